@@ -1,0 +1,29 @@
+"""Errors that are our own or the operator's mistake. Bad data never raises: it becomes a finding."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+
+class JinguoError(Exception):
+    """Base of every error that the command line prints as one line."""
+
+
+class SettingsError(JinguoError):
+    """An environment variable has a value that cannot be used."""
+
+    def __init__(self, name: str, value: str, accepted: str) -> None:
+        super().__init__(f"{name}={value!r}: accepted is {accepted}")
+
+
+class SchemaError(JinguoError):
+    """A file under schemas/ says something that cannot be: names file, key, value and what is accepted."""
+
+    def __init__(self, file: Path | str, key: str, value: object, accepted: str | Iterable[object]) -> None:
+        wanted = accepted if isinstance(accepted, str) else ", ".join(str(item) for item in accepted)
+        super().__init__(f"{file}: {key}: {value!r} (accepted: {wanted})")
+
+
+class Refused(JinguoError):
+    """A request that is understood and not allowed, for example accepting a report with errors (exit status 3)."""

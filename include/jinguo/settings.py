@@ -1,0 +1,71 @@
+"""Settings come from the environment and nowhere else."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from jinguo.errors import SettingsError
+
+TIMEZONE = ZoneInfo("Asia/Shanghai")
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where data lives and what time it is.
+
+    ``home``: data directory (inbox, archive, outbox, SQLite warehouse). ``fixed_now``: the clock when JINGUO_NOW fixes
+    it, else None. ``schemas``: the definitions in force.
+    """
+
+    home: Path
+    warehouse_url: str
+    schemas: Path
+    fixed_now: dt.datetime | None = None
+
+    def now(self) -> dt.datetime:
+        """The present moment in Hunan, to the second."""
+        return self.fixed_now or dt.datetime.now(TIMEZONE).replace(microsecond=0)
+
+    @property
+    def inbox(self) -> Path:
+        return self.home / "inbox"
+
+    @property
+    def archive(self) -> Path:
+        return self.home / "archive"
+
+    @property
+    def outbox(self) -> Path:
+        return self.home / "outbox"
+
+
+def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
+    """The settings in ``environ``; SettingsError names the variable, its value and what is accepted."""
+    home = Path(environ.get("JINGUO_HOME") or PROJECT / "var").expanduser().resolve()
+    schemas = Path(environ.get("JINGUO_SCHEMAS") or PROJECT / "schemas").expanduser().resolve()
+    if not (schemas / "forms").is_dir():
+        raise SettingsError("JINGUO_SCHEMAS", str(schemas), "a directory with forms/, rules/, units/ in it")
+    return Settings(
+        home=home,
+        warehouse_url=environ.get("JINGUO_WAREHOUSE_URL") or f"sqlite:///{home / 'warehouse.db'}",
+        schemas=schemas,
+        fixed_now=_parse_now(environ.get("JINGUO_NOW")),
+    )
+
+
+def _parse_now(text: str | None) -> dt.datetime | None:
+    if not text:
+        return None
+    try:
+        moment = dt.datetime.fromisoformat(text)
+    except ValueError:
+        raise SettingsError("JINGUO_NOW", text, "an ISO time such as 2026-11-03T09:00") from None
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=TIMEZONE)
+    return moment.astimezone(TIMEZONE)

@@ -1,0 +1,70 @@
+"""When a report is due: 次月5日, shifted over days off, with the operator's own table above the library's."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import chinese_calendar
+
+from jinguo.errors import SchemaError
+from jinguo.forms.load import read_yaml
+from jinguo.periods import Period
+from jinguo.settings import TIMEZONE
+
+SHIFTS = ("any_nonworkday", "statutory_holidays")
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """``due``: the last moment that is on time. ``provisional``: no official calendar for that year yet."""
+
+    due: dt.datetime
+    provisional: bool
+
+
+@lru_cache(maxsize=8)
+def _calendar(schemas: Path) -> dict[str, Any]:
+    path = schemas / "calendar" / "calendar.yaml"
+    raw = read_yaml(path)
+    if raw["shift"] not in SHIFTS:
+        raise SchemaError(path, "shift", raw["shift"], SHIFTS)
+    return raw
+
+
+def deadline(schemas: Path, period: Period) -> Deadline:
+    """The deadline of a period's reports: the end of the due day in Hunan."""
+    rules = _calendar(schemas)
+    for notice in rules["due_dates"]:
+        if notice["period"] == str(period):
+            return Deadline(_end_of(notice["due"]), provisional=False)
+    following = period.plus(1)
+    day = dt.date(following.year, following.month, rules["due_day"])
+    provisional = False
+    while True:
+        off, known = _is_off(rules, day)
+        provisional = provisional or not known
+        if not off:
+            return Deadline(_end_of(day), provisional)
+        day += dt.timedelta(days=1)
+
+
+def _end_of(day: dt.date) -> dt.datetime:
+    return dt.datetime.combine(day, dt.time(23, 59, 59), tzinfo=TIMEZONE)
+
+
+def _is_off(rules: dict[str, Any], day: dt.date) -> tuple[bool, bool]:
+    """Whether reports need not come in on ``day``, and whether an official calendar says so."""
+    for override in rules["overrides"]:
+        if override["date"] == day:
+            return not override["is_workday"], True
+    try:
+        on_holiday, name = chinese_calendar.get_holiday_detail(day)
+    except NotImplementedError:
+        return rules["shift"] == "any_nonworkday" and day.weekday() >= 5, False
+    if rules["shift"] == "statutory_holidays":
+        return on_holiday and name is not None, True
+    return chinese_calendar.is_holiday(day), True
