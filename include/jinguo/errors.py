@@ -25,5 +25,5 @@ class SchemaError(JinguoError):
         super().__init__(f"{file}: {key}: {value!r} (accepted: {wanted})")
 
 
-class Refused(JinguoError):
+class Refused(JinguoError):  # noqa: N818 - a word of the command-line contract, not a fault
     """A request that is understood and not allowed, for example accepting a report with errors (exit status 3)."""

@@ -1,8 +1,8 @@
 """The form 报表制度 as data: tables, rows, columns, cells. Nothing here reads files.
 
-A *grid* table has fixed rows and columns; each of its cells has an id such as ``t01.r17.c4``. A *list* table has one line
-per thing; its cells are ``t05.n001.c6``. Values are carried as whole thousandths of the unit of measure (``SCALE``), so
-that sums of hours and of 万元 are exact.
+A *grid* table has fixed rows and columns; each of its cells has an id such as ``t01.r17.c4``. A *list* table has one
+line per thing; its cells are ``t05.n001.c6``. Values are carried as whole thousandths of the unit of measure
+(``SCALE``), so that sums of hours and of 万元 are exact.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ class Term:
 class Fill:
     """How the template fills a cell so that the clerk need not.
 
-    ``opening``: last month's figure of the cell named in ``source``. ``running``: last period's figure of this very cell
-    plus the month's figure in ``source`` (the first period of a year: that figure alone). ``register``: the dated
-    denominator named in ``source``. ``formula``: the sum of ``terms``.
+    ``opening``: last month's figure of the cell named in ``source``. ``running``: last period's figure of this very
+    cell plus the month's figure in ``source`` (the first period of a year: that figure alone). ``register``: the
+    dated denominator named in ``source``. ``formula``: the sum of ``terms``.
     """
 
     kind: Literal["opening", "running", "register", "formula"]

@@ -95,10 +95,11 @@ class ListLine:
 class Reading:
     """One file read as a report.
 
-    ``status``: ``read``, or ``rejected`` (not readable as a report), ``unidentified`` (not ours, or nobody can say whose),
-    ``held`` (a person must decide), ``quarantined`` (personal data in a data cell). ``numbers`` and ``states`` follow
-    ``Form.cells``; numbers are thousandths, NaN wherever the state is not NUMBER or NO_ACTIVITY (then 0).
-    ``stamp``: what the template was pre-filled from (``identity block``), "" for a blank one.
+    ``status``: ``read``, or ``rejected`` (not readable as a report), ``unidentified`` (not ours, or nobody can say
+    whose), ``held`` (a person must decide), ``quarantined`` (personal data in a data cell). ``numbers`` and ``states``
+    follow ``Form.cells``; numbers are thousandths, NaN wherever the state is not NUMBER or NO_ACTIVITY (then 0).
+    ``stamp``: what the template was pre-filled from (``identity block``), "" for a blank one. ``prefilled``: last
+    period's figures that the template carried, by cell id, in thousandths.
     """
 
     file: str

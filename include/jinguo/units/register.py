@@ -166,7 +166,7 @@ def _period(text: str) -> Period | None:
     """The month of a date known to the day, the month or only the year (then January)."""
     if not text:
         return None
-    year, month = (text.split("-") + ["01"])[:2]
+    year, month = [*text.split("-"), "01"][:2]
     return Period(int(year), int(month))
 
 
