@@ -1,0 +1,66 @@
+"""The states of a submission 报送件, the moves between them, and the state in which a checked file starts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from jinguo.reading.model import Reading
+    from jinguo.rules.findings import Finding
+
+STATE_NAMES = {
+    "received": "已收到",
+    "held": "待人工处理",
+    "quarantined": "已隔离",
+    "rejected": "拒收",
+    "returned": "退回",
+    "awaiting_explanation": "待说明",
+    "awaiting_confirmation": "待确认",
+    "accepted": "已审定",
+    "superseded": "已被新版替换",
+    "excluded": "不纳入汇总",
+}
+STATES = tuple(STATE_NAMES)
+
+# What a unit without any submission, or a file that became none, is called; never the state of a submission.
+OTHER_NAMES = {"missing": "缺报", "not_due": "本期不报", "unidentified": "无法识别", "duplicate": "重复文件"}
+
+_DECIDED = frozenset({"accepted", "returned", "excluded"})
+MOVES: dict[str, frozenset[str]] = {
+    "received": frozenset(STATES) - {"received", "superseded"},
+    "held": _DECIDED | {"rejected", "quarantined", "awaiting_explanation", "superseded"},
+    "quarantined": frozenset({"rejected", "returned", "excluded", "superseded"}),
+    "rejected": frozenset(),
+    "returned": frozenset({"accepted", "excluded", "awaiting_confirmation", "superseded"}),
+    "awaiting_explanation": _DECIDED | {"awaiting_confirmation", "superseded"},
+    "awaiting_confirmation": _DECIDED | {"awaiting_explanation", "superseded"},
+    "accepted": frozenset({"superseded", "returned", "excluded"}),
+    "excluded": frozenset({"accepted", "returned", "superseded"}),
+    "superseded": frozenset(),
+}
+
+
+def state_name(state: str) -> str:
+    """The Chinese name of a state of a submission, a unit or a file."""
+    return STATE_NAMES.get(state) or OTHER_NAMES[state]
+
+
+def can_move(state: str, to: str) -> bool:
+    """Whether a submission in ``state`` may become ``to``; staying where it is, is no move."""
+    return to in MOVES[state]
+
+
+def settle(reading: Reading, findings: Sequence[Finding], explained: Collection[tuple[str, str]] = ()) -> str:
+    """The state of a file that was just checked; what reading could not take (held, rejected …) stays what it is.
+
+    ``explained``: (rule_id, cell_id) of queries whose explanation a *steward* has accepted and that still holds. What
+    only the unit has written does not belong in it: its queries stay open until a steward accepts.
+    """
+    if reading.status != "read":
+        return reading.status
+    if any(finding.severity == "error" for finding in findings):
+        return "returned"
+    if any(f.severity == "query" and (f.rule_id, f.cell_id) not in explained for f in findings):
+        return "awaiting_explanation"
+    return "accepted"
