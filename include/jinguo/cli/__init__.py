@@ -1,0 +1,34 @@
+"""The command line: every stage without Airflow, for one file or one period.
+
+Exit statuses are part of the contract: 0 done, 1 findings or damage, 2 not a report or a wrong call, 3 refused.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from jinguo.cli import office_commands, unit_commands
+from jinguo.errors import JinguoError, Refused
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="湖南省巾帼志愿服务工作统计报表: templates, collection, checking, release.",
+)
+unit_commands.add_to(app)
+office_commands.add_to(app)
+
+
+def main() -> None:
+    """Runs a command; our own errors end as one line on stderr, never as a traceback."""
+    try:
+        app()
+    except Refused as error:
+        print(f"refused: {error}", file=sys.stderr)
+        sys.exit(3)
+    except JinguoError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)

@@ -1,0 +1,121 @@
+"""Commands about figures and definitions: release, export, trace, explain, rules, audit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from jinguo.cli.output import JsonOption, PeriodOption, parse_period, print_json, print_table
+from jinguo.periods import Period
+from jinguo.settings import load_settings
+
+EditionOption = Annotated[int | None, typer.Option("--edition", min=1, help="Edition; default: the latest.")]
+CellOption = Annotated[str, typer.Option("--cell", help="Cell id such as t01.r17.c4, or an indicator id.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    for command in (release, export, trace, explain, rules):
+        app.command()(command)
+    audit = typer.Typer(no_args_is_help=True, help="The hash-chained audit log.")
+    audit.callback()(lambda: None)
+    audit.command()(verify)
+    app.add_typer(audit, name="audit")
+
+
+def release(
+    period: PeriodOption,
+    approve: Annotated[str | None, typer.Option(metavar="ACTOR", help="Publish, in this name.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Directory for the workbook.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Freeze and write an edition as a draft; --approve publishes it. Exit status 3: refused."""
+    from jinguo.flow.release import make_release
+
+    edition = make_release(load_settings(), period, approver=approve, out=out)
+    if json:
+        print_json(edition)
+        return
+    print(f"{period} edition {edition['edition']} ({edition['state']}): {edition['workbook']}")
+    print(f"included {len(edition['included'])}: {' '.join(edition['included'])}")
+    for unit in edition["excluded"]:
+        print(f"not included: {unit['unit_code']} {unit['state']}")
+
+
+def export(
+    period: PeriodOption,
+    out: Annotated[Path, typer.Option(help="File ending in .csv, .parquet or .json.")],
+    edition: EditionOption = None,
+) -> None:
+    """Write every unit's and the province's figures."""
+    from jinguo.flow.release import export_figures
+
+    rows = export_figures(load_settings(), period, edition=edition, out=out)
+    print(f"{rows} rows in {out}")
+
+
+def trace(
+    period: PeriodOption,
+    cell: CellOption,
+    unit: Annotated[str | None, typer.Option(help="Unit code; default: the province.")] = None,
+    edition: EditionOption = None,
+    json: JsonOption = False,
+) -> None:
+    """From a figure to files, sheets, addresses and versions."""
+    from jinguo.flow.release import trace_figure
+
+    found = trace_figure(load_settings(), period, cell, unit_code=unit, edition=edition)
+    if json:
+        print_json(found)
+        return
+    columns = ("unit_code", "value", "file", "sheet", "address", "raw", "version", "sha256")
+    title = f"{found['cell_id']} {period} = {found['value']} ({found['aggregation']}, edition {found['edition']})"
+    print_table(title, columns, ([item[name] for name in columns] for item in found["inputs"]))
+
+
+def explain(
+    cell: CellOption,
+    unit: Annotated[str, typer.Option(help="Unit code; 430000 for the province.")],
+    from_: Annotated[Period, typer.Option("--from", parser=parse_period, metavar="YYYY-MM")],
+    to: Annotated[Period, typer.Option("--to", parser=parse_period, metavar="YYYY-MM")],
+    json: JsonOption = False,
+) -> None:
+    """Why a figure moved between two periods, and where lower evidence ends."""
+    from jinguo.flow.release import explain_figure
+
+    found = explain_figure(load_settings(), cell, unit_code=unit, before=from_, after=to)
+    if json:
+        print_json(found)
+        return
+    print(f"{cell} {unit}: {found['value_from']} ({from_}) -> {found['value_to']} ({to}), {found['difference']}")
+    for key in ("by_unit", "openings", "revisions", "boundary_changes", "explanations"):
+        for item in found[key]:
+            print(f"  {key}: {item}")
+    print(f"  {found['evidence_ends']}")
+
+
+def rules(
+    table: Annotated[str | None, typer.Option(help="Only one table, for example t01.")] = None, json: JsonOption = False
+) -> None:
+    """The rule catalogue."""
+    from jinguo.flow.catalogue import catalogue
+
+    rows = catalogue(load_settings(), table)
+    if json:
+        print_json(rows)
+        return
+    columns = ("rule_id", "severity", "scope", "period", "text")
+    print_table("审核关系", columns, ([row[name] for name in columns] for row in rows))
+
+
+def verify() -> None:
+    """Check the audit chain and every archived file's hash. Exit status 1: broken."""
+    from jinguo.flow.audit import verify_all
+
+    problems = verify_all(load_settings())
+    for problem in problems:
+        print(problem)
+    if problems:
+        raise typer.Exit(1)
+    print("audit chain and archive are whole")

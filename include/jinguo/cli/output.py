@@ -1,0 +1,57 @@
+"""What commands print: JSON for programs, short tables for people, progress on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+
+from jinguo.periods import Period
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+
+
+def parse_period(text: str) -> Period:
+    """A typer parser: ``2026-10``."""
+    try:
+        return Period.parse(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+PeriodOption = Annotated[
+    Period, typer.Option("--period", parser=parse_period, metavar="YYYY-MM", help="报告期, for example 2026-10.")
+]
+
+
+def print_json(data: Any) -> None:
+    sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
+
+
+def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(*columns, title=title, title_justify="left", highlight=False)
+    for row in rows:
+        table.add_row(*(escape("" if value is None else str(value)) for value in row))
+    Console().print(table)
+
+
+@contextmanager
+def progress(label: str, total: int) -> Iterator[Callable[[object], None]]:
+    """Yields a function to call once a file; draws a bar on a terminal's stderr and nothing elsewhere."""
+    if total < 2 or not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(label, total=total)
+        yield lambda _: bar.advance(task)

@@ -1,0 +1,146 @@
+"""Reading and checking files without storing anything: a clerk's dress rehearsal."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinguo.flow.office import Office, open_office
+from jinguo.flow.predecessors import Opening, PeriodContext, period_context, without_warehouse
+from jinguo.periods import Period
+from jinguo.reading.model import Reading
+from jinguo.reading.pool import ReaderPool, ReadRequest
+from jinguo.review.states import settle
+from jinguo.rules.engine import check_batch
+from jinguo.rules.findings import Finding
+from jinguo.settings import Settings
+from jinguo.units.register import Unit
+
+UNREADABLE_STATES = frozenset({"rejected", "unidentified"})
+
+
+@dataclass
+class Checked:
+    """One file with its verdict. ``state`` is a submission state or ``unidentified``."""
+
+    reading: Reading
+    findings: list[Finding]
+    state: str
+    version: int | None = None
+    return_workbook: Path | None = None
+    receipt: Path | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The object that ``check --json`` prints; ``collect --json`` adds two paths to it."""
+        reading = self.reading
+        return {
+            "file": reading.file,
+            "sha256": reading.sha256,
+            "status": self.state,
+            "unit_code": reading.unit_code or None,
+            "period": reading.period or None,
+            "version": self.version,
+            "findings": [finding.as_json() for finding in self.findings],
+            "normalisations": [vars(item) for item in reading.normalisations],
+        }
+
+
+def check_files(
+    settings: Settings, files: Sequence[Path], *, on_file: Callable[[str], None] = lambda name: None
+) -> list[Checked]:
+    """A verdict for each file, in the order given; nothing is stored.
+
+    Last period's figures come from the warehouse where there is one, else from an earlier file of the same call.
+    """
+    with open_office(settings) as office:
+        readings = _read(office, files, on_file)
+        verdicts: dict[int, Checked] = {}
+        earlier: dict[tuple[str, Period], Reading] = {}
+        for period, indices in _by_period(readings):
+            context = _context(office, period, [readings[i] for i in indices], earlier)
+            found = judge(office, context, [readings[i] for i in indices], received_at=settings.now())
+            for index, checked in zip(indices, found, strict=True):
+                verdicts[index] = checked
+                if checked.state in ("accepted", "awaiting_explanation") and period:
+                    earlier[checked.reading.unit_code, period] = checked.reading
+        return [verdicts[index] for index in range(len(files))]
+
+
+def judge(
+    office: Office,
+    context: PeriodContext | None,
+    readings: Sequence[Reading],
+    *,
+    received_at: dt.datetime,
+) -> list[Checked]:
+    """Findings and the state that follows from them, for readings of one period (None: no period could be told)."""
+    period = context.period if context else Period.of_date(received_at.date())
+    context = context or without_warehouse(period)
+    contexts = [
+        context.check_context(office, unit_of(office, reading), reading, received_at) for reading in readings
+    ]
+    batches = check_batch(
+        readings, contexts, form=office.form(period), rulebook=office.rulebook, register=office.register
+    )
+    return [
+        Checked(reading, findings, settle(reading, findings, explained=set()))
+        for reading, findings in zip(readings, batches, strict=True)
+    ]
+
+
+def unit_of(office: Office, reading: Reading) -> Unit | None:
+    return office.register.by_code.get(reading.unit_code)
+
+
+def period_of(reading: Reading) -> Period | None:
+    return Period.parse(reading.period) if reading.period else None
+
+
+def _read(office: Office, files: Sequence[Path], on_file: Callable[[str], None]) -> list[Reading]:
+    requests = [ReadRequest(path.name, _sha256(path), path) for path in files]
+    readings = []
+    with ReaderPool(office.settings.schemas) as pool:
+        for reading in pool.read(requests):
+            on_file(reading.file)
+            readings.append(reading)
+    return readings
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _by_period(readings: Sequence[Reading]) -> Iterable[tuple[Period | None, list[int]]]:
+    groups: dict[Period | None, list[int]] = {}
+    for index, reading in enumerate(readings):
+        groups.setdefault(period_of(reading), []).append(index)
+    return sorted(groups.items(), key=lambda item: str(item[0] or ""))
+
+
+def _context(
+    office: Office, period: Period | None, readings: Sequence[Reading], earlier: dict[tuple[str, Period], Reading]
+) -> PeriodContext | None:
+    if period is None:
+        return None
+    codes = {reading.unit_code for reading in readings if reading.unit_code}
+    context = without_warehouse(period)
+    if has_warehouse(office.settings):
+        with office.warehouse.read() as conn:
+            context = period_context(office, conn, period, sorted(codes))
+    for code in codes - set(context.openings):
+        before = earlier.get((code, period.previous))
+        if before is not None and before.numbers is not None:
+            context.openings[code] = Opening(before.numbers, stamp="")
+    return context
+
+
+def has_warehouse(settings: Settings) -> bool:
+    """Whether there is a warehouse to ask; ``check`` must not create one."""
+    prefix = "sqlite:///"
+    url = settings.warehouse_url
+    return not url.startswith(prefix) or Path(url.removeprefix(prefix)).exists()

@@ -1,0 +1,117 @@
+"""Blank templates for a period, pre-filled from what is known."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from jinguo.errors import Refused
+from jinguo.flow.office import Office, open_office
+from jinguo.flow.predecessors import PeriodContext, period_context
+from jinguo.periods import Period
+from jinguo.settings import Settings
+from jinguo.templates.cellmap import cell_map
+from jinguo.templates.workbook import write_template
+from jinguo.units.register import Unit
+from jinguo.warehouse.submissions import latest_submissions
+
+MAP_COLUMNS = ("unit_code", "file", "table", "sheet", "cell_id", "address", "input")
+
+
+def issue_templates(
+    settings: Settings,
+    period: Period,
+    *,
+    out: Path | None = None,
+    unit_codes: Sequence[str] = (),
+    map_file: Path | None = None,
+    on_file: Callable[[Path], None] = lambda path: None,
+) -> list[Path]:
+    """One workbook for each unit that owes a report (or those named); the paths, in the register's order.
+
+    Writing the same template again replaces it. ``map_file``: also a CSV with one row for each cell of each workbook.
+    Refused when a code is no unit of that period.
+    """
+    folder = out or settings.outbox / "templates" / str(period)
+    folder.mkdir(parents=True, exist_ok=True)
+    with open_office(settings) as office:
+        units = _units_to_issue(office, period, unit_codes)
+        with office.warehouse.read() as conn:
+            context = period_context(office, conn, period, [unit.code for unit in units])
+            versions = {unit_id: row.version + 1 for unit_id, row in latest_submissions(conn, period.key).items()}
+        paths, map_rows = [], []
+        for unit in units:
+            path = folder / template_name(unit, period, versions.get(unit.unit_id, 1))
+            _write(office, context, unit, path, version=versions.get(unit.unit_id, 1))
+            if map_file:
+                map_rows += _map_rows(office, context, unit, path)
+            paths.append(path)
+            on_file(path)
+    if map_file:
+        _write_map(map_file, map_rows)
+    return paths
+
+
+def template_name(unit: Unit, period: Period, version: int) -> str:
+    """The file name that WZ-017 asks for."""
+    return f"{unit.code}_{unit.short_name}_湘妇志_{period.key}_v{version}.xlsx"
+
+
+def basis_of(office: Office, unit: Unit, period: Period) -> str:
+    """The basis of the unit's obligation; a unit without one reports on the form's basis for its type."""
+    for obligation in office.register.obligations(period):
+        if obligation.unit_code == unit.code:
+            return obligation.basis
+    return office.form(period).basis.get(unit.unit_type, "own")
+
+
+def _units_to_issue(office: Office, period: Period, codes: Sequence[str]) -> list[Unit]:
+    by_code = office.register.by_code
+    if not codes:
+        return [by_code[row.unit_code] for row in office.register.obligations(period)]
+    for code in codes:
+        if code not in by_code or not by_code[code].is_valid(period) or by_code[code].unit_type == "province":
+            raise Refused(f"--unit {code}: not a reporting unit in {period} (codes are in schemas/units/units.csv)")
+    return [by_code[code] for code in codes]
+
+
+def _write(office: Office, context: PeriodContext, unit: Unit, path: Path, *, version: int) -> None:
+    opening = context.openings.get(unit.code)
+    partial = path.with_name(f".{path.name}.part")
+    write_template(
+        partial,
+        form=office.form(context.period),
+        unit=unit,
+        period=context.period,
+        basis=basis_of(office, unit, context.period),
+        prev=opening.numbers if opening else None,
+        stamp=opening.stamp if opening else "",
+        measures=office.register.denominators(unit.code),
+        rulebook=office.rulebook,
+        issued_at=office.settings.now(),
+        version=version,
+    )
+    os.replace(partial, path)  # noqa: PTH105 - a reader never sees half a workbook
+
+
+def _map_rows(office: Office, context: PeriodContext, unit: Unit, path: Path) -> list[dict[str, str]]:
+    return list(
+        cell_map(
+            office.form(context.period),
+            unit,
+            context.period,
+            has_prev=unit.code in context.openings,
+            measures=office.register.denominators(unit.code),
+            file=path.name,
+        )
+    )
+
+
+def _write_map(path: Path, rows: list[dict[str, str]]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, MAP_COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)

@@ -1,0 +1,59 @@
+"""Everything that one run needs, opened once: settings, definitions, warehouse, archive."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+
+from jinguo.forms.load import form_for
+from jinguo.forms.model import Form
+from jinguo.intake.archive import Archive
+from jinguo.periods import Period
+from jinguo.rules.catalogue import RuleBook, load_rules
+from jinguo.settings import Settings
+from jinguo.units.register import Register, load_register
+from jinguo.warehouse.engine import Warehouse, open_warehouse
+
+
+@dataclass(frozen=True)
+class Office:
+    """The definitions in force and the stores that belong to one ``JINGUO_HOME``."""
+
+    settings: Settings
+
+    @cached_property
+    def register(self) -> Register:
+        return load_register(self.settings.schemas)
+
+    @cached_property
+    def rulebook(self) -> RuleBook:
+        return load_rules(self.settings.schemas)
+
+    @cached_property
+    def warehouse(self) -> Warehouse:
+        self.settings.home.mkdir(parents=True, exist_ok=True)
+        return open_warehouse(self.settings.warehouse_url)
+
+    @cached_property
+    def archive(self) -> Archive:
+        return Archive(self.settings.archive)
+
+    def form(self, period: Period) -> Form:
+        return form_for(self.settings.schemas, period)
+
+    def close(self) -> None:
+        """Gives the database connections back; an Office that never opened one has nothing to close."""
+        if "warehouse" in self.__dict__:
+            self.warehouse.engine.dispose()
+
+
+@contextmanager
+def open_office(settings: Settings) -> Iterator[Office]:
+    """An Office that closes its connections at the end."""
+    office = Office(settings)
+    try:
+        yield office
+    finally:
+        office.close()

@@ -1,0 +1,129 @@
+"""What a report is checked against: last period's accepted figures, the quarter so far, the register."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from sqlalchemy import Connection
+
+from jinguo.flow.office import Office
+from jinguo.forms.model import Form, predecessor
+from jinguo.periods import Period
+from jinguo.reading.model import Reading
+from jinguo.rules.context import CheckContext
+from jinguo.units.deadlines import deadline
+from jinguo.units.register import Register, Unit
+from jinguo.warehouse.records import SubmissionRow
+from jinguo.warehouse.submissions import accepted_submissions, values_of
+
+
+@dataclass(frozen=True)
+class Opening:
+    """Last period's figures of one unit: thousandths along ``Form.cells``, and the stamp that names their versions."""
+
+    numbers: np.ndarray
+    stamp: str
+
+
+@dataclass
+class PeriodContext:
+    """What is known about one period, for every unit that has something: openings, quarters, versions in force."""
+
+    period: Period
+    openings: dict[str, Opening] = field(default_factory=dict)
+    quarters: dict[str, np.ndarray] = field(default_factory=dict)
+    accepted: dict[int, SubmissionRow] = field(default_factory=dict)
+
+    def check_context(
+        self, office: Office, unit: Unit | None, reading: Reading, received_at: dt.datetime
+    ) -> CheckContext:
+        code = unit.code if unit else ""
+        opening = self.openings.get(code)
+        in_force = self.accepted.get(unit.unit_id) if unit else None
+        return CheckContext(
+            unit=unit,
+            period=self.period,
+            received_on=received_at.date(),
+            deadline=deadline(office.settings.schemas, self.period).due,
+            prev=opening.numbers if opening else None,
+            quarter=self.quarters.get(code),
+            measures=office.register.denominators(code),
+            accepted_version=in_force.version if in_force else None,
+            is_stale_prefill=bool(reading.stamp) and reading.stamp != (opening.stamp if opening else ""),
+        )
+
+
+def period_context(office: Office, conn: Connection, period: Period, codes: Iterable[str]) -> PeriodContext:
+    """The context of a period for the units ``codes``, from the accepted versions in the warehouse."""
+    form, register = office.form(period), office.register
+    context = PeriodContext(period, accepted=accepted_submissions(conn, period.key))
+    wanted = {code: [unit for unit in _forerunners(register, code)] for code in codes}
+    months = _values_by_unit(conn, predecessor(period, "monthly"), wanted, form)
+    quarter_ends = (
+        _values_by_unit(conn, predecessor(period, "quarterly"), wanted, form) if period.is_quarter_end else {}
+    )
+    for code, units in wanted.items():
+        opening = _opening(form, units, months, quarter_ends)
+        if opening:
+            context.openings[code] = opening
+    context.quarters = _quarters_so_far(conn, form, period, wanted)
+    return context
+
+
+def without_warehouse(period: Period) -> PeriodContext:
+    """Nothing is known beyond the file."""
+    return PeriodContext(period)
+
+
+def _forerunners(register: Register, code: str) -> list[Unit]:
+    """The unit itself and every registered unit that it succeeded (renames, mergers)."""
+    old = [s.old_code for s in register.successions.values() if s.new_code == code and s.old_code != code]
+    return [register.by_code[c] for c in [code, *old] if c in register.by_code]
+
+
+_Values = Mapping[int, tuple[SubmissionRow, np.ndarray]]
+
+
+def _values_by_unit(conn: Connection, period: Period, wanted: Mapping[str, list[Unit]], form: Form) -> _Values:
+    ids = {unit.unit_id for units in wanted.values() for unit in units}
+    rows = {unit_id: row for unit_id, row in accepted_submissions(conn, period.key).items() if unit_id in ids}
+    values = values_of(conn, [row.id for row in rows.values()], form)
+    return {unit_id: (row, values[row.id][0]) for unit_id, row in rows.items()}
+
+
+def _opening(form: Form, units: list[Unit], months: _Values, quarter_ends: _Values) -> Opening | None:
+    """Last month's figures; the cells of quarterly tables take last quarter's. Several forerunners are summed."""
+    monthly = [months[unit.unit_id] for unit in units if unit.unit_id in months]
+    quarterly = [quarter_ends[unit.unit_id] for unit in units if unit.unit_id in quarter_ends]
+    if not monthly and not quarterly:
+        return None
+    numbers = np.full(len(form.cells), np.nan)
+    if monthly:
+        numbers = np.sum([values for _, values in monthly], axis=0)
+    is_quarterly = np.array([cell.frequency == "quarterly" for cell in form.cells])
+    numbers[is_quarterly] = (
+        np.sum([values for _, values in quarterly], axis=0)[is_quarterly] if quarterly else np.nan
+    )
+    rows = sorted((row for row, _ in [*monthly, *quarterly]), key=lambda row: row.id)
+    return Opening(numbers, ",".join(f"{row.id}:{row.version}" for row in rows))
+
+
+def _quarters_so_far(
+    conn: Connection, form: Form, period: Period, wanted: Mapping[str, list[Unit]]
+) -> dict[str, np.ndarray]:
+    """The quarter's earlier months summed; NaN where a month is unknown. The first month: zeros."""
+    earlier = [month for month in period.quarter_months if month < period]
+    months = [_values_by_unit(conn, month, wanted, form) for month in earlier] if period.is_quarter_end else []
+    if period.is_quarter_end:
+        return {
+            code: np.sum([_month_of(month, units, form) for month in months], axis=0) for code, units in wanted.items()
+        }
+    return {}
+
+
+def _month_of(month: _Values, units: list[Unit], form: Form) -> np.ndarray:
+    values = [month[unit.unit_id][1] for unit in units if unit.unit_id in month]
+    return np.sum(values, axis=0) if values else np.full(len(form.cells), np.nan)

@@ -1,0 +1,40 @@
+"""Expected against received: one row for each obligation of a period."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jinguo.flow.office import open_office
+from jinguo.periods import Period
+from jinguo.settings import Settings
+from jinguo.warehouse.submissions import finding_counts, latest_submissions
+
+
+def period_status(settings: Settings, period: Period) -> list[dict[str, Any]]:
+    """One row per obligation: state of the newest version (``missing`` without any), its findings by severity.
+
+    ``received_at`` ISO time, ``on_time`` True/False; both None where nothing came.
+    """
+    with open_office(settings) as office:
+        with office.warehouse.read() as conn:
+            latest = latest_submissions(conn, period.key)
+            counts = finding_counts(conn, [row.id for row in latest.values()])
+        rows = []
+        for obligation in office.register.obligations(period):
+            unit = office.register.by_code[obligation.unit_code]
+            row = latest.get(unit.unit_id)
+            found = counts.get(row.id, {}) if row else {}
+            rows.append(
+                {
+                    "unit_code": unit.code,
+                    "unit_name": unit.name,
+                    "basis": obligation.basis,
+                    "status": row.state if row else "missing",
+                    "version": row.version if row else None,
+                    "received_at": row.received_at.isoformat() if row else None,
+                    "on_time": row.is_on_time if row else None,
+                    "errors": found.get("error", 0),
+                    "queries": found.get("query", 0),
+                }
+            )
+        return rows
