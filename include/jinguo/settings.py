@@ -20,13 +20,15 @@ class Settings:
     """Where data lives and what time it is.
 
     ``home``: data directory (inbox, archive, outbox, SQLite warehouse). ``fixed_now``: the clock when JINGUO_NOW fixes
-    it, else None. ``schemas``: the definitions in force.
+    it, else None. ``schemas``: the definitions in force. ``province_staff``: the accounts that may sign a release in
+    Airflow; nobody when it is not set.
     """
 
     home: Path
     warehouse_url: str
     schemas: Path
     fixed_now: dt.datetime | None = None
+    province_staff: frozenset[str] = frozenset()
 
     def now(self) -> dt.datetime:
         """The present moment in Hunan, to the second."""
@@ -56,7 +58,13 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         warehouse_url=environ.get("JINGUO_WAREHOUSE_URL") or f"sqlite:///{home / 'warehouse.db'}",
         schemas=schemas,
         fixed_now=_parse_now(environ.get("JINGUO_NOW")),
+        province_staff=_names(environ.get("JINGUO_PROVINCE_STAFF", "")),
     )
+
+
+def _names(text: str) -> frozenset[str]:
+    """The names in a comma-separated list."""
+    return frozenset(name.strip() for name in text.split(",") if name.strip())
 
 
 def _parse_now(text: str | None) -> dt.datetime | None:

@@ -1,0 +1,62 @@
+"""Publishes one edition of a period: freeze, the province's signature, verification, workbook.
+
+* **Starts** from `open_release`; by hand with the parameter `period`, for example after a correction.
+* **The signature** is the task `sign_off`: open *Required Actions*, compare edition and hash with the draft, approve or
+  reject. Only accounts listed in `JINGUO_PROVINCE_STAFF` count. Rejecting ends the run and publishes nothing.
+* **`publish_edition` trusts nobody.** It demands who has signed, and that the frozen figures are still the ones that
+  were signed. Somebody who marks `sign_off` as done by hand therefore publishes nothing, and a report accepted between
+  freezing and signing makes the run fail: start it again for the new figures.
+* **Writes** the edition to the warehouse and its workbook to `outbox/releases/`. Published editions never change.
+"""
+
+from __future__ import annotations
+
+from airflow.providers.standard.operators.hitl import ApprovalOperator
+from airflow.sdk import dag, task
+from assets import monthly_release
+from policy import DEFAULT_ARGS, PERIOD_PARAMS, START_DATE, run_period
+
+
+@dag(
+    schedule=None,
+    start_date=START_DATE,
+    catchup=False,
+    max_active_runs=16,  # a signature that waits for one period must not hold up another; hash and lock keep order
+    default_args=DEFAULT_ARGS,
+    params=PERIOD_PARAMS,
+    doc_md=__doc__,
+    tags=["release"],
+)
+def publish_release():
+    @task
+    def freeze_edition(dag_run=None, params=None) -> dict:
+        from jinguo import flow
+        from jinguo.settings import load_settings
+
+        period = run_period(dag_run, params)
+        return {"period": period, **flow.freeze_release(load_settings(), period)}
+
+    @task(outlets=[monthly_release])
+    def publish_edition(frozen: dict, response: dict | None, outlet_events=None) -> str:
+        from jinguo import flow
+        from jinguo.settings import load_settings
+        from jinguo.signoff import verify_approver
+
+        settings = load_settings()
+        approver = verify_approver(response, settings)
+        edition = {"edition": frozen["edition"], "frozen_hash": frozen["frozen_hash"]}
+        published = flow.publish_release(settings, frozen["period"], **edition, approver=approver)
+        outlet_events[monthly_release].add_partitions(frozen["period"])
+        return str(published["workbook"])
+
+    frozen = freeze_edition()
+    sign_off = ApprovalOperator(
+        task_id="sign_off",
+        subject=f"签发 {frozen['period']} 第 {frozen['edition']} 版",
+        body=f"报告期 {frozen['period']}，第 {frozen['edition']} 版，数据指纹 `{frozen['frozen_hash']}`。",
+    )
+    frozen >> sign_off
+    publish_edition(frozen, sign_off.output)
+
+
+publish_release()

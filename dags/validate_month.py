@@ -1,0 +1,38 @@
+"""Runs the rules as Great Expectations over a period's accepted figures and the warehouse; writes Data Docs.
+
+* **Starts** after each collection in which a report of the period was accepted; by hand with the parameter `period`.
+* **Writes** `outbox/data_docs/`: open `index.html`. Only counts and cell ids stand there and in the log.
+* **Red** means that the accepted figures break a rule of severity *error*, or that the warehouse contradicts itself.
+  Both should be impossible, since each file was checked when it came in: look at the Data Docs before anything is published.
+"""
+
+from __future__ import annotations
+
+from airflow.sdk import PartitionedAssetTimetable, dag, task
+from assets import accepted_submissions
+from jinguo_partitions import PeriodOfMapper
+from policy import DEFAULT_ARGS, PERIOD_PARAMS, START_DATE, run_period
+
+
+@dag(
+    schedule=PartitionedAssetTimetable(accepted_submissions, default_partition_mapper=PeriodOfMapper()),
+    start_date=START_DATE,
+    catchup=False,
+    max_active_runs=1,
+    default_args=DEFAULT_ARGS,
+    params=PERIOD_PARAMS,
+    doc_md=__doc__,
+    tags=["month"],
+)
+def validate_month():
+    @task
+    def validate_period(dag_run=None, params=None) -> dict:
+        from jinguo import flow
+        from jinguo.settings import load_settings
+
+        return flow.validate_period(load_settings(), run_period(dag_run, params))
+
+    validate_period()
+
+
+validate_month()
