@@ -1,7 +1,7 @@
 """Puts on record which units have not reported when the deadline has passed, and says that the period is due.
 
-* **Starts** just after each deadline of `schemas/calendar/calendar.yaml` (次月5日, shifted over days off; the operator's
-  own table wins); by hand with the parameter `period`.
+* **Starts** just after each deadline of `schemas/calendar/calendar.yaml` (次月5日, shifted over days off; the
+  operator's own table wins); by hand with the parameter `period`.
 * **Writes** the missing units to the warehouse. A report that comes later is taken in as any other and marked late.
 * **Run it again** after a late report or a corrected calendar: units that have reported since are no longer listed.
 * **Then** `open_release` opens the period's release, with the missing units named in it.
@@ -10,9 +10,9 @@
 from __future__ import annotations
 
 from airflow.sdk import dag, task
-from assets import month_due
+from jinguo_assets import month_due
 from jinguo_deadlines import DeadlineTimetable
-from policy import DEFAULT_ARGS, PERIOD_PARAMS, START_DATE, run_period
+from jinguo_policy import DEFAULT_ARGS, PERIOD_PARAMS, START_DATE, run_period
 
 
 @dag(

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable, dag, task
 from airflow.sdk.exceptions import AirflowSkipException
-from assets import accepted_submissions, inbox_hint
-from policy import DEFAULT_ARGS, START_DATE, TIMEZONE
+from jinguo_assets import accepted_submissions, inbox_hint
+from jinguo_policy import DEFAULT_ARGS, START_DATE, TIMEZONE
 
 
 @dag(

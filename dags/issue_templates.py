@@ -9,7 +9,7 @@
 from __future__ import annotations
 
 from airflow.sdk import CronPartitionTimetable, dag, task
-from policy import DEFAULT_ARGS, PERIOD_PARAMS, START_DATE, TIMEZONE, run_period
+from jinguo_policy import DEFAULT_ARGS, PERIOD_PARAMS, START_DATE, TIMEZONE, run_period
 
 
 @dag(

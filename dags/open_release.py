@@ -1,7 +1,7 @@
 """Opens the period's release exactly once: when all units are in, or at the deadline, whichever comes first.
 
 * **Starts** when every unit of the register that owes a report has an accepted one (the DAG's page shows how many of
-  how many), or after `close_deadline`; by hand with the parameter `period`. The second start of a period changes nothing.
+  how many), or after `close_deadline`; by hand with the parameter `period`. A second start changes nothing.
 * **Then** `publish_release` asks the province for its signature, in a run named `signoff__<period>__e<edition>`.
 """
 
@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import IdentityMapper, PartitionedAssetTimetable, RollupMapper, dag, task
-from assets import accepted_submissions, month_due
+from jinguo_assets import accepted_submissions, month_due
 from jinguo_partitions import PeriodOfMapper, RosterWindow
-from policy import DEFAULT_ARGS, PERIOD_PARAMS, START_DATE, run_period
+from jinguo_policy import DEFAULT_ARGS, PERIOD_PARAMS, START_DATE, run_period
 
 
 @dag(

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import dag, task
-from assets import monthly_release
-from policy import DEFAULT_ARGS, PERIOD_PARAMS, START_DATE, run_period
+from jinguo_assets import monthly_release
+from jinguo_policy import DEFAULT_ARGS, PERIOD_PARAMS, START_DATE, run_period
 
 
 @dag(

@@ -10,9 +10,9 @@
 from __future__ import annotations
 
 from airflow.sdk import PartitionedAssetTimetable, dag, task
-from assets import accepted_submissions
+from jinguo_assets import accepted_submissions
 from jinguo_partitions import PeriodOfMapper
-from policy import DEFAULT_ARGS, PERIOD_PARAMS, START_DATE, run_period
+from jinguo_policy import DEFAULT_ARGS, PERIOD_PARAMS, START_DATE, run_period
 
 
 @dag(

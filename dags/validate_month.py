@@ -3,15 +3,15 @@
 * **Starts** after each collection in which a report of the period was accepted; by hand with the parameter `period`.
 * **Writes** `outbox/data_docs/`: open `index.html`. Only counts and cell ids stand there and in the log.
 * **Red** means that the accepted figures break a rule of severity *error*, or that the warehouse contradicts itself.
-  Both should be impossible, since each file was checked when it came in: look at the Data Docs before anything is published.
+  Neither should be possible, since each file was checked when it came in: look at the Data Docs before publishing.
 """
 
 from __future__ import annotations
 
 from airflow.sdk import PartitionedAssetTimetable, dag, task
-from assets import accepted_submissions
+from jinguo_assets import accepted_submissions
 from jinguo_partitions import PeriodOfMapper
-from policy import DEFAULT_ARGS, PERIOD_PARAMS, START_DATE, run_period
+from jinguo_policy import DEFAULT_ARGS, PERIOD_PARAMS, START_DATE, run_period
 
 
 @dag(
