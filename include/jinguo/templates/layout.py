@@ -1,4 +1,4 @@
-"""Where everything stands in a workbook of ours: the one source of addresses for writing, mapping, refilling and reading.
+"""Where everything stands in a workbook of ours: the one source of addresses, for writing and for reading.
 
 The tables that are present depend on the period and the unit type; the place of a cell inside its sheet depends on the
 form alone. Rows and columns count from zero, as XlsxWriter does; ``address`` is what people say.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from jinguo.forms.model import Form, Table
+from jinguo.forms.model import Column, Form, Table
 from jinguo.periods import Period
 
 TITLE_ROW = 0
@@ -38,6 +38,11 @@ def column_letters(column: int) -> str:
     return letters
 
 
+def printed_label(column: Column) -> str:
+    """A column's title as printed: with its unit of measure where the column has one of its own."""
+    return f"{column.label}({column.unit})" if column.unit else column.label
+
+
 @dataclass(frozen=True)
 class Place:
     """One cell of a workbook; ``row`` and ``column`` from zero."""
@@ -55,7 +60,7 @@ class Place:
 class SheetLayout:
     """Rows and columns of one table sheet.
 
-    ``first_column`` is the numbered column 1. ``tick_column``: one 本月未开展 tick per row, in grid tables that take ticks.
+    ``first_column`` is the numbered column 1. ``tick_column``: one 本月未开展 tick per row, if any.
     ``tick_label_column``: the label of the tick for the whole table; the tick cell is its right-hand neighbour.
     ``last_row``: the last data row (of a list table: the last blank line; a filled one may be longer).
     """

@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from jinguo.forms.model import SCALE, Cell, Fill, Form, starts_year
+from jinguo.forms.model import Cell, Fill, Form, starts_year
 from jinguo.periods import Period
 from jinguo.units.register import Denominator
 
@@ -45,25 +45,22 @@ def prefill(
     return fills
 
 
-def carried_figures(form: Form, period: Period, fills: Mapping[str, Fill], prev: np.ndarray | None) -> dict[str, int]:
-    """Cell id → last period's figure (thousandths) that the template carries, in the order of ``form.cells``.
+def carried_cells(form: Form, period: Period, fills: Mapping[str, Fill]) -> list[str]:
+    """The cells for which the template carries a figure of last period, in the order of ``form.cells``.
 
-    For an ``opening`` cell the figure is the value to be filled in; for a ``running`` cell what the month is added to (none
-    in the first period of a year). The key is the id of the cell that is filled, not of the one it comes from.
+    An ``opening`` cell is filled with it, a ``running`` cell adds the month to it (none in the first period of a year).
     """
-    if prev is None:
-        return {}
-    figures = {}
-    for cell_id, fill in fills.items():
-        cell = form.cell_by_id[cell_id]
-        if fill.kind == "opening" or (fill.kind == "running" and not starts_year(period, cell.frequency)):
-            figures[cell_id] = round(prev[_carried(form, cell, fill).index])
-    return figures
+    return [
+        cell_id
+        for cell_id, fill in fills.items()
+        if fill.kind == "opening"
+        or (fill.kind == "running" and not starts_year(period, form.cell_by_id[cell_id].frequency))
+    ]
 
 
-def registered(fill: Fill, measures: Mapping[str, Denominator]) -> int:
-    """The value in thousandths of a ``register`` fill."""
-    return measures[fill.source].value * SCALE
+def carried_figure(form: Form, cell_id: str, fill: Fill, prev: np.ndarray) -> int:
+    """Last period's figure (thousandths) that the template carries for such a cell."""
+    return round(prev[_carried(form, form.cell_by_id[cell_id], fill).index])
 
 
 def input_kind(cell: Cell, unit_type: str, fill: Fill | None) -> Input:

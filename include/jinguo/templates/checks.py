@@ -1,0 +1,46 @@
+"""The 审核关系 printed under each table: the rules of the rule book, in words."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from jinguo.forms.model import Form
+from jinguo.periods import Period
+
+
+def printed_checks(rulebook: Any, form: Form, period: Period, unit_type: str) -> dict[str, tuple[str, ...]]:
+    """Table id → one text per rule that holds for such a unit in such a period; nothing without a rule book."""
+    if rulebook is None:
+        return {}
+    return {
+        table.id: _described(_Same(rulebook), _Same(form), table.id, period, unit_type)
+        for table in form.tables_due(period, unit_type)
+    }
+
+
+class _Same:
+    """A value compared by identity, for a cache over values that cannot be hashed."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __hash__(self) -> int:
+        return id(self.value)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.value is other.value
+
+
+@lru_cache(maxsize=512)
+def _described(rulebook: _Same, form: _Same, table: str, period: Period, unit_type: str) -> tuple[str, ...]:
+    from jinguo.rules.describe import describe
+
+    texts = []
+    for rule in rulebook.value.for_table(table):
+        holds = (rule.scope is None or unit_type in rule.scope) and (
+            rule.applies_from is None or rule.applies_from <= period
+        )
+        if holds:
+            texts.append(describe(rule, form.value).rstrip("。；"))
+    return tuple(texts)

@@ -1,0 +1,94 @@
+"""The cover 封面: who reports, who signs, and how to fill the workbook."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from jinguo.templates.content import Content
+from jinguo.templates.formats import FORMULA, NOT_APPLICABLE, PREFILLED, Formats, line_count
+from jinguo.templates.layout import (
+    COVER_FIRST_ROW,
+    COVER_LABEL_COLUMN,
+    COVER_PERIOD_ROW,
+    COVER_TITLE_ROW,
+    COVER_VALUE_COLUMN,
+    NA_MARK,
+)
+from jinguo.templates.paper import set_up_page
+from jinguo.templates.validation import date_rule
+
+_WIDTHS = (6, 24, 84, 6)
+_LEGEND = (
+    ("填报", None, "白色格由填报单位填写；没有发生填“0”，不要留空，也不要填“/”“无”。"),
+    ("预填", PREFILLED, "浅蓝格由系统预填（上期审定数、登记的应建数、单位信息），有出入请按实更正并准备情况说明。"),
+    ("公式", FORMULA, "浅绿格由公式算出（合计、月末数、累计数），打开后自动计算，不用填。"),
+    (NA_MARK, NOT_APPLICABLE, "灰色“—”格不适用于本单位，不填。"),
+)
+_GUIDE = (
+    "确实没有开展工作的，可在“本月未开展(打√)”处选“√”：在表头打√表示全表，在行末打√表示该行，空格即视为0。",
+    "请勿增删行列、改动表头和代码；可从其他表格粘贴，建议“选择性粘贴—数值”。",
+    "报表不得填写服务对象姓名、身份证号、手机号等个人信息（本页签署人和联系电话除外）。",
+    "填好后保存为.xlsx，连同加盖公章的扫描件于次月5日前报送；文件名不必改。",
+    "填报中有疑问，请询问上一级妇联负责本报表的同志；仍不能解决的，由市州妇联汇总报{issuer}答复。",
+)
+
+
+def write_cover(book: Any, formats: Formats, content: Content) -> None:
+    """The first sheet: title, period, labelled cells, 填报说明."""
+    form = content.form
+    sheet = book.add_worksheet(form.cover_sheet)
+    set_up_page(sheet)
+    for column, width in enumerate(_WIDTHS):
+        sheet.set_column(column, column, width)
+    last = COVER_VALUE_COLUMN
+    sheet.set_row(COVER_TITLE_ROW, 44)
+    sheet.merge_range(COVER_TITLE_ROW, COVER_LABEL_COLUMN, COVER_TITLE_ROW, last, "", formats.get("cover_title"))
+    sheet.write_string(COVER_TITLE_ROW, COVER_LABEL_COLUMN, form.title, formats.get("cover_title"))
+    sheet.set_row(COVER_PERIOD_ROW, 24)
+    sheet.merge_range(COVER_PERIOD_ROW, COVER_LABEL_COLUMN, COVER_PERIOD_ROW, last, "", formats.get("subtitle"))
+    heading = f"（{content.period.chinese}）"
+    sheet.write_string(COVER_PERIOD_ROW, COVER_LABEL_COLUMN, heading, formats.get("subtitle"))
+    _write_fields(sheet, formats, content)
+    _write_guide(sheet, formats, content, first_row=COVER_FIRST_ROW + len(form.cover) + 1)
+    sheet.ignore_errors({"number_stored_as_text": "C1:C40"})
+    sheet.activate()
+
+
+def _write_fields(sheet: Any, formats: Formats, content: Content) -> None:
+    for row, cover_field in enumerate(content.form.cover, start=COVER_FIRST_ROW):
+        sheet.set_row(row, 23)
+        label = cover_field.label + ("（必填）" if cover_field.required else "")
+        sheet.write_string(row, COVER_LABEL_COLUMN, label, formats.get("cover_label"))
+        tint = {"bg_color": PREFILLED} if cover_field.fill == "prefilled" else {}
+        style = formats.get("cover_date" if cover_field.kind == "date" else "cover_text", **tint)
+        value = content.cover_value(cover_field)
+        if isinstance(value, dt.date):
+            sheet.write_datetime(row, COVER_VALUE_COLUMN, value, style)
+        elif value is None or value == "":
+            sheet.write_blank(row, COVER_VALUE_COLUMN, None, style)
+        else:
+            sheet.write_string(row, COVER_VALUE_COLUMN, str(value), style)
+        if cover_field.kind == "date":
+            first = content.period.last_day
+            rule = date_rule(first, first.replace(year=first.year + 1))
+            sheet.data_validation(row, COVER_VALUE_COLUMN, row, COVER_VALUE_COLUMN, rule)
+
+
+def _write_guide(sheet: Any, formats: Formats, content: Content, *, first_row: int) -> None:
+    row = first_row
+    sheet.set_row(row, 22)
+    sheet.write_string(row, COVER_LABEL_COLUMN, "填报说明", formats.get("note_head"))
+    for name, colour, text in _LEGEND:
+        row += 1
+        sheet.set_row(row, 17)
+        tint = {"bg_color": colour} if colour else {}
+        sheet.write_string(row, COVER_LABEL_COLUMN, name, formats.get("legend", **tint))
+        sheet.write_string(row, COVER_VALUE_COLUMN, text, formats.get("note", valign="vcenter", indent=1))
+    width = _WIDTHS[COVER_LABEL_COLUMN] + _WIDTHS[COVER_VALUE_COLUMN]
+    for number, text in enumerate(_GUIDE, start=1):
+        row += 1
+        line = f"{number}.{text.format(issuer=content.form.issuer)}"
+        sheet.set_row(row, 15 * line_count(line, width))
+        sheet.merge_range(row, COVER_LABEL_COLUMN, row, COVER_VALUE_COLUMN, "", formats.get("note"))
+        sheet.write_string(row, COVER_LABEL_COLUMN, line, formats.get("note"))
