@@ -1,0 +1,153 @@
+"""Deliveries: every arrival of a file, and what became of it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Select, bindparam, func, insert, select, update
+
+from jinguo.rules.findings import Finding
+from jinguo.warehouse import audit
+from jinguo.warehouse.findings import insert_findings
+from jinguo.warehouse.records import OUTCOMES, Delivery, DeliveryRow, Outcome
+from jinguo.warehouse.tables import raw_delivery, raw_file
+
+_MOST_NAMES = 500  # in one IN list
+
+
+def record_deliveries(conn: Connection, deliveries: Sequence[Delivery]) -> list[int]:
+    """The deliveries' ids, in order. Bytes known already are linked, not stored again; evidence known already gives
+    the id of that delivery and changes nothing."""
+    if not deliveries:
+        return []
+    keys = [delivery.evidence or f"#{index}" for index, delivery in enumerate(deliveries)]
+    ids = _known_evidence(conn, [delivery.evidence for delivery in deliveries if delivery.evidence])
+    fresh = {key: delivery for key, delivery in zip(keys, deliveries, strict=True) if key not in ids}
+    ids.update(zip(fresh, _insert(conn, list(fresh.values())), strict=True))
+    return [ids[key] for key in keys]
+
+
+def pending_deliveries(conn: Connection, *, limit: int | None = None) -> list[DeliveryRow]:
+    """Deliveries that have no outcome yet, in order of arrival."""
+    query = _rows().where(raw_delivery.c.outcome.is_(None)).order_by(raw_delivery.c.id).limit(limit)
+    return [DeliveryRow(**row) for row in conn.execute(query).mappings()]
+
+
+def delivery(conn: Connection, delivery_id: int) -> DeliveryRow:
+    """One delivery; NoResultFound when there is none of that id."""
+    return DeliveryRow(**conn.execute(_rows().where(raw_delivery.c.id == delivery_id)).mappings().one())
+
+
+def earlier_delivery(conn: Connection, sha256: str, before_id: int) -> DeliveryRow | None:
+    """The first delivery of the same bytes, if it came before this one."""
+    query = _rows().where(raw_file.c.sha256 == sha256, raw_delivery.c.id < before_id)
+    row = conn.execute(query.order_by(raw_delivery.c.id).limit(1)).mappings().one_or_none()
+    return DeliveryRow(**row) if row else None
+
+
+def finish_delivery(
+    conn: Connection,
+    delivery_id: int,
+    *,
+    outcome: str,
+    at: dt.datetime,
+    submission_id: int | None = None,
+    findings: Sequence[Finding] = (),
+) -> None:
+    """What became of one delivery; see ``finish_deliveries``."""
+    finish_deliveries(conn, [Outcome(delivery_id, outcome, submission_id, findings)], at=at)
+
+
+def finish_deliveries(conn: Connection, outcomes: Sequence[Outcome], *, at: dt.datetime) -> None:
+    """Store what became of a batch of deliveries; a delivery that is finished already raises ValueError."""
+    if not outcomes:
+        return
+    for item in outcomes:
+        if item.outcome not in OUTCOMES:
+            raise ValueError(f"delivery {item.delivery_id}: outcome {item.outcome!r} (accepted: {', '.join(OUTCOMES)})")
+    still_open = raw_delivery.c.outcome.is_(None)
+    changed = conn.execute(
+        update(raw_delivery)
+        .where(raw_delivery.c.id == bindparam("key"), still_open)
+        .values(outcome=bindparam("new_outcome"), submission_id=bindparam("new_submission")),
+        [{"key": o.delivery_id, "new_outcome": o.outcome, "new_submission": o.submission_id} for o in outcomes],
+    )
+    if changed.rowcount != len(outcomes):
+        raise ValueError(f"of {len(outcomes)} deliveries only {changed.rowcount} were there and unfinished")
+    insert_findings(conn, deliveries={item.delivery_id: item.findings for item in outcomes})
+    audit.append(
+        conn,
+        at=at,
+        actor=audit.SYSTEM,
+        action="finish_deliveries",
+        subject="deliveries",
+        details={"deliveries": [[item.delivery_id, item.outcome, item.submission_id] for item in outcomes]},
+    )
+
+
+def _rows() -> Select[Any]:
+    same_bytes = raw_delivery.alias("same_bytes")
+    first = (
+        select(func.min(same_bytes.c.id))
+        .where(same_bytes.c.file_id == raw_delivery.c.file_id, same_bytes.c.id < raw_delivery.c.id)
+        .scalar_subquery()
+    )
+    columns = [column for column in raw_delivery.c if column.name not in ("file_id", "evidence")]
+    return select(raw_file.c.sha256, raw_file.c.size, *columns, first.label("earlier_id")).join_from(
+        raw_delivery, raw_file
+    )
+
+
+def _known_evidence(conn: Connection, evidence: Sequence[str]) -> dict[str, int]:
+    known: dict[str, int] = {}
+    for start in range(0, len(evidence), _MOST_NAMES):
+        names = evidence[start : start + _MOST_NAMES]
+        query = select(raw_delivery.c.evidence, raw_delivery.c.id).where(raw_delivery.c.evidence.in_(names))
+        known.update((row.evidence, row.id) for row in conn.execute(query))
+    return known
+
+
+def _insert(conn: Connection, deliveries: Sequence[Delivery]) -> list[int]:
+    if not deliveries:
+        return []
+    files = _file_ids(conn, {delivery.sha256: delivery.size for delivery in deliveries})
+    ids = conn.scalars(
+        insert(raw_delivery).returning(raw_delivery.c.id, sort_by_parameter_order=True),
+        [
+            {
+                "file_id": files[delivery.sha256],
+                "name": delivery.name,
+                "channel": delivery.channel,
+                "delivered_at": delivery.delivered_at,
+                "received_at": delivery.received_at,
+                "evidence": delivery.evidence or None,
+            }
+            for delivery in deliveries
+        ],
+    ).all()
+    audit.append(
+        conn,
+        at=max(delivery.received_at for delivery in deliveries),
+        actor=audit.SYSTEM,
+        action="record_deliveries",
+        subject="deliveries",
+        details={"deliveries": [[row, item.sha256] for row, item in zip(ids, deliveries, strict=True)]},
+    )
+    return list(ids)
+
+
+def _file_ids(conn: Connection, sizes: dict[str, int]) -> dict[str, int]:
+    """The file ids by sha256, new files stored."""
+    hashes, files = list(sizes), {}
+    for start in range(0, len(hashes), _MOST_NAMES):
+        query = select(raw_file.c.sha256, raw_file.c.id).where(
+            raw_file.c.sha256.in_(hashes[start : start + _MOST_NAMES])
+        )
+        files.update((row.sha256, row.id) for row in conn.execute(query))
+    fresh = [{"sha256": sha256, "size": size} for sha256, size in sizes.items() if sha256 not in files]
+    if fresh:
+        rows = conn.execute(insert(raw_file).returning(raw_file.c.sha256, raw_file.c.id), fresh)
+        files.update((row.sha256, row.id) for row in rows)
+    return files

@@ -1,0 +1,69 @@
+"""Explanations 情况说明: what units answered to queries, and which answers a steward accepted."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from jinguo.warehouse import audit
+from jinguo.warehouse.records import Explanation
+from jinguo.warehouse.tables import core_explanation
+
+
+def record_explanations(conn: Connection, explanations: Sequence[Explanation]) -> None:
+    """Store answers; the same submission's answer to the same rule and cell replaces its earlier one."""
+    for given in explanations:
+        same = [core_explanation.c[name] == getattr(given, name) for name in ("submission_id", "rule_id", "cell_id")]
+        conn.execute(delete(core_explanation).where(*same))
+    if not explanations:
+        return
+    conn.execute(
+        insert(core_explanation), [{k: v for k, v in asdict(given).items() if k != "id"} for given in explanations]
+    )
+    audit.append(
+        conn,
+        at=max(given.given_at for given in explanations),
+        actor=audit.SYSTEM,
+        action="record_explanations",
+        subject="explanations",
+        details={"explanations": [[e.submission_id, e.rule_id, e.cell_id] for e in explanations]},
+    )
+
+
+def explanations_of(conn: Connection, unit_id: int, period_key: int) -> list[Explanation]:
+    """All answers of a unit for a period, oldest first, whichever version they came with."""
+    query = select(core_explanation).where(
+        core_explanation.c.unit_id == unit_id, core_explanation.c.period_key == period_key
+    )
+    return [Explanation(**row) for row in conn.execute(query.order_by(core_explanation.c.id)).mappings()]
+
+
+def explanations_of_period(conn: Connection, period_key: int) -> dict[int, list[Explanation]]:
+    """Unit id → its answers for a period, oldest first."""
+    query = select(core_explanation).where(core_explanation.c.period_key == period_key)
+    found: dict[int, list[Explanation]] = {}
+    for row in conn.execute(query.order_by(core_explanation.c.id)).mappings():
+        found.setdefault(row["unit_id"], []).append(Explanation(**row))
+    return found
+
+
+def accept_explanations(conn: Connection, explanation_ids: Sequence[int], *, actor: str, at: dt.datetime) -> None:
+    """A steward finds these answers sufficient."""
+    if not explanation_ids:
+        return
+    conn.execute(
+        update(core_explanation)
+        .where(core_explanation.c.id.in_(explanation_ids))
+        .values(accepted_by=actor, accepted_at=at)
+    )
+    audit.append(
+        conn,
+        at=at,
+        actor=actor,
+        action="accept_explanations",
+        subject="explanations",
+        details={"explanations": list(explanation_ids)},
+    )

@@ -1,0 +1,188 @@
+"""What the warehouse takes and gives: plain records, one per row. Times are aware (Asia/Shanghai), to the second."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from jinguo.forms.model import Form
+from jinguo.reading.model import Reading
+from jinguo.rules.findings import Finding
+
+OUTCOMES = ("submission", "duplicate", "rejected", "unidentified", "held", "quarantined")
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """One arrival of one file. ``name`` is what the sender called it: data, never a path.
+
+    ``evidence``: what makes this arrival this arrival (a folder's inode and times, a mail's Message-ID), "" when the
+    channel has none. The same evidence again is the same delivery, so a crash between commit and clean-up counts once.
+    """
+
+    sha256: str
+    size: int
+    name: str
+    channel: str
+    delivered_at: dt.datetime
+    received_at: dt.datetime
+    evidence: str = ""
+
+
+@dataclass(frozen=True)
+class DeliveryRow:
+    """A recorded delivery. ``outcome`` None: not yet worked on. ``earlier_id``: first delivery of the same bytes."""
+
+    id: int
+    sha256: str
+    size: int
+    name: str
+    channel: str
+    delivered_at: dt.datetime
+    received_at: dt.datetime
+    outcome: str | None
+    submission_id: int | None
+    earlier_id: int | None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a delivery; ``submission_id`` also names the submission that a duplicate repeats.
+
+    ``findings`` are those of a file that became no submission; a submission's own findings are stored with it.
+    """
+
+    delivery_id: int
+    outcome: str
+    submission_id: int | None = None
+    findings: Sequence[Finding] = ()
+
+
+@dataclass(frozen=True)
+class NewSubmission:
+    """A reading that becomes the next version of (unit, period, form, basis). ``state``: any but ``accepted``."""
+
+    unit_id: int
+    period_key: int
+    form: Form
+    basis: str
+    delivery_id: int
+    state: str
+    is_on_time: bool
+    reading: Reading
+    findings: Sequence[Finding] = ()
+    correction_reason: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class SubmissionRow:
+    """A stored version. ``outputs_done``: its receipt and return workbook have been written."""
+
+    id: int
+    unit_id: int
+    period_key: int
+    form: str
+    form_version: str
+    basis: str
+    version: int
+    delivery_id: int
+    sha256: str
+    file_name: str
+    state: str
+    state_at: dt.datetime
+    received_at: dt.datetime
+    delivered_at: dt.datetime
+    is_on_time: bool
+    correction_reason: str
+    stamp: str
+    reason: str
+    outputs_done: bool
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """A unit's answer to a query. ``accepted_by`` "" until a steward, or the rule of length, accepted it."""
+
+    unit_id: int
+    period_key: int
+    rule_id: str
+    cell_id: str
+    text: str
+    submission_id: int
+    given_at: dt.datetime
+    accepted_by: str = ""
+    accepted_at: dt.datetime | None = None
+    id: int | None = None
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a person decided: accept, return, declare_missing, exclude. ``submission_id`` None: nothing had come."""
+
+    unit_id: int
+    period_key: int
+    action: str
+    reason: str
+    actor: str
+    at: dt.datetime
+    submission_id: int | None = None
+    id: int | None = None
+
+
+@dataclass(frozen=True)
+class Release:
+    """One edition of a period. ``state``: draft or published. ``members_hash``: the frozen set of versions."""
+
+    id: int
+    period_key: int
+    edition: int
+    state: str
+    members_hash: str
+    frozen_at: dt.datetime
+    published_by: str = ""
+    published_at: dt.datetime | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Member:
+    """One expected unit in an edition: the version that counts, or (``submission_id`` None) why there is none.
+
+    ``state``: ``accepted``, or the state by which the unit is named as excluded (missing, returned, held …).
+    """
+
+    unit_id: int
+    basis: str
+    state: str
+    submission_id: int | None = None
+
+
+@dataclass(frozen=True)
+class FigureRow:
+    """One consolidated figure of an edition. ``figure_id``: a cell id or an indicator id; ``value``: thousandths, None:
+    no value (``state`` says why). ``unit_count`` of ``expected_count`` units are in it. ``unit_id``: whose figure
+    (the province's own row: the province)."""
+
+    unit_id: int
+    figure_id: str
+    aggregation: str
+    value: int | None
+    state: str
+    unit_count: int
+    expected_count: int
+
+
+@dataclass(frozen=True)
+class AuditEntry:
+    """One line of the audit log, chained to the line before it by ``hash``."""
+
+    seq: int
+    at: dt.datetime
+    actor: str
+    action: str
+    subject: str
+    hash: str
+    details: dict[str, Any] = field(default_factory=dict)

@@ -1,0 +1,126 @@
+"""Releases 发布版 as stored: editions of a period, their members and figures. A published edition never changes."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Connection, Select, delete, insert, select, update
+
+from jinguo.errors import Refused
+from jinguo.warehouse import audit
+from jinguo.warehouse.engine import lock_period
+from jinguo.warehouse.records import FigureRow, Member, Release
+from jinguo.warehouse.tables import out_figure, out_member, out_release
+
+
+def save_draft(
+    conn: Connection,
+    *,
+    period_key: int,
+    members_hash: str,
+    members: Sequence[Member],
+    figures: Sequence[FigureRow],
+    at: dt.datetime,
+    note: str = "",
+    actor: str = audit.SYSTEM,
+) -> Release:
+    """The period's newest edition holding exactly these members.
+
+    Nothing is written when the newest edition, draft or published, has this hash already. A draft is rewritten; after a
+    published edition comes a new one, numbered one higher.
+    """
+    lock_period(conn, period_key)
+    latest = release_of(conn, period_key)
+    if latest and latest.members_hash == members_hash:
+        return latest
+    fields = {"members_hash": members_hash, "frozen_at": at, "note": note}
+    if latest and latest.state == "draft":
+        release_id = latest.id
+        conn.execute(update(out_release).where(out_release.c.id == release_id).values(**fields))
+        for table in (out_member, out_figure):
+            conn.execute(delete(table).where(table.c.release_id == release_id))
+    else:
+        edition = latest.edition + 1 if latest else 1
+        new = {"period_key": period_key, "edition": edition, "state": "draft", "published_by": "", **fields}
+        release_id = conn.scalar(insert(out_release).returning(out_release.c.id), [new])
+    for table, rows in ((out_member, members), (out_figure, figures)):
+        if rows:
+            conn.execute(insert(table), [{"release_id": release_id, **asdict(row)} for row in rows])
+    release = _release(conn, release_id)
+    _audit(conn, release, actor=actor, at=at, action="draft_release")
+    return release
+
+
+def publish(conn: Connection, release_id: int, *, actor: str, at: dt.datetime, members_hash: str) -> Release:
+    """The edition, published. ``members_hash`` is what was approved: Refused when the draft has changed since.
+
+    Publishing what is published with that hash changes nothing.
+    """
+    release = _release(conn, release_id)
+    lock_period(conn, release.period_key)
+    if release.members_hash != members_hash:
+        raise Refused(f"edition {release.edition} of {release.period_key} changed after it was approved")
+    if release.state == "published":
+        return release
+    values = {"state": "published", "published_by": actor, "published_at": at}
+    conn.execute(update(out_release).where(out_release.c.id == release_id).values(**values))
+    published = _release(conn, release_id)
+    _audit(conn, published, actor=actor, at=at, action="publish_release")
+    return published
+
+
+def releases_of(conn: Connection, period_key: int) -> list[Release]:
+    """All editions of a period, oldest first; the last may be a draft."""
+    query = _releases().where(out_release.c.period_key == period_key).order_by(out_release.c.edition)
+    return [Release(**row) for row in conn.execute(query).mappings()]
+
+
+def release_of(conn: Connection, period_key: int, edition: int | None = None) -> Release | None:
+    """One edition of a period, the newest when ``edition`` is None; None when there is no such edition."""
+    found = [r for r in releases_of(conn, period_key) if edition is None or r.edition == edition]
+    return found[-1] if found else None
+
+
+def published_as_of(conn: Connection, period_key: int, moment: dt.datetime) -> Release | None:
+    """The edition that was in force at a moment: “as published on 10 November”. None: none was published yet."""
+    found = [r for r in releases_of(conn, period_key) if r.published_at and r.published_at <= moment]
+    return found[-1] if found else None
+
+
+def members_of(conn: Connection, release_id: int) -> list[Member]:
+    """The expected units of an edition, by unit id."""
+    columns = [column for column in out_member.c if column.name != "release_id"]
+    query = select(*columns).where(out_member.c.release_id == release_id)
+    return [Member(**row) for row in conn.execute(query.order_by(out_member.c.unit_id, out_member.c.basis)).mappings()]
+
+
+def figures_of(conn: Connection, release_id: int, *, figure_id: str | None = None) -> list[FigureRow]:
+    """The figures of an edition, all or one, by unit id and figure id."""
+    columns = [column for column in out_figure.c if column.name != "release_id"]
+    query = select(*columns).where(out_figure.c.release_id == release_id)
+    if figure_id is not None:
+        query = query.where(out_figure.c.figure_id == figure_id)
+    query = query.order_by(out_figure.c.unit_id, out_figure.c.figure_id)
+    return [FigureRow(**row) for row in conn.execute(query).mappings()]
+
+
+def _releases() -> Select[Any]:
+    return select(out_release)
+
+
+def _release(conn: Connection, release_id: int) -> Release:
+    return Release(**conn.execute(_releases().where(out_release.c.id == release_id)).mappings().one())
+
+
+def _audit(conn: Connection, release: Release, *, actor: str, at: dt.datetime, action: str) -> None:
+    audit.append(
+        conn,
+        at=at,
+        actor=actor,
+        action=action,
+        subject=f"release {release.period_key} edition {release.edition}",
+        details={"release": release.id, "members_hash": release.members_hash},
+    )

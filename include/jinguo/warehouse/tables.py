@@ -1,0 +1,271 @@
+"""The warehouse's tables: raw_ what came, core_ what it says and what was decided, out_ what was published.
+
+Keys are narrow integers. A time is text such as ``2026-11-03T09:00:00+08:00``: always Hunan's offset, so it sorts,
+reads the same on both databases, and survives a dump.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+
+from jinguo.settings import TIMEZONE
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Moment(TypeDecorator[dt.datetime]):
+    """An aware datetime, kept to the second in Hunan's time. A naive one is our own mistake and raises."""
+
+    impl = String(25)
+    cache_ok = True
+
+    def process_bind_param(self, value: dt.datetime | None, dialect: Any) -> str | None:
+        return None if value is None else moment_text(value)
+
+    def process_result_value(self, value: str | None, dialect: Any) -> dt.datetime | None:
+        return None if value is None else dt.datetime.fromisoformat(value).astimezone(TIMEZONE)
+
+
+class Words(TypeDecorator[str]):
+    """Text that may come out of a file or a file name: what no database can hold becomes U+FFFD."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Any) -> str | None:
+        if value is None or (value.isprintable() and value.isascii()):
+            return value
+        return value.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def moment_text(value: dt.datetime) -> str:
+    """A time as the warehouse writes it."""
+    if value.tzinfo is None:
+        raise ValueError(f"{value!r} has no time zone")
+    return value.astimezone(TIMEZONE).isoformat(timespec="seconds")
+
+
+raw_file = Table(
+    "raw_file",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("sha256", String(64), nullable=False, unique=True),
+    Column("size", BigInteger, nullable=False),
+)
+
+raw_delivery = Table(
+    "raw_delivery",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("file_id", ForeignKey("raw_file.id"), nullable=False, index=True),
+    Column("name", Words, nullable=False),
+    Column("channel", String(32), nullable=False),
+    Column("delivered_at", Moment, nullable=False),
+    Column("received_at", Moment, nullable=False),
+    Column("evidence", String(200), unique=True),  # null: the channel has none
+    Column("outcome", String(16)),  # null: not yet worked on
+    Column("submission_id", Integer),  # no foreign key: raw_submission.delivery_id already points the other way
+)
+Index(
+    "ix_raw_delivery_pending",
+    raw_delivery.c.id,
+    sqlite_where=text("outcome IS NULL"),
+    postgresql_where=text("outcome IS NULL"),
+)
+
+raw_submission = Table(
+    "raw_submission",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("unit_id", Integer, nullable=False),
+    Column("period_key", Integer, nullable=False),
+    Column("form", String(32), nullable=False),
+    Column("form_version", String(16), nullable=False),
+    Column("basis", String(16), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("delivery_id", ForeignKey("raw_delivery.id"), nullable=False, index=True),
+    Column("state", String(24), nullable=False),
+    Column("state_at", Moment, nullable=False),
+    Column("is_on_time", Boolean, nullable=False),
+    Column("correction_reason", Words, nullable=False),
+    Column("stamp", Words, nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("outputs_done", Boolean, nullable=False),
+    UniqueConstraint("unit_id", "period_key", "form", "basis", "version"),
+    Index("ix_raw_submission_period_key_state", "period_key", "state"),
+)
+Index(
+    "uq_raw_submission_accepted",  # one version in force
+    raw_submission.c.unit_id,
+    raw_submission.c.period_key,
+    raw_submission.c.form,
+    raw_submission.c.basis,
+    unique=True,
+    sqlite_where=text("state = 'accepted'"),
+    postgresql_where=text("state = 'accepted'"),
+)
+Index(
+    "ix_raw_submission_outputs",
+    raw_submission.c.id,
+    sqlite_where=text("NOT outputs_done"),
+    postgresql_where=text("NOT outputs_done"),
+)
+
+# The cells as read: ``grid`` the values and states by core_cell.ordinal, ``reading`` everything else of the Reading.
+raw_cells = Table(
+    "raw_cells",
+    metadata,
+    Column("submission_id", ForeignKey("raw_submission.id"), primary_key=True, autoincrement=False),
+    Column("grid", LargeBinary, nullable=False),
+    Column("reading", LargeBinary, nullable=False),
+)
+
+# ``ordinal``: place in stored grids, given once; ``position``: place in Form.cells, null when the cell left the form.
+core_cell = Table(
+    "core_cell",
+    metadata,
+    Column("cell_key", SmallInteger, primary_key=True, autoincrement=False),
+    Column("form", String(32), nullable=False),
+    Column("form_version", String(16), nullable=False),
+    Column("cell_id", String(32), nullable=False),
+    Column("ordinal", SmallInteger, nullable=False),
+    Column("position", SmallInteger),
+    Column("indicator", String(64), nullable=False),
+    Column("unit", String(16), nullable=False),
+    UniqueConstraint("form", "form_version", "cell_id"),
+)
+
+# No foreign keys here: they cost as much as the insert, and rows come from one function only (facts.load_facts).
+core_fact = Table(
+    "core_fact",
+    metadata,
+    Column("submission_id", Integer, primary_key=True, autoincrement=False),
+    Column("cell_key", SmallInteger, primary_key=True, autoincrement=False),
+    Column("state", SmallInteger, nullable=False),
+    Column("value", BigInteger),  # thousandths; null: no number, the state says why
+    sqlite_with_rowid=False,
+)
+
+core_finding = Table(
+    "core_finding",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("submission_id", ForeignKey("raw_submission.id"), index=True),
+    Column("delivery_id", ForeignKey("raw_delivery.id"), index=True),  # of a file that became no submission
+    Column("rule_id", String(32), nullable=False),
+    Column("severity", String(8), nullable=False),
+    Column("table_id", String(16), nullable=False),
+    Column("sheet", Words, nullable=False),
+    Column("cell", String(16), nullable=False),
+    Column("cell_id", String(32), nullable=False),
+    Column("cells", Text, nullable=False),  # JSON list of cell ids
+    Column("value", Words, nullable=False),
+    Column("message", Words, nullable=False),
+)
+
+core_explanation = Table(
+    "core_explanation",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("unit_id", Integer, nullable=False),
+    Column("period_key", Integer, nullable=False),
+    Column("rule_id", String(32), nullable=False),
+    Column("cell_id", String(32), nullable=False),
+    Column("text", Words, nullable=False),
+    Column("submission_id", ForeignKey("raw_submission.id"), nullable=False),
+    Column("given_at", Moment, nullable=False),
+    Column("accepted_by", Text, nullable=False),
+    Column("accepted_at", Moment),
+    UniqueConstraint("submission_id", "rule_id", "cell_id"),
+    Index("ix_core_explanation_unit_id_period_key", "unit_id", "period_key"),
+)
+
+core_decision = Table(
+    "core_decision",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("unit_id", Integer, nullable=False),
+    Column("period_key", Integer, nullable=False),
+    Column("submission_id", ForeignKey("raw_submission.id")),
+    Column("action", String(24), nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Index("ix_core_decision_period_key_unit_id", "period_key", "unit_id"),
+)
+
+core_audit = Table(
+    "core_audit",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("at", Moment, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("details", Text, nullable=False),  # canonical JSON
+    Column("hash", String(64), nullable=False),
+)
+
+out_release = Table(
+    "out_release",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("period_key", Integer, nullable=False),
+    Column("edition", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("members_hash", String(64), nullable=False),
+    Column("frozen_at", Moment, nullable=False),
+    Column("published_by", Text, nullable=False),
+    Column("published_at", Moment),
+    Column("note", Text, nullable=False),
+    UniqueConstraint("period_key", "edition"),
+)
+
+out_member = Table(
+    "out_member",
+    metadata,
+    Column("release_id", ForeignKey("out_release.id"), primary_key=True, autoincrement=False),
+    Column("unit_id", Integer, primary_key=True, autoincrement=False),
+    Column("basis", String(16), primary_key=True),
+    Column("state", String(24), nullable=False),
+    Column("submission_id", ForeignKey("raw_submission.id")),
+)
+
+out_figure = Table(
+    "out_figure",
+    metadata,
+    Column("release_id", ForeignKey("out_release.id"), primary_key=True, autoincrement=False),
+    Column("unit_id", Integer, primary_key=True, autoincrement=False),
+    Column("figure_id", String(64), primary_key=True),
+    Column("aggregation", String(16), nullable=False),
+    Column("value", BigInteger),  # thousandths; null: none, the state says why
+    Column("state", String(24), nullable=False),
+    Column("unit_count", Integer, nullable=False),
+    Column("expected_count", Integer, nullable=False),
+)

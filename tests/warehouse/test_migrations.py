@@ -1,0 +1,62 @@
+"""The schema that migrations make is the schema that tables.py describes, on both databases."""
+
+from __future__ import annotations
+
+import sys
+import threading
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from jinguo.warehouse.engine import HEAD, open_warehouse
+from jinguo.warehouse.migrations import alembic_config
+from jinguo.warehouse.tables import metadata
+from sqlalchemy import inspect
+
+
+def test_head_is_the_newest_migration():
+    assert ScriptDirectory.from_config(alembic_config()).get_heads() == [HEAD]
+
+
+def test_upgraded_schema_equals_metadata(empty_url):
+    warehouse = open_warehouse(empty_url)
+    with warehouse.read() as conn:
+        context = MigrationContext.configure(conn, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+        option = f"{conn.dialect.name}_where"
+        indexes = inspect(conn).get_indexes("raw_submission")
+        partial = {i["name"] for i in indexes if option in i.get("dialect_options", {})}
+        assert partial == {"uq_raw_submission_accepted", "ix_raw_submission_outputs"}
+    warehouse.close()
+
+
+def test_downgrade_leaves_nothing(empty_url):
+    from alembic import command
+
+    warehouse = open_warehouse(empty_url)
+    config = alembic_config()
+    with warehouse.write() as conn:
+        config.attributes["connection"] = conn
+        command.downgrade(config, "base")
+    with warehouse.read() as conn:
+        assert inspect(conn).get_table_names() == ["alembic_version"]
+    warehouse.close()
+
+
+def test_two_that_open_at_once_migrate_once(empty_url):
+    opened = []
+    threads = [threading.Thread(target=lambda: opened.append(open_warehouse(empty_url))) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(opened) == 3
+    for warehouse in opened:
+        warehouse.close()
+
+
+def test_opening_at_head_does_not_import_alembic(warehouse_url, monkeypatch):
+    for name in [name for name in sys.modules if name.startswith(("alembic", "jinguo.warehouse.migrations"))]:
+        monkeypatch.delitem(sys.modules, name)
+    open_warehouse(warehouse_url).close()
+    assert "alembic" not in sys.modules
