@@ -176,7 +176,7 @@ class Province:
         head, stat_head, filler = (
             SURNAMES[int(people.integers(len(SURNAMES)))] + GIVEN[int(people.integers(len(GIVEN)))] for _ in range(3)
         )
-        day = int(stream(self.seed, unit.code, period, COVER_TOPIC).integers(1, 4))
+        day = int(stream(self.seed, unit.code, period, COVER_TOPIC).integers(1, 3))
         following = period.plus(1)
         return {
             "cover.head": head,
