@@ -1,0 +1,267 @@
+"""The sheet 问题清单: what is wrong, a link to each cell, what to do, and room for the unit's answer."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from jinguo.review.issues import Issue
+from jinguo.review.patching.book import Fills
+from jinguo.review.patching.cells import column_letters
+from jinguo.review.patching.markup import escape
+from jinguo.review.patching.styles import MARK_COLOURS, NO_FILL, Styles, safe_fill, solid_fill
+from jinguo.rules.findings import SEVERITIES, SEVERITY_NAMES
+
+SHEET = "问题清单"
+EXPLANATION, CONFIRMATION = "情况说明", "确认建议值"
+_FILL_RECORD = "原底色"
+# (title, width in characters); the reading room finds answers by the titles, so they are part of the format.
+COLUMNS = (
+    ("序号", 5), ("严重程度", 9), ("规则编号", 9), ("表", 7), ("单元格", 9), ("指标格", 11), ("指标名称", 20),
+    ("现值", 10), ("问题", 42), ("怎么办", 30), ("上月数", 10), (EXPLANATION, 30), (CONFIRMATION, 11), ("状态", 8),
+    (_FILL_RECORD, 9),
+)  # fmt: skip
+_VISIBLE = len(COLUMNS) - 1
+HEADER_ROW = 4
+_TO_DO = {"error": "必须改", "query": "改数或写说明", "info": "知悉即可"}
+_STEPS = (
+    "① 点“单元格”一栏的链接，跳到涂了颜色的格子：红色必须改，黄色请核实，蓝色看一下即可。",
+    "② 黄色的数如果没有错，在本表的“情况说明”栏写明原因（不少于10个字，不要每条都写同一句话）；"
+    "有建议值的，在“确认建议值”栏选“是”或“否”。",
+    "③ 改好以后保存，把这个文件原样发回即可。颜色、批注和本表都不用删。",
+)
+_BORDER = "".join(
+    f'<{side} style="thin"><color rgb="FFA6A6A6"/></{side}>' for side in ("left", "right", "top", "bottom")
+)
+_NUMBER = re.compile(r"\d{1,15}(\.\d{1,3})?")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True)
+class Heading:
+    """Whose list it is."""
+
+    unit_name: str
+    period_name: str
+    version: int | None
+
+
+@dataclass(frozen=True)
+class _Look:
+    """Indices of cell formats, by what a cell is."""
+
+    title: int
+    summary: int
+    steps: int
+    header: int
+    text: int
+    quoted: int
+    centred: int
+    grey: int
+    link: int
+    answer: int
+    done: int
+    severity: Mapping[str, int]
+
+
+def draw_list(issues: Sequence[Issue], heading: Heading, styles: Styles, namespace: bytes, originals: Fills) -> bytes:
+    """The sheet's XML. ``originals``: the fill of each marked cell as it was, kept in a hidden column."""
+    look = _make_look(styles)
+    rows = [_row(1, [_text(1, 1, "问题清单", look.title)], height=28)]
+    rows.append(_row(2, [_text(2, 1, _summary(issues, heading), look.summary)], height=22))
+    rows.append(_row(3, [_text(3, 1, "\n".join(_STEPS), look.steps)], height=54))
+    header = [_text(HEADER_ROW, number, title, look.header) for number, (title, _) in enumerate(COLUMNS, start=1)]
+    rows.append(_row(HEADER_ROW, header, height=22))
+    rows += [
+        _row(number, _issue_cells(issue, number, look, originals))
+        for number, issue in enumerate(issues, start=HEADER_ROW + 1)
+    ]
+    body = "".join(
+        [
+            f'<worksheet xmlns="{namespace.decode()}">',
+            '<sheetPr><tabColor rgb="FFE8505B"/><pageSetUpPr fitToPage="1"/></sheetPr>',
+            _views(),
+            "<cols>",
+            *(_column(number, title, width) for number, (title, width) in enumerate(COLUMNS, start=1)),
+            f"</cols><sheetData>{''.join(rows)}</sheetData>",
+            "".join(
+                ["<mergeCells>", *(f'<mergeCell ref="A{row}:{column_letters(_VISIBLE)}{row}"/>' for row in (1, 2, 3))]
+            ),
+            "</mergeCells>",
+            _validations(len(issues)),
+            _links(issues),
+            '<pageMargins left="0.4" right="0.4" top="0.5" bottom="0.5" header="0.3" footer="0.3"/>',
+            '<pageSetup paperSize="9" orientation="landscape" fitToWidth="1" fitToHeight="0"/></worksheet>',
+        ]
+    )
+    return b'<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n' + body.encode("utf-8")
+
+
+def _make_look(styles: Styles) -> _Look:
+    plain = styles.add_font('<font><sz val="10"/><name val="宋体"/><charset val="134"/></font>')
+    bold = styles.add_font('<font><b/><sz val="11"/><name val="宋体"/><charset val="134"/></font>')
+    large = styles.add_font('<font><b/><sz val="16"/><name val="黑体"/><charset val="134"/></font>')
+    pale = styles.add_font('<font><sz val="9"/><color rgb="FF808080"/><name val="宋体"/><charset val="134"/></font>')
+    blue = styles.add_font(
+        '<font><b/><u/><sz val="11"/><color rgb="FF0563C1"/><name val="宋体"/><charset val="134"/></font>'
+    )
+    none, head, yellow = (styles.add_fill(xml) for xml in (NO_FILL, solid_fill("FFD9E1F2"), solid_fill("FFFFF9DB")))
+    bare = styles.add_border("<border><left/><right/><top/><bottom/><diagonal/></border>")
+    box = styles.add_border(f"<border>{_BORDER}<diagonal/></border>")
+    left, middle = _alignment("left", "top"), _alignment("center", "top")
+
+    def add(font: int, fill: int = none, border: int = box, alignment: str = left, *, is_quoted: bool = False) -> int:
+        return styles.add_format(font=font, fill=fill, border=border, alignment=alignment, is_quoted=is_quoted)
+
+    return _Look(
+        title=add(large, border=bare, alignment=_alignment("left", "center")),
+        summary=add(bold, border=bare, alignment=_alignment("left", "center")),
+        steps=add(plain, border=bare, alignment=_alignment("left", "center")),
+        header=add(bold, head, alignment=_alignment("center", "center")),
+        text=add(plain),
+        quoted=add(plain, is_quoted=True),
+        centred=add(plain, alignment=middle),
+        grey=add(pale),
+        link=add(blue, alignment=middle),
+        answer=add(plain, yellow),
+        done=add(pale, alignment=middle),
+        severity={
+            name: add(bold, styles.add_fill(solid_fill(MARK_COLOURS[name])), alignment=middle) for name in SEVERITIES
+        },
+    )
+
+
+def _alignment(horizontal: str, vertical: str) -> str:
+    return f'<alignment horizontal="{horizontal}" vertical="{vertical}" wrapText="1"/>'
+
+
+def _summary(issues: Sequence[Issue], heading: Heading) -> str:
+    counts = {name: sum(i.finding.severity == name and not i.is_fixed for i in issues) for name in SEVERITIES}
+    fixed = sum(issue.is_fixed for issue in issues)
+    parts = [f"{SEVERITY_NAMES[name]}{count}处（{_TO_DO[name]}）" for name, count in counts.items() if count]
+    version = f"　第{heading.version}版" if heading.version else ""
+    total = f"共{sum(counts.values())}处：{'、'.join(parts)}" if parts else "没有待处理的问题"
+    done = f"；另有{fixed}处已改正，列在最后" if fixed else ""
+    return f"{heading.unit_name}　{heading.period_name}{version}　{total}{done}。"
+
+
+def _issue_cells(issue: Issue, row: int, look: _Look, originals: Fills) -> list[str]:
+    finding = issue.finding
+    text = look.grey if issue.is_fixed else look.text
+    wants_words = finding.severity == "query" and not issue.is_fixed
+    wants_choice = issue.has_suggestion and not issue.is_fixed
+    fill = originals.get((finding.sheet, finding.cell), "") if not issue.is_fixed else ""
+    values = [
+        (str(row - HEADER_ROW), look.done if issue.is_fixed else look.centred),
+        (SEVERITY_NAMES[finding.severity], look.done if issue.is_fixed else look.severity[finding.severity]),
+        (finding.rule_id, look.grey),
+        (issue.table_name, look.done if issue.is_fixed else look.centred),
+        (issue.place, look.link if _target(issue) else look.done if issue.is_fixed else look.centred),
+        (finding.cell_id, look.grey),
+        (issue.label, text),
+        (finding.value, text),
+        (finding.message, text),
+        ("" if issue.is_fixed else issue.hint, text),
+        (issue.previous, text),
+        (issue.explanation, look.answer if wants_words else text),
+        (issue.confirmation, look.answer if wants_choice else text),
+        (issue.status, look.done if issue.is_fixed else look.centred),
+        (f"{finding.cell}|{fill}|{finding.sheet}" if fill else "", look.grey),
+    ]
+    return [
+        _text(row, number, value, look.quoted if value.startswith(_FORMULA_STARTS) else style)
+        for number, (value, style) in enumerate(values, start=1)
+    ]
+
+
+def _text(row: int, column: int, value: str, style: int) -> str:
+    """A cell: a number where the text is a plain one, else a string, which is never a formula."""
+    place = f'r="{column_letters(column)}{row}" s="{style}"'
+    if not value:
+        return f"<c {place}/>"
+    if _NUMBER.fullmatch(value) and (value == "0" or not value.startswith("0") or value.startswith("0.")):
+        return f"<c {place}><v>{value}</v></c>"
+    return f'<c {place} t="inlineStr"><is><t xml:space="preserve">{escape(value)}</t></is></c>'
+
+
+def _row(number: int, cells: Sequence[str], *, height: int | None = None) -> str:
+    size = f' ht="{height}" customHeight="1"' if height else ""  # without: as high as the wrapped text
+    return f'<row r="{number}"{size}>{"".join(cells)}</row>'
+
+
+def _views() -> str:
+    below = f"A{HEADER_ROW + 1}"
+    return (
+        '<sheetViews><sheetView showGridLines="0" tabSelected="1" zoomScale="90" zoomScaleNormal="90" '
+        'workbookViewId="0">'
+        f'<pane ySplit="{HEADER_ROW}" topLeftCell="{below}" activePane="bottomLeft" state="frozen"/>'
+        f'<selection pane="bottomLeft" activeCell="{below}" sqref="{below}"/></sheetView></sheetViews>'
+        '<sheetFormatPr defaultRowHeight="15"/>'
+    )
+
+
+def _column(number: int, title: str, width: int) -> str:
+    hidden = ' hidden="1"' if title == _FILL_RECORD else ""
+    return f'<col min="{number}" max="{number}" width="{width}" customWidth="1"{hidden}/>'
+
+
+def _validations(count: int) -> str:
+    """是/否 as a list to choose from; a hint where an explanation is short."""
+    if not count:
+        return ""
+    titles = [title for title, _ in COLUMNS]
+    first, last = HEADER_ROW + 1, HEADER_ROW + count
+    words, choice = (
+        "{0}{1}:{0}{2}".format(column_letters(titles.index(title) + 1), first, last)
+        for title in (EXPLANATION, CONFIRMATION)
+    )
+    return (
+        '<dataValidations count="2">'
+        '<dataValidation type="textLength" operator="greaterThanOrEqual" errorStyle="warning" allowBlank="1" '
+        'showInputMessage="1" showErrorMessage="1" errorTitle="说明太短" error="请写明具体原因，不少于10个字。" '
+        f'promptTitle="情况说明" prompt="数字没有错时，写明具体原因，不少于10个字。" sqref="{words}">'
+        '<formula1>10</formula1></dataValidation><dataValidation type="list" allowBlank="1" showInputMessage="1" showErrorMessage="1" '
+        f'errorTitle="确认建议值" error="请选择“是”或“否”。" sqref="{choice}"><formula1>"是,否"</formula1>'
+        "</dataValidation></dataValidations>"
+    )
+
+
+def _target(issue: Issue) -> str:
+    """Where the link of a row leads, "" when it means no sheet or has been put right."""
+    sheet = issue.finding.sheet
+    if not sheet or issue.is_fixed:
+        return ""
+    quoted = sheet.replace("'", "''")
+    return f"'{quoted}'!{issue.address or 'A1'}"
+
+
+def _links(issues: Sequence[Issue]) -> str:
+    links = [
+        f'<hyperlink ref="E{row}" location="{escape(_target(issue))}" display="{escape(issue.place)}"/>'
+        for row, issue in enumerate(issues, start=HEADER_ROW + 1)
+        if _target(issue)
+    ]
+    return f"<hyperlinks>{''.join(links)}</hyperlinks>" if links else ""
+
+
+def recorded_fills(source: bytes) -> dict[tuple[str, str], str]:
+    """The fills that a returned workbook notes in its list, by (sheet, address); none where the list is gone.
+
+    The file has been read in a reader process before, so reading it here once more holds no surprise.
+    """
+    from python_calamine import CalamineError, CalamineWorkbook, WorksheetNotFound
+
+    try:
+        sheet = CalamineWorkbook.from_filelike(io.BytesIO(source)).get_sheet_by_name(SHEET)
+        rows = sheet.to_python()
+    except (CalamineError, WorksheetNotFound):
+        return {}
+    found = {}
+    for row in rows:
+        for value in row:
+            parts = str(value).split("|", 2)
+            if len(parts) == 3 and parts[1].startswith("<fill>"):
+                found[parts[2], parts[0]] = safe_fill(parts[1])
+    return found

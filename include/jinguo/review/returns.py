@@ -1,0 +1,141 @@
+"""The return workbook: the unit's own file with its failing cells marked, and a list of what to do."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from jinguo.forms.model import Form
+from jinguo.periods import Period
+from jinguo.reading.model import Reading
+from jinguo.review.explanations import judge_answers
+from jinguo.review.issues import History, Issue, list_issues, marks_of
+from jinguo.review.patching.book import Mark, mark_workbook
+from jinguo.review.patching.markup import UnsupportedError
+from jinguo.review.problem_list import SHEET, Heading, draw_list, recorded_fills
+from jinguo.review.refilling import readdress, refilled_template
+from jinguo.rules.findings import Finding
+from jinguo.units.register import Unit
+
+_SLOW_LIMIT = 4 << 20  # bytes; openpyxl needs minutes for more
+
+
+def write_return_workbook(
+    path: Path,
+    *,
+    source: bytes,
+    reading: Reading,
+    findings: Sequence[Finding],
+    form: Form,
+    unit: Unit | None,
+    period: Period | None,
+    rulebook: Any,
+    prev: np.ndarray | None = None,
+    version: int | None = None,
+    history: History | None = None,
+    template_args: Mapping[str, Any] | None = None,
+) -> None:
+    """Write the workbook that goes back to the unit; the same arguments give the same bytes.
+
+    An .xlsx is patched: everything in it survives, macros and links to other files excepted. Any other source, and one
+    that no tool understands, comes back as our template refilled with its values; then ``template_args`` are the
+    arguments of ``write_template`` that are not known here (basis, stamp, measures, issued_at). ``prev``: last period's
+    figures in thousandths along ``form.cells``. ``history``: what the version before had, and earlier explanations.
+    """
+    history = history or History()
+    heading = Heading(
+        unit_name=(unit.org_name or unit.name) if unit else reading.file,
+        period_name=period.chinese if period else "",
+        version=version,
+    )
+    list_all = partial(
+        list_issues,
+        form=form,
+        rulebook=rulebook,
+        prev=prev,
+        explained=judge_answers(reading.answers),
+        history=history,
+    )
+    if reading.format == "xlsx":
+        issues = list_all(findings)
+        for attempt in (_as_it_is, _through_openpyxl):
+            marked = _mark(attempt, source, issues, heading, form)
+            if marked is not None:
+                _replace(path, marked)
+                return
+    refilled = None
+    if unit and period and template_args and reading.numbers is not None:
+        refilled = refilled_template(
+            reading, form=form, unit=unit, period=period, rulebook=rulebook, prev=prev, template_args=template_args
+        )
+        findings = readdress(findings, form=form, period=period, unit=unit)
+    marked = _mark(_as_it_is, refilled or _empty_workbook(), list_all(findings), heading, form)
+    _replace(path, marked)
+
+
+def _mark(
+    prepare: Callable[[bytes], bytes], source: bytes, issues: Sequence[Issue], heading: Heading, form: Form
+) -> bytes | None:
+    """The marked workbook, None when the source is not understood this way."""
+    marks: list[Mark] = marks_of(issues)
+    try:
+        return mark_workbook(
+            prepare(source),
+            marks,
+            list_sheet=SHEET,
+            cover_sheet=form.cover_sheet,
+            draw_list=partial(draw_list, issues, heading),
+            recorded=partial(recorded_fills, source),
+        )
+    except UnsupportedError:
+        return None
+
+
+def _as_it_is(source: bytes) -> bytes:
+    return source
+
+
+def _through_openpyxl(source: bytes) -> bytes:
+    """The workbook rewritten in a structure that can be patched; loses what openpyxl does not know."""
+    import openpyxl
+
+    if len(source) > _SLOW_LIMIT:
+        raise UnsupportedError("too large for openpyxl")
+    out = io.BytesIO()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            book = openpyxl.load_workbook(io.BytesIO(source), rich_text=True)
+            if not book.worksheets:
+                raise UnsupportedError("openpyxl finds no sheet")
+            book.save(out)
+    except UnsupportedError:
+        raise
+    except Exception as error:  # openpyxl raises anything on files that are not to its taste
+        raise UnsupportedError(f"openpyxl: {error!r}") from error
+    return out.getvalue()
+
+
+def _empty_workbook() -> bytes:
+    """One empty sheet, to carry the list when there is nothing else to send back."""
+    import openpyxl
+
+    out = io.BytesIO()
+    openpyxl.Workbook().save(out)
+    return out.getvalue()
+
+
+def _replace(path: Path, data: bytes | None) -> None:
+    """The file is there whole or not at all."""
+    if data is None:
+        raise ValueError(f"{path}: our own workbook cannot be marked")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial_path = path.with_name(f".{path.name}.part")
+    partial_path.write_bytes(data)
+    partial_path.replace(path)
