@@ -10,7 +10,10 @@ from jinguo.periods import Period
 
 
 def printed_checks(rulebook: Any, form: Form, period: Period, unit_type: str) -> dict[str, tuple[str, ...]]:
-    """Table id → one text per rule that holds for such a unit in such a period; nothing without a rule book."""
+    """Table id → one text per rule that holds for such a unit in such a period; nothing without a rule book.
+
+    Rules that a 情况说明 can settle are marked 核实.
+    """
     if rulebook is None:
         return {}
     return {
@@ -38,9 +41,9 @@ def _described(rulebook: _Same, form: _Same, table: str, period: Period, unit_ty
 
     texts = []
     for rule in rulebook.value.for_table(table):
-        holds = (rule.scope is None or unit_type in rule.scope) and (
-            rule.applies_from is None or rule.applies_from <= period
-        )
-        if holds:
-            texts.append(describe(rule, form.value).rstrip("。；"))
+        if rule.severity == "info" or (rule.scope is not None and unit_type not in rule.scope):
+            continue
+        text = describe(rule, form.value).rstrip("。；")
+        if text and (rule.applies_from is None or rule.applies_from <= period):
+            texts.append(f"{text}（核实）" if rule.severity == "query" else text)
     return tuple(texts)

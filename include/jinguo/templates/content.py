@@ -23,7 +23,7 @@ class Content:
 
     ``carried``: the ids of those that come from last period, in the order of the hidden block. ``values``: cell id →
     thousandths, text, date or None (emptied by the clerk); None: a blank template. ``ticks``: ``t03`` (the whole table)
-    and ``t03.r17``. ``checks``: table → the printed 审核关系, one text per rule.
+    and ``t03.r17``. ``checks``: table → the printed 审核关系, one text per rule. ``due``: the deadline, where known.
     """
 
     form: Form = field(repr=False)
@@ -37,6 +37,7 @@ class Content:
     fills: Mapping[str, Fill]
     figures: Mapping[str, int]
     carried: tuple[str, ...]
+    due: dt.datetime | None = None
     checks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     values: Mapping[str, object] | None = None
     ticks: frozenset[str] = frozenset()

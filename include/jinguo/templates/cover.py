@@ -15,10 +15,10 @@ from jinguo.templates.layout import (
     COVER_VALUE_COLUMN,
     NA_MARK,
 )
-from jinguo.templates.paper import set_up_page
+from jinguo.templates.paper import SMALL_PRINT, set_up_page
 from jinguo.templates.validation import date_rule
 
-_WIDTHS = (6, 24, 84, 6)
+_WIDTHS = (4, 24, 92)
 _LEGEND = (
     ("填报", None, "白色格由填报单位填写；没有发生填“0”，不要留空，也不要填“/”“无”。"),
     ("预填", PREFILLED, "浅蓝格由系统预填（上期审定数、登记的应建数、单位信息），有出入请按实更正并准备情况说明。"),
@@ -29,7 +29,7 @@ _GUIDE = (
     "确实没有开展工作的，可在“本月未开展(打√)”处选“√”：在表头打√表示全表，在行末打√表示该行，空格即视为0。",
     "请勿增删行列、改动表头和代码；可从其他表格粘贴，建议“选择性粘贴—数值”。",
     "报表不得填写服务对象姓名、身份证号、手机号等个人信息（本页签署人和联系电话除外）。",
-    "填好后保存为.xlsx，连同加盖公章的扫描件于次月5日前报送；文件名不必改。",
+    "填好后保存为.xlsx，连同加盖公章的扫描件于{due}报送；文件名不必改。",
     "填报中有疑问，请询问上一级妇联负责本报表的同志；仍不能解决的，由市州妇联汇总报{issuer}答复。",
 )
 
@@ -38,7 +38,7 @@ def write_cover(book: Any, formats: Formats, content: Content) -> None:
     """The first sheet: title, period, labelled cells, 填报说明."""
     form = content.form
     sheet = book.add_worksheet(form.cover_sheet)
-    set_up_page(sheet)
+    set_up_page(sheet, pages_tall=1)
     for column, width in enumerate(_WIDTHS):
         sheet.set_column(column, column, width)
     last = COVER_VALUE_COLUMN
@@ -50,9 +50,9 @@ def write_cover(book: Any, formats: Formats, content: Content) -> None:
     heading = f"（{content.period.chinese}）"
     sheet.write_string(COVER_PERIOD_ROW, COVER_LABEL_COLUMN, heading, formats.get("subtitle"))
     _write_fields(sheet, formats, content)
-    _write_guide(sheet, formats, content, first_row=COVER_FIRST_ROW + len(form.cover) + 1)
+    end = _write_guide(sheet, formats, content, first_row=COVER_FIRST_ROW + len(form.cover) + 1)
+    sheet.print_area(0, COVER_LABEL_COLUMN, end, last)
     sheet.ignore_errors({"number_stored_as_text": "C1:C40"})
-    sheet.activate()
 
 
 def _write_fields(sheet: Any, formats: Formats, content: Content) -> None:
@@ -75,7 +75,7 @@ def _write_fields(sheet: Any, formats: Formats, content: Content) -> None:
             sheet.data_validation(row, COVER_VALUE_COLUMN, row, COVER_VALUE_COLUMN, rule)
 
 
-def _write_guide(sheet: Any, formats: Formats, content: Content, *, first_row: int) -> None:
+def _write_guide(sheet: Any, formats: Formats, content: Content, *, first_row: int) -> int:
     row = first_row
     sheet.set_row(row, 22)
     sheet.write_string(row, COVER_LABEL_COLUMN, "填报说明", formats.get("note_head"))
@@ -85,10 +85,12 @@ def _write_guide(sheet: Any, formats: Formats, content: Content, *, first_row: i
         tint = {"bg_color": colour} if colour else {}
         sheet.write_string(row, COVER_LABEL_COLUMN, name, formats.get("legend", **tint))
         sheet.write_string(row, COVER_VALUE_COLUMN, text, formats.get("note", valign="vcenter", indent=1))
-    width = _WIDTHS[COVER_LABEL_COLUMN] + _WIDTHS[COVER_VALUE_COLUMN]
+    width = (_WIDTHS[COVER_LABEL_COLUMN] + _WIDTHS[COVER_VALUE_COLUMN]) * SMALL_PRINT
+    due = f"{content.due.year}年{content.due.month}月{content.due.day}日前" if content.due else "规定期限内"
     for number, text in enumerate(_GUIDE, start=1):
         row += 1
-        line = f"{number}.{text.format(issuer=content.form.issuer)}"
+        line = f"{number}.{text.format(issuer=content.form.issuer, due=due)}"
         sheet.set_row(row, 15 * line_count(line, width))
         sheet.merge_range(row, COVER_LABEL_COLUMN, row, COVER_VALUE_COLUMN, "", formats.get("note"))
         sheet.write_string(row, COVER_LABEL_COLUMN, line, formats.get("note"))
+    return row

@@ -7,7 +7,7 @@ from typing import Any
 
 from jinguo.forms.model import Cell, Row, Table
 from jinguo.templates.content import Content, as_number
-from jinguo.templates.formats import FORMULA, PREFILLED, Formats, line_count, number_format
+from jinguo.templates.formats import FORMULA, PREFILLED, Formats, display_width, line_count, number_format
 from jinguo.templates.formulas import cell_formula
 from jinguo.templates.layout import (
     CODE_COLUMN,
@@ -30,7 +30,8 @@ from jinguo.templates.validation import (
 )
 
 _SHEET_WIDTH = 150  # characters; with the height of some 27 rows and notes this fills an A4 page lying down
-_LABEL_WIDTH, _UNIT_WIDTH, _CODE_WIDTH, _TICK_WIDTH = 44, 9, 7, 12
+_LABEL_WIDTH, _UNIT_WIDTH, _CODE_WIDTH, _TICK_WIDTH = 44, 9, 7, 11
+_INDENT_WIDTH = 3  # characters of one step of indent
 _TINTS = {"formula": {"bg_color": FORMULA}, "prefilled": {"bg_color": PREFILLED}, "input": {}}
 
 
@@ -38,7 +39,7 @@ def write_grid_sheet(book: Any, formats: Formats, content: Content, table: Table
     """One table of the form, laid out as ``Layout`` says."""
     place = content.layout.by_table[table.id]
     sheet = book.add_worksheet(table.sheet)
-    set_up_page(sheet)
+    set_up_page(sheet, pages_tall=1)
     widths = _widths(place)
     for column, width in enumerate(widths):
         sheet.set_column(column, column, width)
@@ -52,7 +53,7 @@ def write_grid_sheet(book: Any, formats: Formats, content: Content, table: Table
 def _widths(place: SheetLayout) -> list[float]:
     tick = [] if place.tick_column is None else [_TICK_WIDTH]
     fixed = _UNIT_WIDTH + _CODE_WIDTH + sum(tick)
-    data = min(24, max(12.5, (_SHEET_WIDTH - fixed - _LABEL_WIDTH) / place.column_count))
+    data = min(30, max(12.5, (_SHEET_WIDTH - fixed - _LABEL_WIDTH) / place.column_count))
     label = max(_LABEL_WIDTH, _SHEET_WIDTH - fixed - data * place.column_count)
     return [label, _UNIT_WIDTH, _CODE_WIDTH, *[data] * place.column_count, *tick]
 
@@ -79,10 +80,10 @@ def _write_rows(sheet: Any, formats: Formats, content: Content, table: Table) ->
     cells = iter(content.form.cells_by_table[table.id])
     areas: dict[tuple[str, str, int], list[tuple[int, int]]] = {}
     ticks = []
-    for row in table.rows:
+    for row, indent in zip(table.rows, _indents(table), strict=True):
         line = place.rows[row.code]
         sheet.set_row(line, 17.5)
-        sheet.write_string(line, LABEL_COLUMN, row.label, formats.get("label", indent=row.indent))
+        sheet.write_string(line, LABEL_COLUMN, row.label, formats.get("label", indent=indent))
         sheet.write_string(line, UNIT_COLUMN, row.unit or NA_MARK, formats.get("unit"))
         sheet.write_string(line, CODE_COLUMN, row.code, formats.get("code"))
         applies = False
@@ -98,6 +99,19 @@ def _write_rows(sheet: Any, formats: Formats, content: Content, table: Table) ->
             _write_row_tick(sheet, formats, content, table, row, at=(line, place.tick_column), applies=applies)
             ticks += [(line, place.tick_column)] if applies else []
     _validate(sheet, areas, ticks)
+
+
+def _indents(table: Table) -> list[int]:
+    """How far each label is indented: members of a group stand under the first one, after ``按年龄：``."""
+    indents, group_indent, shift = [], 0, 0
+    for row in table.rows:
+        heading, colon, _ = row.label.partition("：")
+        if row.indent < group_indent or (colon and row.indent == group_indent):
+            shift = 0
+        indents.append(row.indent + shift)
+        if colon and heading.startswith("按"):
+            group_indent, shift = row.indent, round(display_width(heading + colon) / _INDENT_WIDTH)
+    return indents
 
 
 def _write_row_tick(

@@ -13,7 +13,8 @@ from jinguo.templates.layout import SheetLayout, printed_label
 from jinguo.templates.paper import finish_sheet, set_up_page, write_foot, write_head
 from jinguo.templates.validation import add_validation, column_rule, formula_rule
 
-_WIDTHS = {"text": 22, "code12": 16, "code6": 10, "date": 12, "choice": 12, "flag": 9, "integer": 10, "decimal": 10}
+_WIDTHS = {"text": 20, "code12": 16, "code6": 11, "date": 12, "choice": 12, "flag": 9, "integer": 10, "decimal": 10}
+_NUMBER_WIDTH, _OPTIONAL_TEXT_WIDTH, _LINE_HEIGHT = 7, 12, 16.5
 _STYLES = {"text": "text", "code12": "centred_text", "code6": "centred_text", "choice": "centred_text", "date": "date"}
 
 
@@ -21,8 +22,8 @@ def write_list_sheet(book: Any, formats: Formats, content: Content, table: Table
     """One list table of the form with its blank lines, or with the lines that ``content`` gives."""
     place = content.layout.by_table[table.id]
     sheet = book.add_worksheet(table.sheet)
-    set_up_page(sheet)
-    widths = [7 if column.computed == "row_number" else _WIDTHS[column.kind] for column in table.columns]
+    set_up_page(sheet, pages_tall=0)
+    widths = [_width(column) for column in table.columns]
     for column, width in enumerate(widths):
         sheet.set_column(column, column, width)
     write_head(sheet, formats, content, table, place, widths)
@@ -40,8 +41,16 @@ def write_list_sheet(book: Any, formats: Formats, content: Content, table: Table
     finish_sheet(sheet, place, frozen_columns=(place.tick_label_column or 0) + 1)
 
 
+def _width(column: Column) -> float:
+    if column.computed == "row_number":
+        return _NUMBER_WIDTH
+    return _OPTIONAL_TEXT_WIDTH if column.kind == "text" and not column.required else _WIDTHS[column.kind]
+
+
 def _write_lines(sheet: Any, formats: Formats, content: Content, table: Table, *, last: int) -> None:
     place = content.layout.by_table[table.id]
+    for row in range(place.first_row, last + 1):
+        sheet.set_row(row, _LINE_HEIGHT)
     for column in table.columns:
         at = place.column(column.number)
         decimals = _decimals(content, column)

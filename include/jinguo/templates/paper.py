@@ -25,15 +25,16 @@ from jinguo.templates.layout import (
 from jinguo.templates.validation import tick_rule
 
 _A4, _NOTE_HEIGHT = 9, 14
+SMALL_PRINT = 1.06  # notes are set smaller than the font that column widths count in
 _RIGHT_BLOCK_WIDTH, _LEFT_BLOCK_WIDTH = 30, 46
 _QUARTERS = "一二三四"
 
 
-def set_up_page(sheet: Any) -> None:
-    """A4 landscape, one page wide, page numbers, no gridlines."""
+def set_up_page(sheet: Any, *, pages_tall: int) -> None:
+    """A4 landscape, one page wide and ``pages_tall`` high (0: as many as it takes), page numbers, no gridlines."""
     sheet.set_paper(_A4)
     sheet.set_landscape()
-    sheet.fit_to_pages(1, 0)
+    sheet.fit_to_pages(1, pages_tall)
     sheet.set_margins(left=0.55, right=0.55, top=0.6, bottom=0.6)
     sheet.center_horizontally()
     sheet.set_footer("&C&9第 &P 页  共 &N 页", {"margin": 0.3})
@@ -95,7 +96,7 @@ def write_foot(
         paragraphs.append("审核关系：" + "；".join(f"({n}){text}" for n, text in enumerate(checks, 1)) + "。")
     width = sum(widths[: last + 1])
     for number, text in enumerate(paragraphs, start=row + 1):
-        sheet.set_row(number, _NOTE_HEIGHT * line_count(text, width * 1.02))
+        sheet.set_row(number, _NOTE_HEIGHT * line_count(text, width * SMALL_PRINT))
         merge(sheet, number, (0, last), text, formats.get("note"))
 
 

@@ -47,6 +47,7 @@ def write_template(
     version: int = 1,
     values: Mapping[str, object] | None = None,
     ticks: Collection[str] = (),
+    due: dt.datetime | None = None,
 ) -> None:
     """Write the workbook; the same arguments give the same bytes.
 
@@ -54,10 +55,10 @@ def write_template(
     ``values``: cell id → thousandths, text or date, None for a cell that the clerk emptied; a pre-filled cell that is
     not named keeps its figure, a formula cell its formula (with its result). A value that differs from a formula's
     result is written in its place. ``ticks``: ``t03`` and ``t03.r17`` where 本月未开展 is ticked. ``rulebook`` None:
-    without the printed 审核关系.
+    without the printed 审核关系. ``due``: the deadline that the cover names.
     """
     unit = replace(unit, org_name=unit.org_name or unit.name, org_short=unit.org_short or unit.name)
-    order = _Order(form, unit, period, basis, prev, stamp, measures, rulebook, issued_at, version)
+    order = _Order(form, unit, period, basis, prev, stamp, measures, rulebook, issued_at, version, due)
     if values is None and not ticks:
         data = _fill_skeleton(order)
     else:
@@ -82,12 +83,13 @@ class _Order:
     rulebook: Any
     issued_at: dt.datetime
     version: int
+    due: dt.datetime | None
 
     @property
     def shape(self) -> tuple[Any, ...]:
         """Workbooks of the same shape differ in the unit's texts and in figures only."""
         known = None if self.prev is None else np.isnan(self.prev).tobytes()
-        kept = (self.period, self.unit.unit_type, self.basis, self.issued_at, self.version)
+        kept = (self.period, self.unit.unit_type, self.basis, self.issued_at, self.version, self.due)
         return (id(self.form), id(self.rulebook), known, frozenset(self.measures), *kept)
 
 
@@ -142,6 +144,7 @@ def _content(
         stamp=order.stamp,
         version=order.version,
         issued_at=order.issued_at,
+        due=order.due,
         fills=fills,
         figures=_figures(order, fills, carried),
         carried=carried,
