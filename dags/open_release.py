@@ -37,7 +37,7 @@ def open_release():
         from jinguo.settings import load_settings
 
         period = run_period(dag_run, params)
-        return {"period": period, **flow.open_release(load_settings(), period)}
+        return {"period": period, "edition": flow.open_release(load_settings(), period)["edition"]}
 
     # Triggered even when the edition was open before: a stop between opening and triggering must not lose the sign-off.
     edition = open_edition()

@@ -34,7 +34,8 @@ def publish_release():
         from jinguo.settings import load_settings
 
         period = run_period(dag_run, params)
-        return {"period": period, **flow.freeze_release(load_settings(), period)}
+        frozen = flow.freeze_release(load_settings(), period)
+        return {"period": period, "edition": frozen["edition"], "frozen_hash": frozen["frozen_hash"]}
 
     @task(outlets=[monthly_release])
     def publish_edition(frozen: dict, response: dict | None, outlet_events=None) -> str:
@@ -44,8 +45,7 @@ def publish_release():
 
         settings = load_settings()
         approver = verify_approver(response, settings)
-        edition = {"edition": frozen["edition"], "frozen_hash": frozen["frozen_hash"]}
-        published = flow.publish_release(settings, frozen["period"], **edition, approver=approver)
+        published = flow.publish_release(settings, **frozen, approver=approver)
         outlet_events[monthly_release].add_partitions(frozen["period"])
         return str(published["workbook"])
 

@@ -27,6 +27,14 @@ def first_open(now: dt.datetime) -> Period:
     return period
 
 
+def next_to_close(last: Period | None, *, now: dt.datetime, catchup: bool) -> Period:
+    """The period that is closed after ``last``; None: nothing was closed yet, and nothing is closed in retrospect."""
+    still_open = first_open(now)
+    if last is None:
+        return still_open
+    return last.plus(1) if catchup else max(last.plus(1), still_open.previous)
+
+
 class DeadlineTimetable(Timetable):
     """One run per period, just after its deadline, with the period as partition key.
 
@@ -44,12 +52,15 @@ class DeadlineTimetable(Timetable):
     def next_dagrun_info_v2(
         self, *, last_dagrun_info: DagRunInfo | None, restriction: TimeRestriction
     ) -> DagRunInfo | None:
+        last = last_dagrun_info and last_dagrun_info.partition_key
         now = dt.datetime.now(TIMEZONE)
-        period = first_open(max(now, restriction.earliest or now))
-        if last_dagrun_info is not None and last_dagrun_info.partition_key:
-            following = Period.parse(last_dagrun_info.partition_key).plus(1)
-            period = following if restriction.catchup else max(following, period.previous)
-        info = self._run_of(period)
+        info = self._run_of(
+            next_to_close(
+                Period.parse(last) if last else None,
+                now=max(now, restriction.earliest or now),
+                catchup=restriction.catchup,
+            )
+        )
         if restriction.latest is not None and restriction.latest < info.run_after:
             return None
         return info
