@@ -1,0 +1,44 @@
+"""schemas/release/workbook.yaml → the words and the look of the consolidated workbook."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from pathlib import Path
+
+from jinguo.errors import SchemaError
+from jinguo.forms.load import read_yaml
+
+
+@dataclass(frozen=True)
+class Design:
+    """One field for each key of the file."""
+
+    title: str
+    compiler: str
+    edition: str
+    edition_states: Mapping[str, str]
+    draft_warning: str
+    fonts: Mapping[str, str]
+    colours: Mapping[str, str]
+    number_formats: Mapping[int, str]
+    marks: Mapping[str, str]
+    sheets: Mapping[str, str]
+    coverage: str
+    coverage_none_left_out: str
+    coverage_left_out: str
+    legend: str
+    noted: str
+    notes: tuple[str, ...]
+
+
+@lru_cache(maxsize=8)
+def load_design(schemas: Path) -> Design:
+    """The design in force; SchemaError names a key that is missing or unknown."""
+    path = schemas / "release" / "workbook.yaml"
+    raw = read_yaml(path)
+    names = {field.name for field in fields(Design)}
+    for key in names ^ set(raw):
+        raise SchemaError(path, key, raw.get(key), sorted(names))
+    return Design(**{**raw, "notes": tuple(raw["notes"])})

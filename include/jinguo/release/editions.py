@@ -1,0 +1,205 @@
+"""Editions of a period: freezing a draft, publishing it, reading one back as it was published.
+
+A draft is a view of the present and is rewritten while it is one; a published edition is a statement and never changes.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol
+
+from jinguo.errors import JinguoError, Refused
+from jinguo.forms.model import Form
+from jinguo.periods import Period
+from jinguo.release.definitions import load_definitions
+from jinguo.release.figures import consolidate
+from jinguo.release.model import Edition, Figure, Figures, FigureState
+from jinguo.release.revision import changes_between
+from jinguo.release.standing import frozen_hash, load_reports, present_members
+from jinguo.units.register import PROVINCE_CODE, Register
+from jinguo.warehouse import releases
+from jinguo.warehouse.records import FigureRow, Member, Release
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from jinguo.warehouse.engine import Warehouse
+
+
+class Rules(Protocol):
+    """What an edition needs of the rule book: its name in the frozen hash."""
+
+    def fingerprint(self) -> str: ...
+
+
+class Editions:
+    """The editions of one period in one warehouse."""
+
+    def __init__(
+        self, warehouse: Warehouse, period: Period, *, form: Form, register: Register, rulebook: Rules
+    ) -> None:
+        self.warehouse = warehouse
+        self.period = period
+        self.form = form
+        self.register = register
+        self.rulebook = rulebook
+        self.definitions = load_definitions(register.schemas, form)
+
+    def draft(self, *, now: dt.datetime, actor: str = "system") -> Edition:
+        """The edition that holds exactly the versions in force now; written only when something differs.
+
+        Refused when no report is accepted. After a published edition a difference makes the next number.
+        """
+        with self.warehouse.read() as conn:
+            latest = releases.release_of(conn, self.period.key)
+            if latest and latest.members_hash == self._present(conn)[1]:
+                return self._load(conn, latest)
+        with self.warehouse.write() as conn:
+            members, members_hash = self._present(conn)
+            if not any(member.submission_id for member in members):
+                raise Refused(f"{self.period}: no report is accepted yet, there is nothing to release")
+            figures = self._figures(conn, members, now)
+            saved = releases.save_draft(
+                conn,
+                period_key=self.period.key,
+                members_hash=members_hash,
+                members=members,
+                figures=list(_figure_rows(figures, self.register)),
+                at=now,
+                actor=actor,
+            )
+            return self._edition(conn, saved, figures)
+
+    def publish(self, *, approver: str, now: dt.datetime, approved_hash: str | None = None) -> Edition:
+        """The newest edition, published in the name of ``approver``. Publishing twice changes nothing.
+
+        Refused when there is no draft, or when the versions in force are no longer those of the draft (or not those of
+        ``approved_hash``, what the approver was shown).
+        """
+        with self.warehouse.write() as conn:
+            latest = releases.release_of(conn, self.period.key)
+            if latest is None:
+                raise Refused(f"{self.period}: there is no draft to publish")
+            if latest.state == "draft" and self._present(conn)[1] != latest.members_hash:
+                raise Refused(
+                    f"{self.period}: reports changed after edition {latest.edition} was drafted; draft it again and "
+                    "have that approved"
+                )
+            published = releases.publish(
+                conn, latest.id, actor=approver, at=now, members_hash=approved_hash or latest.members_hash
+            )
+            return self._load(conn, published)
+
+    def load(self, number: int | None = None) -> Edition | None:
+        """One edition as it was frozen, the newest when ``number`` is None; None when there is no such edition."""
+        with self.warehouse.read() as conn:
+            release = releases.release_of(conn, self.period.key, number)
+            return self._load(conn, release) if release else None
+
+    def current(self, *, now: dt.datetime) -> Edition:
+        """The figures of this moment, which are no edition; nothing is written."""
+        with self.warehouse.read() as conn:
+            return self._current(conn, now)
+
+    def asked_for(self, number: int | None, *, now: dt.datetime) -> Edition:
+        """The edition ``number``; without a number the newest edition, or the figures of this moment where there is no
+        edition or only a draft that reports have overtaken. JinguoError when there is no such number."""
+        with self.warehouse.read() as conn:
+            release = releases.release_of(conn, self.period.key, number)
+            if release is None and number is not None:
+                known = ", ".join(str(r.edition) for r in releases.releases_of(conn, self.period.key)) or "none"
+                raise JinguoError(f"{self.period} has no edition {number} (there are: {known})")
+            is_stale = release and number is None and release.state == "draft"
+            if release is None or (is_stale and self._present(conn)[1] != release.members_hash):
+                return self._current(conn, now)
+            return self._load(conn, release)
+
+    def _present(self, conn: Connection) -> tuple[list[Member], str]:
+        members = present_members(conn, self.period, self.register)
+        return members, frozen_hash(conn, members, form=self.form, rule_fingerprint=self.rulebook.fingerprint())
+
+    def _figures(self, conn: Connection, members: list[Member], as_of: dt.datetime) -> Figures:
+        reports = load_reports(
+            conn,
+            members,
+            period=self.period,
+            form=self.form,
+            register=self.register,
+            definitions=self.definitions,
+            as_of=as_of,
+        )
+        return consolidate(self.form, self.period, reports, definitions=self.definitions, register=self.register)
+
+    def _current(self, conn: Connection, now: dt.datetime) -> Edition:
+        members, members_hash = self._present(conn)
+        return Edition(None, "current", self._figures(conn, members, now), now, members_hash)
+
+    def _load(self, conn: Connection, release: Release) -> Edition:
+        computed = self._figures(conn, releases.members_of(conn, release.id), release.frozen_at)
+        stored = releases.figures_of(conn, release.id)
+        return self._edition(conn, release, _as_stored(computed, stored, self.register))
+
+    def _edition(self, conn: Connection, release: Release, figures: Figures) -> Edition:
+        earlier = [r for r in releases.releases_of(conn, self.period.key) if r.edition < release.edition]
+        revised = next((r for r in reversed(earlier) if r.state == "published"), None)
+        return Edition(
+            number=release.edition,
+            state=release.state,
+            figures=figures,
+            frozen_at=release.frozen_at,
+            frozen_hash=release.members_hash,
+            published_by=release.published_by,
+            published_at=release.published_at,
+            revises=revised.edition if revised else None,
+            changes=changes_between(self._stored_figures(conn, revised), figures) if revised else (),
+        )
+
+    def _stored_figures(self, conn: Connection, release: Release) -> Figures:
+        computed = self._figures(conn, releases.members_of(conn, release.id), release.frozen_at)
+        return _as_stored(computed, releases.figures_of(conn, release.id), self.register)
+
+
+def _figure_rows(figures: Figures, register: Register) -> Iterable[FigureRow]:
+    """All of the province's figures; of the units those that are no cells (their cells are facts already)."""
+    province = register.by_code[PROVINCE_CODE].unit_id
+    for figure in figures.province.values():
+        yield _figure_row(province, figure)
+    for report, beyond in zip(figures.reports, figures.beyond_cells, strict=True):
+        for figure in beyond.values():
+            yield _figure_row(report.unit.unit_id, figure)
+
+
+def _figure_row(unit_id: int, figure: Figure) -> FigureRow:
+    return FigureRow(
+        unit_id, figure.id, figure.aggregation, figure.value, figure.state.word, figure.counted, figure.expected
+    )
+
+
+def _as_stored(computed: Figures, rows: Iterable[FigureRow], register: Register) -> Figures:
+    """The figures with what was stored at the freeze in force over what today's definitions would give."""
+    by_unit: dict[int, dict[str, FigureRow]] = {}
+    for row in rows:
+        by_unit.setdefault(row.unit_id, {})[row.figure_id] = row
+    province = by_unit.get(register.by_code[PROVINCE_CODE].unit_id, {})
+    beyond = tuple(
+        _overlay(figures, by_unit.get(report.unit.unit_id, {}))
+        for report, figures in zip(computed.reports, computed.beyond_cells, strict=True)
+    )
+    return replace(computed, province=_overlay(computed.province, province), beyond_cells=beyond)
+
+
+def _overlay(computed: dict[str, Figure], stored: dict[str, FigureRow]) -> dict[str, Figure]:
+    return {
+        figure_id: replace(
+            figure,
+            aggregation=stored[figure_id].aggregation,
+            value=stored[figure_id].value,
+            state=FigureState[stored[figure_id].state.upper()],
+            counted=stored[figure_id].unit_count,
+            expected=stored[figure_id].expected_count,
+        )
+        for figure_id, figure in computed.items()
+        if figure_id in stored
+    }

@@ -1,0 +1,385 @@
+"""The sheets around the tables: cover, contents, who reported, rates, definitions and missing reports, revisions."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from jinguo.release.model import Change, Figure, FigureState, UnitReport, plain_number
+from jinguo.release.paper import Paper, lines_needed, merge
+from jinguo.review.states import state_name
+
+if TYPE_CHECKING:
+    from xlsxwriter.worksheet import Worksheet
+
+_YES_NO = {True: "是", False: "否", None: "—"}
+
+
+def write_cover(paper: Paper, name: str) -> None:
+    """Title, month, edition, coverage, and the units that are not in, by state."""
+    figures, edition = paper.edition.figures, paper.edition
+    sheet = paper.add_sheet(name)
+    sheet.set_column(0, 0, 8)
+    sheet.set_column(1, 1, 22)
+    sheet.set_column(2, 2, 74)
+    sheet.set_column(3, 3, 8)
+    sheet.set_row(0, 60)
+    sheet.set_row(1, 48)
+    title = paper.design.title.format(period=figures.period.chinese)
+    big = paper.style(
+        font_name=paper.design.fonts["heading"], font_size=24, align="center", font_color=paper.colour("accent")
+    )
+    merge(sheet, 1, 0, 3, title, big)
+    sheet.set_row(2, 30)
+    merge(sheet, 2, 0, 3, paper.edition_label, paper.style(font_size=14, align="center"))
+    sheet.set_row(3, 24)
+    warning = "" if edition.state == "published" else paper.design.draft_warning
+    merge(sheet, 3, 0, 3, warning, paper.style(align="center", font_color=paper.colour("accent")))
+    sheet.set_row(4, 18)
+    row = 5
+    for label, text in _cover_lines(paper):
+        sheet.set_row(row, max(26, 17 * lines_needed(text, 62) + 8))
+        sheet.write_string(row, 1, label, paper.heading(font_size=12))
+        sheet.write_string(row, 2, text, paper.boxed(font_size=12, text_wrap=True, indent=1))
+        row += 1
+    sheet.fit_to_pages(1, 1)
+
+
+def _cover_lines(paper: Paper) -> list[tuple[str, str]]:
+    figures, edition, form = paper.edition.figures, paper.edition, paper.edition.figures.form
+    lines = [
+        ("报告期", figures.period.chinese),
+        (paper.design.compiler, form.issuer),
+        ("报表制度", f"{form.title}（{form.version}年版）  备案文号：{form.approval_no}"),
+        ("汇总范围", f"已汇总 {len(figures.members)}/{len(figures.reports)} 个单位"),
+    ]
+    for state, reports in _by_state(figures.left_out):
+        names = "、".join(report.unit.org_short for report in reports)
+        lines.append((f"未汇总：{state_name(state)}", f"{names}（{len(reports)}个单位）"))
+    lines.append(("汇总时间", _moment(edition.frozen_at)))
+    if edition.state == "published":
+        lines.append(("签发", f"{edition.published_by}    {_moment(edition.published_at)}"))
+    if edition.revises is not None:
+        lines.append(("更正", f"本版更正第{edition.revises}版，变动指标{len(edition.changes)}个，见“更正说明”。"))
+    lines.append(("数据指纹", edition.frozen_hash))
+    return lines
+
+
+def _by_state(reports: Sequence[UnitReport]) -> list[tuple[str, list[UnitReport]]]:
+    ordered = sorted(reports, key=lambda report: (report.state != "missing", report.state))
+    return [(state, list(group)) for state, group in groupby(ordered, key=lambda report: report.state)]
+
+
+def write_contents(paper: Paper, name: str, entries: Sequence[tuple[str, str]]) -> None:
+    """One line for each other sheet, linked."""
+    sheet = paper.add_sheet(name)
+    sheet.set_column(0, 0, 8)
+    sheet.set_column(1, 1, 26)
+    sheet.set_column(2, 2, 66)
+    paper.write_title(sheet, 0, 2, name)
+    paper.write_paragraph(sheet, 1, 2, paper.coverage_line, width=100)
+    for column, label in enumerate(("序号", "工作表", "内容")):
+        sheet.write_string(2, column, label, paper.heading())
+    link = paper.boxed(font_color=paper.colour("accent"), underline=1)
+    for row, (target, text) in enumerate(entries, start=3):
+        sheet.set_row(row, 19)
+        sheet.write_number(row, 0, row - 2, paper.boxed(align="center"))
+        sheet.write_url(row, 1, f"internal:'{target}'!A1", link, target)
+        sheet.write_string(row, 2, text, paper.boxed(indent=1))
+    sheet.freeze_panes(3, 0)
+    sheet.fit_to_pages(1, 1)
+
+
+_REPORTING_COLUMNS = (
+    ("序号", 5),
+    ("单位", 22),
+    ("代码", 9),
+    ("报送状态", 13),
+    ("采用版次", 7),
+    ("收到版数", 7),
+    ("首次送达时间", 17),
+    ("按时报送", 7),
+    ("强制性问题", 8),
+    ("核实性问题", 8),
+    ("一次通过", 7),
+    ("更正次数", 7),
+    ("数据质量得分", 8),
+    ("说明", 26),
+)
+
+
+def write_reporting(paper: Paper, name: str) -> None:
+    """One line for each expected unit: state, versions, times, findings of its latest version."""
+    figures = paper.edition.figures
+    last = len(_REPORTING_COLUMNS) - 1
+    sheet = paper.add_sheet(name)
+    for column, (_, width) in enumerate(_REPORTING_COLUMNS):
+        sheet.set_column(column, column, width)
+    paper.write_title(sheet, 0, last, f"{figures.period.chinese}{name}")
+    paper.write_paragraph(sheet, 1, last, paper.coverage_line, width=150)
+    sheet.set_row(2, 34)
+    for column, (label, _) in enumerate(_REPORTING_COLUMNS):
+        sheet.write_string(2, column, label, paper.heading())
+    for row, report in enumerate(figures.reports):
+        _write_reporting_row(paper, sheet, 3 + row, report, figures.beyond_cells[row])
+    row = 3 + len(figures.reports)
+    summary = [
+        f"{figures.definitions.indicators[item.id].label} {_shown(figures.province[item.id])}"
+        f"{figures.definitions.indicators[item.id].unit}（{item.text}）"
+        for item in figures.definitions.statistics
+    ]
+    paper.write_paragraph(sheet, row, last, "全省：" + "；".join(summary) + "。", width=150, font_size=9)
+    notes = "强制性问题、核实性问题为最新一版的个数；数据质量得分为内部建议口径，不作为考核依据。"
+    paper.write_paragraph(sheet, row + 1, last, notes, width=150, font_size=9)
+    sheet.freeze_panes(3, 3)
+    sheet.repeat_rows(2)
+    sheet.fit_to_pages(1, 0)
+
+
+def _write_reporting_row(
+    paper: Paper, sheet: Worksheet, line: int, report: UnitReport, beyond: dict[str, Figure] | None
+) -> None:
+    record = report.statistics
+    came = record.versions > 0
+    look = {} if report.is_member else {"bg_color": paper.colour("absent_fill")}
+    centred = paper.boxed(align="center", **look)
+    figures = {item.measure: beyond[item.id] for item in paper.edition.figures.definitions.statistics}
+    note = report.note or report.correction_reason
+    sheet.set_row(line, max(19, 14 * lines_needed(note, 24) + 4))
+    sheet.write_number(line, 0, line - 2, centred)
+    sheet.write_string(line, 1, report.unit.org_short, paper.boxed(**look))
+    sheet.write_string(line, 2, report.unit.code, centred)
+    state_look = look if report.is_member else {**look, "bold": True, "font_color": paper.colour("accent")}
+    sheet.write_string(line, 3, state_name(report.state), paper.boxed(align="center", **state_look))
+    _write_count(paper, sheet, line, 4, report.version, **look)
+    sheet.write_number(line, 5, record.versions, centred)
+    sheet.write_string(line, 6, _moment(record.first_received), centred)
+    sheet.write_string(line, 7, _YES_NO[record.is_on_time] if came else "—", centred)
+    _write_count(paper, sheet, line, 8, record.errors if came else None, **look)
+    _write_count(paper, sheet, line, 9, record.queries if came else None, **look)
+    sheet.write_string(line, 10, _YES_NO[record.is_first_pass], centred)
+    for column, measure in ((11, "corrections"), (12, "quality")):
+        value = figures[measure].value
+        _write_count(paper, sheet, line, column, plain_number(value), **look)
+    sheet.write_string(line, 13, note, paper.boxed(text_wrap=True, **look))
+
+
+def _write_count(paper: Paper, sheet: Worksheet, line: int, column: int, value: float | None, **look: object) -> None:
+    if value is None:
+        sheet.write_string(line, column, "—", paper.boxed(align="center", **look))
+    else:
+        sheet.write_number(line, column, value, paper.boxed(align="center", **look))
+
+
+_RATE_COLUMNS = (
+    ("指标", 34),
+    ("计量单位", 10),
+    ("数值", 13),
+    ("分子", 15),
+    ("分母", 15),
+    ("算法", 56),
+    ("已汇总单位数", 13),
+)
+
+
+def write_rates(paper: Paper, name: str) -> None:
+    """The province's rates with numerator, denominator and how they are computed."""
+    figures = paper.edition.figures
+    last = len(_RATE_COLUMNS) - 1
+    sheet = paper.add_sheet(name)
+    for column, (_, width) in enumerate(_RATE_COLUMNS):
+        sheet.set_column(column, column, width)
+    paper.write_title(sheet, 0, last, f"{figures.period.chinese}{name}（全省）")
+    paper.write_paragraph(sheet, 1, last, paper.coverage_line, width=150)
+    sheet.set_row(2, 22)
+    for column, (label, _) in enumerate(_RATE_COLUMNS):
+        sheet.write_string(2, column, label, paper.heading())
+    row = 3
+    for item in (*figures.definitions.ratios, *figures.definitions.statistics):
+        figure = figures.province.get(item.id)
+        if figure is None:
+            continue
+        sheet.set_row(row, 19)
+        sheet.write_string(row, 0, item.indicator.label, paper.boxed())
+        sheet.write_string(row, 1, item.indicator.unit, paper.boxed(align="center"))
+        paper.write_figure(sheet, row, 2, figure, decimals=rate_decimals(item.indicator.unit), bold=True)
+        _write_part(paper, sheet, row, 3, figure.numerator)
+        _write_part(paper, sheet, row, 4, figure.denominator)
+        sheet.write_string(row, 5, item.text, paper.boxed(text_wrap=True))
+        sheet.write_string(row, 6, f"{figure.counted}/{figure.expected}", paper.boxed(align="center"))
+        row += 1
+    note = "比率由已汇总单位的分子合计、分母合计重新计算；分子、分母只含两者都有的单位。季报指标只在季末月列出。"
+    paper.write_paragraph(sheet, row, last, note, width=150, font_size=9)
+    sheet.freeze_panes(3, 1)
+    sheet.fit_to_pages(1, 1)
+
+
+def rate_decimals(unit: str) -> int:
+    """Counts of corrections are whole, every rate, average and score has two decimals."""
+    return 0 if unit in ("次", "个", "项", "人次", "篇") else 2
+
+
+def _write_part(paper: Paper, sheet: Worksheet, row: int, column: int, value: int | None) -> None:
+    if value is None:
+        sheet.write_string(row, column, "—", paper.boxed(align="center"))
+        return
+    number_format = paper.design.number_formats[0 if value % 1000 == 0 else 1]
+    sheet.write_number(row, column, plain_number(value), paper.boxed(num_format=number_format))
+
+
+def write_unit_figures(paper: Paper, name: str, *, title: str, ids: Sequence[str]) -> None:
+    """Figures that are no cells of the form, by unit: the province and the units as rows."""
+    figures = paper.edition.figures
+    indicators = [figures.definitions.indicators[figure_id] for figure_id in ids]
+    sheet = paper.add_sheet(name)
+    sheet.set_column(0, 0, 20)
+    sheet.set_column(1, 1, 9)
+    sheet.set_column(2, 1 + len(ids), 10.5)
+    last = 1 + len(ids)
+    width = 29 + 10.5 * len(ids)
+    paper.write_title(sheet, 0, last, title)
+    paper.write_paragraph(sheet, 1, last, f"{figures.period.chinese}  {paper.coverage_line}", width=width)
+    paper.write_paragraph(sheet, 2, last, paper.design.legend, width=width, font_size=9)
+    labels = [f"{item.label}（{item.unit}）" for item in indicators]
+    sheet.set_row(3, 14 * max(lines_needed(label, 9) for label in labels) + 6)
+    for column, label in enumerate(["单位", "代码", *labels]):
+        sheet.write_string(3, column, label, paper.heading())
+    for line, row in enumerate([None, *range(len(figures.reports))], start=4):
+        unit = figures.reports[row].unit if row is not None else None
+        look = {"bold": True, "bg_color": paper.colour("total_fill")} if unit is None else {}
+        sheet.set_row(line, 18)
+        sheet.write_string(line, 0, unit.org_short if unit else "全省", paper.boxed(**look))
+        sheet.write_string(line, 1, unit.code if unit else "430000", paper.boxed(align="center", **look))
+        for column, indicator in enumerate(indicators, start=2):
+            figure = figures.province[indicator.id] if row is None else figures.beyond_cells[row][indicator.id]
+            paper.write_figure(sheet, line, column, figure, decimals=figure_decimals(figure, indicator.unit), **look)
+    sheet.freeze_panes(5, 2)
+    sheet.repeat_rows(3)
+    sheet.fit_to_pages(1, 0)
+
+
+def figure_decimals(figure: Figure, unit: str) -> int:
+    """Two for rates; for totals what the unit of measure asks for."""
+    if figure.aggregation == "recompute":
+        return rate_decimals(unit)
+    return 1 if unit == "小时" else 0
+
+
+def write_notes(paper: Paper, name: str) -> None:
+    """How the figures are made, and every unit that is not in them with its state and reason."""
+    figures = paper.edition.figures
+    sheet = paper.add_sheet(name)
+    sheet.set_column(0, 0, 6)
+    sheet.set_column(1, 1, 24)
+    sheet.set_column(2, 2, 16)
+    sheet.set_column(3, 3, 70)
+    paper.write_title(sheet, 0, 3, name)
+    paper.write_paragraph(sheet, 1, 3, f"{figures.period.chinese}  {paper.coverage_line}", width=116)
+    row = _write_section(paper, sheet, 2, "一、口径说明")
+    for number, text in enumerate(paper.design.notes, start=1):
+        line = f"{number}. {text.format(form_title=figures.form.title)}"
+        paper.write_paragraph(sheet, row, 3, line, width=112)
+        row += 1
+    paper.write_paragraph(sheet, row, 3, f"{len(paper.design.notes) + 1}. 图例：{paper.design.legend}", width=112)
+    row = _write_section(paper, sheet, row + 1, "二、缺报及未汇总单位")
+    for column, label in enumerate(("序号", "单位", "状态", "原因")):
+        sheet.write_string(row, column, label, paper.heading())
+    for number, report in enumerate(figures.left_out, start=1):
+        row += 1
+        sheet.set_row(row, 14 * lines_needed(report.note, 66) + 5)
+        sheet.write_number(row, 0, number, paper.boxed(align="center"))
+        sheet.write_string(row, 1, report.unit.org_short, paper.boxed())
+        sheet.write_string(row, 2, state_name(report.state), paper.boxed(align="center"))
+        sheet.write_string(row, 3, report.note, paper.boxed(text_wrap=True))
+    if not figures.left_out:
+        row += 1
+        merge(sheet, row, 0, 3, "无", paper.boxed(align="center"))
+    row = _write_section(paper, sheet, row + 1, "三、本版依据")
+    for text in _evidence(paper):
+        paper.write_paragraph(sheet, row, 3, text, width=112)
+        row += 1
+    sheet.fit_to_pages(1, 0)
+
+
+def _write_section(paper: Paper, sheet: Worksheet, row: int, text: str) -> int:
+    sheet.set_row(row, 24)
+    sheet.write_string(row, 0, text, paper.style(font_name=paper.design.fonts["heading"], font_size=12))
+    return row + 1
+
+
+def _evidence(paper: Paper) -> list[str]:
+    edition = paper.edition
+    versions = "、".join(f"{report.unit.org_short}第{report.version}版" for report in edition.figures.members)
+    return [
+        f"版次：{paper.edition_label}，汇总时间 {_moment(edition.frozen_at)}。",
+        f"采用的报送件：{versions or '无'}。",
+        f"数据指纹（所采用报送件、报表制度和审核规则的散列值）：{edition.frozen_hash}",
+    ]
+
+
+_REVISION_COLUMNS = (
+    ("序号", 6),
+    ("指标", 46),
+    ("代码", 16),
+    ("原数", 15),
+    ("现数", 15),
+    ("差额", 14),
+    ("涉及单位及原因", 60),
+)
+
+
+def write_revision(paper: Paper, name: str) -> None:
+    """Every province figure that differs from the edition published before: old, new, whose, why."""
+    edition = paper.edition
+    last = len(_REVISION_COLUMNS) - 1
+    sheet = paper.add_sheet(name)
+    for column, (_, width) in enumerate(_REVISION_COLUMNS):
+        sheet.set_column(column, column, width)
+    paper.write_title(sheet, 0, last, f"{name}（对第{edition.revises}版）")
+    paper.write_paragraph(sheet, 1, last, f"{edition.period.chinese}  {paper.coverage_line}", width=170)
+    for column, (label, _) in enumerate(_REVISION_COLUMNS):
+        sheet.write_string(2, column, label, paper.heading())
+    for row, change in enumerate(edition.changes, start=3):
+        _write_change(paper, sheet, row, change)
+    if not edition.changes:
+        merge(sheet, 3, 0, last, "全省数没有变动。", paper.boxed(align="center"))
+    sheet.freeze_panes(3, 2)
+    sheet.repeat_rows(2)
+    sheet.fit_to_pages(1, 0)
+
+
+def _write_change(paper: Paper, sheet: Worksheet, row: int, change: Change) -> None:
+    parts = "；".join(_unit_part(paper, unit) for unit in change.units)
+    sheet.set_row(row, 14 * max(lines_needed(parts, 58), lines_needed(change.label, 44)) + 5)
+    sheet.write_number(row, 0, row - 2, paper.boxed(align="center"))
+    sheet.write_string(row, 1, change.label, paper.boxed(text_wrap=True))
+    sheet.write_string(row, 2, change.figure_id, paper.boxed(align="center", text_wrap=True, font_size=9))
+    for column, value in ((3, change.old), (4, change.new), (5, change.difference)):
+        if value is None:
+            sheet.write_string(row, column, "—", paper.boxed(align="center"))
+        else:
+            number_format = "#,##0" if value % 1000 == 0 else "#,##0.0##"
+            sheet.write_number(row, column, plain_number(value), paper.boxed(num_format=number_format))
+    sheet.write_string(row, 6, parts, paper.boxed(text_wrap=True))
+
+
+def _unit_part(paper: Paper, change: object) -> str:
+    def shown(value: int | None, state: str) -> str:
+        if value is not None:
+            return f"{plain_number(value):,}"
+        return paper.design.marks.get(state, "空")
+
+    text = f"{change.unit_name} {shown(change.old, change.old_state)}→{shown(change.new, change.new_state)}"
+    return f"{text}（{change.reason}）" if change.reason else text
+
+
+def _shown(figure: Figure) -> str:
+    if figure.value is None:
+        return "—" if figure.state is FigureState.NA else "（无）"
+    return f"{plain_number(figure.value):,}"
+
+
+def _moment(moment: dt.datetime | None) -> str:
+    return moment.strftime("%Y-%m-%d %H:%M") if moment else "—"

@@ -1,0 +1,52 @@
+"""What changed between two editions of a period: which province figures, by how much, through which units, and why."""
+
+from __future__ import annotations
+
+from jinguo.forms.model import Form
+from jinguo.release.definitions import Definitions
+from jinguo.release.model import Change, Figure, Figures, FigureState, UnitChange
+
+
+def changes_between(old: Figures, new: Figures) -> tuple[Change, ...]:
+    """Every province figure whose value differs, in the order of the form, with the units that make the difference."""
+    changes = []
+    for figure_id, figure in new.province.items():
+        before = old.province.get(figure_id)
+        if before is not None and before.value == figure.value:
+            continue
+        label = figure_label(new.form, new.definitions, figure_id)
+        old_value = before.value if before else None
+        changes.append(Change(figure_id, label, old_value, figure.value, _units(old, new, figure_id)))
+    return tuple(changes)
+
+
+def _units(old: Figures, new: Figures, figure_id: str) -> tuple[UnitChange, ...]:
+    changes = []
+    for row, report in enumerate(new.reports):
+        code = report.unit.code
+        now = new.of_unit(row, figure_id)
+        before = _figure_of(old, code, figure_id)
+        if (before.value, before.state.is_known) == (now.value, now.state.is_known):
+            continue
+        reason = report.correction_reason or report.note
+        words = (before.state.word, now.state.word)
+        changes.append(UnitChange(code, report.unit.org_short, before.value, now.value, *words, reason))
+    return tuple(changes)
+
+
+def _figure_of(figures: Figures, code: str, figure_id: str) -> Figure:
+    row = figures.row_by_code.get(code)
+    if row is None or (figure_id not in figures.form.cell_by_id and figure_id not in figures.beyond_cells[row]):
+        return Figure(figure_id, "", "", None, FigureState.NA)
+    return figures.of_unit(row, figure_id)
+
+
+def figure_label(form: Form, definitions: Definitions, figure_id: str) -> str:
+    """How a figure is named to a person: ``01表17行4栏 注册巾帼志愿者合计·本月末数（人）``."""
+    cell = form.cell_by_id.get(figure_id)
+    if cell is None:
+        indicator = definitions.indicators[figure_id]
+        return f"{indicator.label}（{indicator.unit}）"
+    table = form.table_by_id[cell.table]
+    column = table.column(cell.column).label
+    return f"{table.sheet}{cell.row}行{cell.column}栏 {cell.label}·{column}（{cell.unit}）"

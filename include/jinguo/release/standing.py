@@ -1,0 +1,184 @@
+"""Who is in and who is not: each expected unit's standing at a moment, and its report as frozen, from the warehouse."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from jinguo.forms.model import Form
+from jinguo.periods import Period
+from jinguo.release.definitions import Definitions
+from jinguo.release.model import ReportStatistics, UnitReport
+from jinguo.units.deadlines import deadline
+from jinguo.units.register import Register, Unit
+from jinguo.warehouse.decisions import decisions_of
+from jinguo.warehouse.explanations import explanations_of_period
+from jinguo.warehouse.findings import count_findings, findings_of
+from jinguo.warehouse.records import Decision, Explanation, Member, SubmissionRow
+from jinguo.warehouse.submissions import (
+    accepted_submissions,
+    latest_submissions,
+    load_reading,
+    submission,
+    submissions_of,
+    values_of,
+)
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+_NO_REPORT = frozenset({"rejected"})  # a file that could not be read as a report is none
+
+
+def present_members(conn: Connection, period: Period, register: Register) -> list[Member]:
+    """One member per obligation: the version in force, or the state of what came (``missing``: nothing)."""
+    accepted = accepted_submissions(conn, period.key)
+    latest = latest_submissions(conn, period.key)
+    members = []
+    for obligation in register.obligations(period):
+        unit_id = register.by_code[obligation.unit_code].unit_id
+        row = accepted.get(unit_id)
+        if row is not None:
+            members.append(Member(unit_id, obligation.basis, "accepted", row.id))
+        else:
+            came = latest.get(unit_id)
+            members.append(Member(unit_id, obligation.basis, came.state if came else "missing"))
+    return members
+
+
+def frozen_hash(conn: Connection, members: Sequence[Member], *, form: Form, rule_fingerprint: str) -> str:
+    """Names what an edition is made of: versions and their bytes, who is named as left out, the form, the rules."""
+    rows = {member.submission_id: submission(conn, member.submission_id) for member in members if member.submission_id}
+    facts = {
+        "form": [form.id, form.version],
+        "rules": rule_fingerprint,
+        "members": [
+            [m.unit_id, m.basis, m.submission_id, rows[m.submission_id].version, rows[m.submission_id].sha256]
+            for m in members
+            if m.submission_id
+        ],
+        "left_out": [[m.unit_id, m.basis, m.state] for m in members if not m.submission_id],
+    }
+    return hashlib.sha256(json.dumps(facts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class _Records:
+    """The period's records of reporting, read once."""
+
+    as_of: dt.datetime
+    explained_by: dt.datetime
+    counts: Mapping[int, Mapping[str, int]]
+    explanations: Mapping[int, Sequence[Explanation]]
+    decisions: Mapping[int, Decision]
+    completeness_rules: str
+
+
+def load_reports(
+    conn: Connection,
+    members: Sequence[Member],
+    *,
+    period: Period,
+    form: Form,
+    register: Register,
+    definitions: Definitions,
+    as_of: dt.datetime,
+) -> list[UnitReport]:
+    """The reports of ``members``, with the record of their reporting as it was at ``as_of``."""
+    ids = [member.submission_id for member in members if member.submission_id]
+    values = values_of(conn, ids, form)
+    records = _records(conn, period, register, definitions, as_of)
+    needs_lists = any(_list_due(form, period, total.table) for total in definitions.lists)
+    reports = []
+    for member in members:
+        unit = register.by_id[member.unit_id]
+        versions = [row for row in submissions_of(conn, unit.unit_id, period.key) if row.received_at <= as_of]
+        statistics = _statistics(conn, unit, versions, records)
+        if member.submission_id is None:
+            reports.append(UnitReport(unit, member.state, statistics, note=_note(unit, versions, records)))
+            continue
+        row = next(row for row in versions if row.id == member.submission_id)
+        reports.append(_member_report(conn, unit, row, statistics, values[row.id], needs_lists=needs_lists))
+    return reports
+
+
+def _list_due(form: Form, period: Period, table: str) -> bool:
+    return form.table_by_id[table].frequency == "monthly" or period.is_quarter_end
+
+
+def _member_report(
+    conn: Connection, unit: Unit, row: SubmissionRow, statistics: ReportStatistics, values: tuple, *, needs_lists: bool
+) -> UnitReport:
+    reading = load_reading(conn, row.id) if needs_lists else None
+    return UnitReport(
+        unit=unit,
+        state="accepted",
+        statistics=statistics,
+        submission_id=row.id,
+        version=row.version,
+        sha256=row.sha256,
+        file_name=row.file_name,
+        correction_reason=row.correction_reason,
+        numbers=values[0],
+        states=values[1],
+        lists=reading.lists if reading else {},
+        ticked_tables=frozenset(t.table for t in reading.tables.values() if t.is_ticked) if reading else frozenset(),
+    )
+
+
+def _records(
+    conn: Connection, period: Period, register: Register, definitions: Definitions, as_of: dt.datetime
+) -> _Records:
+    quality = definitions.quality
+    grace = dt.timedelta(days=quality.explanation_grace_days)
+    return _Records(
+        as_of=as_of,
+        explained_by=min(as_of, deadline(register.schemas, period).due + grace),
+        counts=count_findings(conn, period.key),
+        explanations=explanations_of_period(conn, period.key),
+        decisions={d.unit_id: d for d in decisions_of(conn, period.key) if d.at <= as_of},
+        completeness_rules=quality.completeness_rules,
+    )
+
+
+def _statistics(conn: Connection, unit: Unit, versions: Sequence[SubmissionRow], records: _Records) -> ReportStatistics:
+    reports = [row for row in versions if row.state not in _NO_REPORT]
+    if not reports:
+        return ReportStatistics()
+    first, latest = reports[0], reports[-1]
+    first_errors = records.counts.get(first.id, {}).get("error", 0)
+    latest_counts = records.counts.get(latest.id, {})
+    return ReportStatistics(
+        versions=len(reports),
+        first_received=first.delivered_at,
+        is_on_time=first.is_on_time,
+        errors=latest_counts.get("error", 0),
+        queries=latest_counts.get("query", 0),
+        is_first_pass=first_errors == 0 and first.state not in ("held", "quarantined"),
+        is_complete=first_errors == 0 or _is_complete(conn, first.id, records),
+        is_explained=not latest_counts.get("query") or _is_explained(conn, unit, latest.id, records),
+    )
+
+
+def _is_complete(conn: Connection, submission_id: int, records: _Records) -> bool:
+    found = findings_of(conn, submission_id)
+    return not any(f.severity == "error" and f.rule_id.startswith(records.completeness_rules) for f in found)
+
+
+def _is_explained(conn: Connection, unit: Unit, submission_id: int, records: _Records) -> bool:
+    given = records.explanations.get(unit.unit_id, ())
+    answered = {(e.rule_id, e.cell_id) for e in given if e.given_at <= records.explained_by}
+    queries = {(f.rule_id, f.cell_id) for f in findings_of(conn, submission_id) if f.severity == "query"}
+    return queries <= answered
+
+
+def _note(unit: Unit, versions: Sequence[SubmissionRow], records: _Records) -> str:
+    """Why the unit is not in, where somebody gave a reason."""
+    decision = records.decisions.get(unit.unit_id)
+    if decision is not None and decision.action in ("declare_missing", "exclude", "return"):
+        return decision.reason
+    return versions[-1].reason if versions else ""

@@ -1,0 +1,111 @@
+"""An edition → the consolidated workbook 全省汇总工作簿. The same edition gives the same bytes."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from jinguo.forms.model import Table
+from jinguo.release import report_sheets, table_sheets
+from jinguo.release.design import Design, load_design
+from jinguo.release.model import Edition
+from jinguo.release.paper import Paper
+
+if TYPE_CHECKING:
+    from xlsxwriter import Workbook
+
+_Sheet = tuple[str, str, Callable[[], None]]  # name, contents line, what writes it
+
+
+def write_release_workbook(path: Path | BinaryIO, edition: Edition, *, schemas: Path) -> None:
+    """Writes the workbook of ``edition`` to ``path``; memory does not grow with the number of units' cells."""
+    import xlsxwriter
+
+    options = {
+        "constant_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+    }
+    workbook = xlsxwriter.Workbook(path if not isinstance(path, Path) else str(path), options)
+    design = load_design(schemas)
+    _describe(workbook, design, edition)
+    paper = Paper(workbook, design, edition)
+    sheets = _plan(paper)
+    report_sheets.write_cover(paper, design.sheets["cover"])
+    report_sheets.write_contents(paper, design.sheets["contents"], [(name, text) for name, text, _ in sheets])
+    for _, _, write in sheets:
+        write()
+    workbook.close()
+
+
+def workbook_name(edition: Edition) -> str:
+    """``湘妇志_202610_全省汇总_第1版_草稿.xlsx``."""
+    period, state = edition.period.key, {"draft": "草稿", "published": "正式"}[edition.state]
+    return f"湘妇志_{period}_全省汇总_第{edition.number}版_{state}.xlsx"
+
+
+def _describe(workbook: Workbook, design: Design, edition: Edition) -> None:
+    workbook.set_properties(
+        {
+            "title": design.title.format(period=edition.period.chinese),
+            "author": edition.figures.form.issuer,
+            "company": edition.figures.form.issuer,
+            "comments": edition.frozen_hash,
+            "created": _naive(edition.published_at or edition.frozen_at),
+        }
+    )
+
+
+def _naive(moment: dt.datetime) -> dt.datetime:
+    return moment.replace(tzinfo=None)  # XlsxWriter writes what the clock in Hunan showed
+
+
+def _plan(paper: Paper) -> list[_Sheet]:
+    """The sheets after cover and contents, in order."""
+    names, figures = paper.design.sheets, paper.edition.figures
+    tables = [table for table in figures.form.tables if _is_shown(paper, table)]
+    sheets: list[_Sheet] = [_province_sheet(paper, table) for table in tables]
+    sheets += [_unit_sheet(paper, table) for table in tables]
+    reporting = [(names["reporting"], "各单位报送状态、版次、时间、审核问题", report_sheets.write_reporting)]
+    rates = [item.id for item in figures.definitions.ratios if item.id in figures.province]
+    rates += [item.id for item in figures.definitions.statistics]
+    rest = [
+        *reporting,
+        (names["derived"], "覆盖率、活跃率、平均数及报送质量，附分子分母", report_sheets.write_rates),
+    ]
+    sheets += [(name, text, partial(write, paper, name)) for name, text, write in rest]
+    unit_rates = partial(
+        report_sheets.write_unit_figures, paper, names["unit_rates"], title="派生指标（分单位）", ids=rates
+    )
+    sheets.append((names["unit_rates"], "各单位覆盖率、活跃率、平均数及报送质量", unit_rates))
+    if paper.edition.revises is not None:
+        write = partial(report_sheets.write_revision, paper, names["revision"])
+        sheets.append((names["revision"], f"与第{paper.edition.revises}版相比变动的全省数、单位和原因", write))
+    notes = partial(report_sheets.write_notes, paper, names["notes"])
+    sheets.append((names["notes"], "指标口径、六种空缺的区分、未汇总单位及原因", notes))
+    return sheets
+
+
+def _is_shown(paper: Paper, table: Table) -> bool:
+    """Whether the table is due and any of the expected units fills it."""
+    figures = paper.edition.figures
+    return any(table.is_due(figures.period, report.unit.unit_type) for report in figures.reports)
+
+
+def _province_sheet(paper: Paper, table: Table) -> _Sheet:
+    name = paper.design.sheets["province"].format(sheet=table.sheet)
+    write = table_sheets.write_province_table if table.kind == "grid" else table_sheets.write_list_table
+    return name, f"{table.title}（全省汇总）", partial(write, paper, table, name)
+
+
+def _unit_sheet(paper: Paper, table: Table) -> _Sheet:
+    name = paper.design.sheets["units"].format(sheet=table.sheet)
+    title = f"{table.title}（分单位）"
+    if table.kind == "grid":
+        return name, title, partial(table_sheets.write_unit_table, paper, table, name)
+    ids = [item.id for item in paper.edition.figures.definitions.lists if item.table == table.id]
+    return name, title, partial(report_sheets.write_unit_figures, paper, name, title=title, ids=ids)
