@@ -18,7 +18,7 @@ from jinguo.templates.layout import (
 from jinguo.templates.paper import SMALL_PRINT, set_up_page
 from jinguo.templates.validation import date_rule
 
-_WIDTHS = (4, 24, 92)
+_WIDTHS = (7, 24, 92, 7)  # the outer columns alike, so that the page looks centred
 _LEGEND = (
     ("填报", None, "白色格由填报单位填写；没有发生填“0”，不要留空，也不要填“/”“无”。"),
     ("预填", PREFILLED, "浅蓝格由系统预填（上期审定数、登记的应建数、单位信息），有出入请按实更正并准备情况说明。"),
@@ -51,15 +51,17 @@ def write_cover(book: Any, formats: Formats, content: Content) -> None:
     sheet.write_string(COVER_PERIOD_ROW, COVER_LABEL_COLUMN, heading, formats.get("subtitle"))
     _write_fields(sheet, formats, content)
     end = _write_guide(sheet, formats, content, first_row=COVER_FIRST_ROW + len(form.cover) + 1)
-    sheet.print_area(0, COVER_LABEL_COLUMN, end, last)
+    sheet.print_area(0, 0, end, last + 1)
     sheet.ignore_errors({"number_stored_as_text": "C1:C40"})
 
 
 def _write_fields(sheet: Any, formats: Formats, content: Content) -> None:
     for row, cover_field in enumerate(content.form.cover, start=COVER_FIRST_ROW):
-        sheet.set_row(row, 23)
-        label = cover_field.label + ("（必填）" if cover_field.required else "")
-        sheet.write_string(row, COVER_LABEL_COLUMN, label, formats.get("cover_label"))
+        is_long = cover_field.fill == "input" and cover_field.kind == "text"
+        sheet.set_row(row, 36 if is_long else 23)
+        sheet.write_string(row, COVER_LABEL_COLUMN, cover_field.label, formats.get("cover_label"))
+        if cover_field.required:
+            sheet.write_string(row, COVER_VALUE_COLUMN + 1, "必填", formats.get("required"))
         tint = {"bg_color": PREFILLED} if cover_field.fill == "prefilled" else {}
         style = formats.get("cover_date" if cover_field.kind == "date" else "cover_text", **tint)
         value = content.cover_value(cover_field)

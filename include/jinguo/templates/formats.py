@@ -13,6 +13,7 @@ _STYLES: dict[str, dict[str, Any]] = {
     "cover_title": {"font_name": HEI, "font_size": 24, "align": "center", "valign": "vcenter"},
     "subtitle": {"font_size": 14, "align": "center", "valign": "vcenter"},
     "plain": {"valign": "vcenter"},
+    "fitted": {"valign": "vcenter", "shrink": True},
     "centred": {"align": "center", "valign": "vcenter"},
     "to_the_right": {"align": "right", "valign": "vcenter"},
     "note": {"font_size": 10, "text_wrap": True, "valign": "top"},
@@ -23,7 +24,7 @@ _STYLES: dict[str, dict[str, Any]] = {
     "unit": {**_GRID, "align": "center"},
     "code": {**_GRID, "align": "center", "num_format": "@"},
     "number": {**_GRID, "align": "right"},
-    "text": {**_GRID, "num_format": "@", "text_wrap": True},
+    "text": {**_GRID, "num_format": "@", "shrink": True},
     "centred_text": {**_GRID, "align": "center", "num_format": "@"},
     "date": {**_GRID, "align": "center", "num_format": "yyyy-mm-dd"},
     "tick": {**_GRID, "align": "center"},
@@ -31,6 +32,7 @@ _STYLES: dict[str, dict[str, Any]] = {
     "cover_label": {**_GRID, "font_size": 12, "align": "center", "bg_color": HEADING},
     "cover_text": {**_GRID, "font_size": 12, "num_format": "@", "indent": 1, "text_wrap": True},
     "cover_date": {**_GRID, "font_size": 12, "align": "left", "indent": 1, "num_format": 'yyyy"年"m"月"d"日"'},
+    "required": {"font_size": 10, "font_color": "#C00000", "align": "left", "valign": "vcenter"},
     "legend": {**_GRID, "align": "center", "font_size": 10},
 }
 
@@ -53,7 +55,7 @@ class Formats:
 
 def number_format(decimals: int) -> str:
     """Whole numbers plain, others with as many decimals as the unit of measure takes."""
-    return "0." + "0" * decimals if decimals else "0"
+    return f"0.{'0' * decimals}_ " if decimals else "0_ "  # with the width of a space before the border
 
 
 def display_width(text: str) -> int:

@@ -47,7 +47,7 @@ def write_grid_sheet(book: Any, formats: Formats, content: Content, table: Table
     _write_column_heads(sheet, formats, table, place, widths)
     _write_rows(sheet, formats, content, table)
     write_foot(sheet, formats, content, table, row=place.last_row + 1, last=place.last_column, widths=widths)
-    finish_sheet(sheet, place, frozen_columns=CODE_COLUMN + 1)
+    finish_sheet(sheet, place, frozen_columns=CODE_COLUMN + 1, text_columns=[CODE_COLUMN], last_row=place.last_row)
 
 
 def _widths(place: SheetLayout) -> list[float]:

@@ -38,7 +38,9 @@ def write_list_sheet(book: Any, formats: Formats, content: Content, table: Table
     last = max(place.last_row, place.first_row + content.line_count(table) - 1)
     _write_lines(sheet, formats, content, table, last=last)
     write_foot(sheet, formats, content, table, row=last + 1, last=place.last_column, widths=widths)
-    finish_sheet(sheet, place, frozen_columns=(place.tick_label_column or 0) + 1)
+    texts = [place.column(column.number) for column in table.columns if not column.is_numeric]
+    frozen = (place.tick_label_column or 0) + 1
+    finish_sheet(sheet, place, frozen_columns=frozen, text_columns=texts, last_row=last)
 
 
 def _width(column: Column) -> float:

@@ -62,7 +62,7 @@ def write_head(
         merge(sheet, row, (right, last), text, formats.get("plain"))
     left = _columns_from_the_left(widths, _LEFT_BLOCK_WIDTH)
     unit = content.unit.org_short or content.unit.name
-    merge(sheet, UNIT_ROW, (0, left), f"填报单位(签章)：{unit}", formats.get("plain"))
+    merge(sheet, UNIT_ROW, (0, left), f"填报单位(签章)：{unit}", formats.get("fitted"))
     merge(sheet, CODE_ROW, (0, left), f"代码：{content.unit.code}", formats.get("plain"))
     merge(sheet, PERIOD_ROW, (left + 1, right - 1), _period_text(content, table), formats.get("centred"))
     if place.tick_label_column is not None:
@@ -109,12 +109,16 @@ def merge(sheet: Any, row: int, columns: tuple[int, int], text: str, style: Any)
         sheet.write_string(row, first, text, style)
 
 
-def finish_sheet(sheet: Any, place: SheetLayout, *, frozen_columns: int) -> None:
-    """Frozen panes, column heads on every printed page, no green corners on codes."""
+def finish_sheet(
+    sheet: Any, place: SheetLayout, *, frozen_columns: int, text_columns: Sequence[int], last_row: int
+) -> None:
+    """Frozen panes, column heads on every printed page, no green corners on codes (on figures they are welcome)."""
     sheet.freeze_panes(place.first_row, frozen_columns)
     sheet.repeat_rows(place.labels_row, place.numbers_row)
-    area = f"A1:{column_letters(place.last_column)}{place.last_row + 1}"
-    sheet.ignore_errors({"number_stored_as_text": area, "formula_range": area, "formula_differs": area})
+    letters = [column_letters(column) for column in text_columns]
+    texts = " ".join(f"{letter}{place.first_row + 1}:{letter}{last_row + 1}" for letter in letters)
+    formulas = f"A{place.first_row + 1}:{column_letters(place.last_column)}{last_row + 1}"
+    sheet.ignore_errors({"number_stored_as_text": texts, "formula_range": formulas, "formula_differs": formulas})
 
 
 def _period_text(content: Content, table: Table) -> str:
