@@ -20,6 +20,8 @@ from jinguo.rules.findings import SEVERITIES, SEVERITY_NAMES, Finding
 WHOLE_FILE, WHOLE_SHEET = "整个文件", "整表"
 _ADDRESS = re.compile(r"[A-Z]{1,3}[1-9]\d{0,6}")
 _MOST_IN_COMMENT = 4
+SUGGESTION = "建议值"  # messages that propose a value say so
+_SUGGESTION_HINT = "建议值正确的，在“确认建议值”栏选“是”；不正确的，请直接改成准确的数。"
 _DEFAULT_HINTS = {
     "error": "请改正后重新报送。",
     "query": "请核对：数字有误请改正；无误请在“情况说明”栏写明原因（不少于10个字）。",
@@ -47,7 +49,7 @@ class Issue:
 
     @property
     def has_suggestion(self) -> bool:
-        return "建议值" in self.finding.message
+        return SUGGESTION in self.finding.message
 
     @property
     def address(self) -> str:
@@ -74,7 +76,8 @@ def list_issues(
 ) -> list[Issue]:
     """The rows in the order of work: the whole file, then table by table; in each the causes first, then by severity.
 
-    What the unit has put right since the version before comes last, so that she sees that it was seen.
+    What is only to be known comes behind what is to be done, and last what the unit has put right since the version
+    before, so that she sees that it was seen.
     """
     texts = {**history.explanations, **explained.texts}
     before = {finding_key(finding) for finding in history.findings or ()}
@@ -110,13 +113,16 @@ class _Describer:
         row, letters = int(match[2] or 0), match[1]
         names_cell = bool(finding.cell)
         severity = SEVERITIES.index(finding.severity)
-        return self._rank.get(finding.table, 0), names_cell, severity, row, len(letters), letters, finding.rule_id
+        place = row, len(letters), letters
+        is_info = finding.severity == "info"
+        return is_info, self._rank.get(finding.table, 0), names_cell, severity, *place, finding.rule_id
 
     def issue(
         self, finding: Finding, *, status: str, refused: str = "", explanation: str = "", confirmation: str = ""
     ) -> Issue:
         rule = self._rules.get(finding.rule_id)
-        hint = (rule.fix_hint if rule else "") or _DEFAULT_HINTS[finding.severity]
+        default = _SUGGESTION_HINT if SUGGESTION in finding.message else _DEFAULT_HINTS[finding.severity]
+        hint = (rule.fix_hint if rule else "") or default
         place = finding.cell or (WHOLE_SHEET if finding.sheet else WHOLE_FILE)
         return Issue(
             finding=finding,

@@ -25,6 +25,7 @@ COLUMNS = (
 )  # fmt: skip
 _VISIBLE = len(COLUMNS) - 1
 HEADER_ROW = 4
+_LINE_HEIGHT = 14  # points
 _TO_DO = {"error": "必须改", "query": "改数或写说明", "info": "知悉即可"}
 _STEPS = (
     "① 点“单元格”一栏的链接，跳到涂了颜色的格子：红色必须改，黄色请核实，蓝色看一下即可。",
@@ -74,10 +75,7 @@ def draw_list(issues: Sequence[Issue], heading: Heading, styles: Styles, namespa
     rows.append(_row(3, [_text(3, 1, "\n".join(_STEPS), look.steps)], height=54))
     header = [_text(HEADER_ROW, number, title, look.header) for number, (title, _) in enumerate(COLUMNS, start=1)]
     rows.append(_row(HEADER_ROW, header, height=22))
-    rows += [
-        _row(number, _issue_cells(issue, number, look, originals))
-        for number, issue in enumerate(issues, start=HEADER_ROW + 1)
-    ]
+    rows += [_issue_row(issue, number, look, originals) for number, issue in enumerate(issues, start=HEADER_ROW + 1)]
     body = "".join(
         [
             f'<worksheet xmlns="{namespace.decode()}">',
@@ -110,7 +108,7 @@ def _make_look(styles: Styles) -> _Look:
     none, head, yellow = (styles.add_fill(xml) for xml in (NO_FILL, solid_fill("FFD9E1F2"), solid_fill("FFFFF9DB")))
     bare = styles.add_border("<border><left/><right/><top/><bottom/><diagonal/></border>")
     box = styles.add_border(f"<border>{_BORDER}<diagonal/></border>")
-    left, middle = _alignment("left", "top"), _alignment("center", "top")
+    left, middle = _alignment("left", "center"), _alignment("center", "center")
 
     def add(font: int, fill: int = none, border: int = box, alignment: str = left, *, is_quoted: bool = False) -> int:
         return styles.add_format(font=font, fill=fill, border=border, alignment=alignment, is_quoted=is_quoted)
@@ -147,7 +145,7 @@ def _summary(issues: Sequence[Issue], heading: Heading) -> str:
     return f"{heading.unit_name}　{heading.period_name}{version}　{total}{done}。"
 
 
-def _issue_cells(issue: Issue, row: int, look: _Look, originals: Fills) -> list[str]:
+def _issue_row(issue: Issue, row: int, look: _Look, originals: Fills) -> str:
     finding = issue.finding
     text = look.grey if issue.is_fixed else look.text
     wants_words = finding.severity == "query" and not issue.is_fixed
@@ -170,10 +168,19 @@ def _issue_cells(issue: Issue, row: int, look: _Look, originals: Fills) -> list[
         (issue.status, look.done if issue.is_fixed else look.centred),
         (f"{finding.cell}|{fill}|{finding.sheet}" if fill else "", look.grey),
     ]
-    return [
+    cells = [
         _text(row, number, value, look.quoted if value.startswith(_FORMULA_STARTS) else style)
         for number, (value, style) in enumerate(values, start=1)
     ]
+    shown = zip((value for value, _ in values), COLUMNS[:_VISIBLE], strict=False)
+    lines = max(_line_count(value, width) for value, (_, width) in shown)
+    return _row(row, cells, height=_LINE_HEIGHT * max(lines, 2 if wants_words else 1) + 8)
+
+
+def _line_count(text: str, width: int) -> int:
+    """Lines of a wrapped text; a Chinese character is as wide as two digits. Programs do not all adjust heights."""
+    wide = (len(text.encode("utf-8", "replace")) + len(text)) // 2
+    return max(1, -(-wide // (width - 1)))
 
 
 def _text(row: int, column: int, value: str, style: int) -> str:
@@ -186,9 +193,8 @@ def _text(row: int, column: int, value: str, style: int) -> str:
     return f'<c {place} t="inlineStr"><is><t xml:space="preserve">{escape(value)}</t></is></c>'
 
 
-def _row(number: int, cells: Sequence[str], *, height: int | None = None) -> str:
-    size = f' ht="{height}" customHeight="1"' if height else ""  # without: as high as the wrapped text
-    return f'<row r="{number}"{size}>{"".join(cells)}</row>'
+def _row(number: int, cells: Sequence[str], *, height: int) -> str:
+    return f'<row r="{number}" ht="{height}" customHeight="1">{"".join(cells)}</row>'
 
 
 def _views() -> str:
@@ -222,7 +228,8 @@ def _validations(count: int) -> str:
         '<dataValidation type="textLength" operator="greaterThanOrEqual" errorStyle="warning" allowBlank="1" '
         'showInputMessage="1" showErrorMessage="1" errorTitle="说明太短" error="请写明具体原因，不少于10个字。" '
         f'promptTitle="情况说明" prompt="数字没有错时，写明具体原因，不少于10个字。" sqref="{words}">'
-        '<formula1>10</formula1></dataValidation><dataValidation type="list" allowBlank="1" showInputMessage="1" showErrorMessage="1" '
+        "<formula1>10</formula1></dataValidation>"
+        '<dataValidation type="list" allowBlank="1" showInputMessage="1" showErrorMessage="1" '
         f'errorTitle="确认建议值" error="请选择“是”或“否”。" sqref="{choice}"><formula1>"是,否"</formula1>'
         "</dataValidation></dataValidations>"
     )

@@ -207,7 +207,7 @@ class _Book:
         cells.restyle(marking | cleaning)
         self._comment(sheet, index, cells, {mark.address: mark.note for mark in wanted.values()})
         if cells.to_bytes() != data:
-            self.package.write(sheet.part, cells.to_bytes())
+            self.package.write(sheet.part, cells.to_bytes(), is_proved=cells.is_proved)
 
     def _comment(self, sheet: _Sheet, index: int, cells: SheetCells, notes: Mapping[str, str]) -> None:
         """Comments and their boxes; parts that a sheet has are extended, others made."""
@@ -237,7 +237,7 @@ class _Book:
             type_uri = f"{self.relationships}/vmlDrawing"
             relation_id = rel.add_relation(self.package, sheet.part, type_uri=type_uri, target=drawing)
             cells.set_legacy_drawing(relation_id, self.relationships)
-        self.package.write(drawing, boxes.to_bytes())
+        self.package.write(drawing, boxes.to_bytes(), is_proved=True)  # VML need not be well-formed
 
     def put_list(self, name: str, cover_sheet: str, draw: Callable[[], bytes]) -> None:
         """The list of problems: in the place of an earlier one, else behind the cover; the tab that opens."""

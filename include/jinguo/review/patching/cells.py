@@ -56,6 +56,7 @@ class SheetCells:
     def __init__(self, data: bytes, part: str) -> None:
         self._part = part
         self._data = data
+        self.is_proved = True  # only attribute values were changed, and whole elements put between others
         self.root: Root = find_root(data, part, b"worksheet")
         prefix = self.root.prefix
         found = find_element(data, prefix + b"sheetData", part)
@@ -70,12 +71,35 @@ class SheetCells:
 
     def restyle(self, changes: Mapping[str, Restyle]) -> None:
         """Give the cells at these addresses the format that each function makes of their present one."""
+        left = {address: change for address, change in changes.items() if not self._restyle_present(address, change)}
         by_row: dict[int, dict[int, Restyle]] = {}
-        for address, change in changes.items():
+        for address, change in left.items():
             row, column = split_address(address)
             by_row.setdefault(row, {})[column] = change
-        if not by_row:
-            return
+        if by_row:
+            self._restyle_rows(by_row)
+
+    def _restyle_present(self, address: str, change: Restyle) -> bool:
+        """Whether the cell was there to be found at once, by its address, as every common program writes it."""
+        start = self._data.find(b'<%sc r="%s"' % (self.root.prefix, address.encode()), self._inner, self._inner_end)
+        end = self._data.find(b">", start)
+        if start < 0:
+            return False
+        tag = self._data[start : end + 1]
+        if self._data.count(tag[: len(self.root.prefix) + 7 + len(address)], self._inner, self._inner_end) != 1:
+            return False
+        base = int(attribute(tag, b"s") or b"0")
+        self._splice(start, end + 1, set_attribute(tag, b"s", b"%d" % change(base)))
+        return True
+
+    def _splice(self, start: int, end: int, new: bytes) -> None:
+        """Other bytes inside the cells; the offsets behind move along."""
+        self._data = self._data[:start] + new + self._data[end:]
+        self._inner_end += len(new) - (end - start)
+        self._end += len(new) - (end - start)
+
+    def _restyle_rows(self, by_row: dict[int, dict[int, Restyle]]) -> None:
+        self.is_proved = False
         body = self._data[self._inner : self._inner_end]
         pieces: list[bytes] = []
         done = 0
@@ -206,7 +230,10 @@ class SheetCells:
 
     def legacy_drawing(self) -> str | None:
         """The relationship id of the drawing that carries the comments' boxes, None when there is none."""
-        for name, start, end in children(self._data, self._end, self._data.rfind(b"</")):
+        close = self._data.rfind(b"</")
+        if self._data.find(b"legacyDrawing", self._end, close) < 0:
+            return None
+        for name, start, end in children(self._data, self._end, close):
             if name == self.root.prefix + b"legacyDrawing":
                 value = re.search(rb"""[\w.-]+:id\s*=\s*["']([^"']+)["']""", self._data[start:end])
                 if not value:
@@ -218,10 +245,9 @@ class SheetCells:
         """Refer to the drawing of the comments, at the place in the sheet where the standard wants it."""
         close = self._data.rfind(b"</")
         position = close
-        for name, start, _ in children(self._data, self._end, close):
-            if name.rpartition(b":")[2] in _AFTER_LEGACY_DRAWING:
-                position = start
-                break
+        if any(self._data.find(name, self._end, close) >= 0 for name in _AFTER_LEGACY_DRAWING):
+            later = (s for n, s, _ in children(self._data, self._end, close) if _local(n) in _AFTER_LEGACY_DRAWING)
+            position = next(later, close)
         element = b'<%slegacyDrawing xmlns:r="%s" r:id="%s"/>' % (
             self.root.prefix,
             relationships.encode(),
@@ -241,6 +267,10 @@ def unselect_tab(data: bytes, end: int) -> bytes:
     """A sheet's XML, tabSelected removed from the views before ``end``."""
     head = re.sub(rb"""\s+tabSelected\s*=\s*["'][^"']*["']""", b"", data[:end])
     return head + data[end:]
+
+
+def _local(name: bytes) -> bytes:
+    return name.rpartition(b":")[2]
 
 
 def _below(rows: Mapping[int, object], number: int) -> list[int]:

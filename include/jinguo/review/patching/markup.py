@@ -1,7 +1,7 @@
 """Small, exact edits of XML as bytes.
 
 The parts handled here hold no comments, CDATA or DOCTYPE (``check_plain`` refuses them), so every ``<`` begins a tag
-and tags can be found by pattern. Everything not understood raises ``UnsupportedError``; the caller then takes the slow way.
+and tags can be found by pattern. What is not understood raises ``UnsupportedError``, and the caller takes the slow way.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from html import escape as html_escape
+from functools import lru_cache
 from html import unescape
 from xml.parsers import expat
 
@@ -20,11 +20,12 @@ MAIN_NAMESPACES = {
     b"http://purl.oclc.org/ooxml/spreadsheetml/main": "http://purl.oclc.org/ooxml/officeDocument/relationships",
 }
 
-_ATTRIBUTES = rb"""(?:[^<>"']|"[^"<]*"|'[^'<]*')*?"""
-_ANY_TAG = re.compile(rb"<(/?)((?:[\w.-]+:)?[\w.-]+)(" + _ATTRIBUTES + rb")(/?)>")
-_ROOT = re.compile(rb"\s*(?:<\?xml[^>]*\?>)?\s*<(?:([\w.-]+):)?([\w.-]+)(" + _ATTRIBUTES + rb")(/?)>")
+_ATTRIBUTES = rb"""(?:[^<>"']*(?:"[^"<]*"|'[^'<]*'))*[^<>"']*"""  # a self-closing tag's end with its slash
+_ANY_TAG = re.compile(rb"<(/?)((?:[\w.-]+:)?[\w.-]+)(" + _ATTRIBUTES + rb")>")
+_ROOT = re.compile(rb"\s*(?:<\?xml[^>]*\?>)?\s*<(?:([\w.-]+):)?([\w.-]+)(" + _ATTRIBUTES + rb")>")
 _ENCODING = re.compile(rb"""<\?xml[^>]*encoding\s*=\s*["']([\w-]+)["']""")
-_ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_NOT_IN_XML = [*range(9), 11, 12, *range(14, 32), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF]
+_ESCAPES = dict.fromkeys(_NOT_IN_XML) | {ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;", ord('"'): "&quot;"}
 _ESCAPE_LOOKALIKE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 
 
@@ -79,13 +80,18 @@ def find_root(data: bytes, part: str, name: bytes) -> Root:
     if not match or match[2] != name:
         raise UnsupportedError(f"{part}: root is not {name.decode()}")
     prefix = match[1] + b":" if match[1] else b""
-    return Root(prefix, match[2], match[3], match.end(), bool(match[4]))
+    return Root(prefix, match[2], match[3], match.end(), match[3].endswith(b"/"))
+
+
+@lru_cache(maxsize=64)
+def _attribute_pattern(name: bytes) -> re.Pattern[bytes]:
+    return re.compile(rb"(?:^|\s)" + name + rb"""\s*=\s*(["'])(.*?)\1""", re.DOTALL)
 
 
 def attribute(tag: bytes, name: bytes) -> bytes | None:
     """The raw value of an attribute in a tag or in its attribute text."""
-    match = re.search(rb"\s" + name + rb"""\s*=\s*(?:"([^"]*)"|'([^']*)')""", b" " + tag)
-    return None if match is None else match[1] if match[1] is not None else match[2]
+    match = _attribute_pattern(name).search(tag)
+    return None if match is None else match[2]
 
 
 def attribute_text(tag: bytes, name: bytes) -> str | None:
@@ -96,7 +102,9 @@ def attribute_text(tag: bytes, name: bytes) -> str | None:
 
 def set_attribute(tag: bytes, name: bytes, value: bytes) -> bytes:
     """A start tag with the attribute set to ``value``."""
-    tag = drop_attribute(tag, name)
+    match = _attribute_pattern(name).search(tag)
+    if match:
+        return tag[: match.start(2)] + value + tag[match.end(2) :]
     end = -2 if tag.endswith(b"/>") else -1
     return tag[:end].rstrip() + b" " + name + b'="' + value + b'"' + tag[end:]
 
@@ -107,7 +115,8 @@ def drop_attribute(tag: bytes, name: bytes) -> bytes:
 
 def escape(text: str) -> str:
     """Text for an element or a double-quoted attribute, as spreadsheets read it back."""
-    return _ESCAPE_LOOKALIKE.sub("_x005F_", html_escape(_ILLEGAL.sub("", text), quote=True)).replace("&#x27;", "'")
+    escaped = text.translate(_ESCAPES)
+    return _ESCAPE_LOOKALIKE.sub("_x005F_", escaped) if "_x" in escaped else escaped
 
 
 def with_prefix(fragment: str, prefix: bytes) -> bytes:
@@ -128,7 +137,7 @@ def children(data: bytes, start: int, end: int) -> Iterator[tuple[bytes, int, in
     """(qualified name, start, end) of the elements directly inside ``data[start:end]``."""
     depth, opened, name = 0, 0, b""
     for match in _ANY_TAG.finditer(data, start, end):
-        closing, tag_name, _, empty = match.groups()
+        closing, tag_name, attributes = match.groups()
         if closing:
             depth -= 1
             if depth < 0:
@@ -138,7 +147,7 @@ def children(data: bytes, start: int, end: int) -> Iterator[tuple[bytes, int, in
             continue
         if depth == 0:
             opened, name = match.start(), tag_name
-        if not empty:
+        if not attributes.endswith(b"/"):
             depth += 1
         elif depth == 0:
             yield name, opened, match.end()
@@ -159,10 +168,10 @@ def find_element(data: bytes, name: bytes, part: str) -> tuple[int, int, int, in
 
     A self-closing element has its inner start and end behind it (check ``data[start:inner]``).
     """
-    match = re.search(rb"<" + re.escape(name) + rb"(?=[\s/>])(" + _ATTRIBUTES + rb")(/?)>", data)
+    match = re.search(rb"<" + re.escape(name) + rb"(?=[\s/>])(" + _ATTRIBUTES + rb")>", data)
     if not match:
         return None
-    if match[2]:
+    if match[1].endswith(b"/"):
         return match.start(), match.end(), match.end(), match.end()
     close = re.compile(rb"</" + re.escape(name) + rb"\s*>").search(data, match.end())
     if not close:

@@ -14,7 +14,8 @@ _CENTRAL = struct.Struct("<4s6H3L5H2L")
 _END = struct.Struct("<4s4H2LH")
 _DOS_DATE = (1 << 5) | 1  # 1980-01-01: the same input gives the same bytes
 _UTF8_NAME = 0x800
-_LEVEL = 4  # half the time of zlib's default for a few per cent more bytes
+_SMALL = 512  # bytes; not worth compressing
+_LEVEL = 3  # half the time of zlib's default for a few per cent more bytes
 _READ_BUFFER = 4 << 20  # declared sizes can lie
 
 
@@ -37,6 +38,7 @@ class Package:
                 raise UnsupportedError(f"{info.filename}: encrypted, or compressed in an unknown way")
         self._changed: dict[str, bytes] = {}
         self._dropped: set[str] = set()
+        self._proved: set[str] = set()
 
     def __contains__(self, name: str) -> bool:
         return name in self._changed or (name in self._infos and name not in self._dropped)
@@ -66,9 +68,11 @@ class Package:
         """A part as XML that may be patched."""
         return check_plain(self.read(name), name)
 
-    def write(self, name: str, data: bytes) -> None:
+    def write(self, name: str, data: bytes, *, is_proved: bool = False) -> None:
+        """Replace or add a part; unless ``is_proved``, it is parsed once before the package is written."""
         self._dropped.discard(name)
         self._changed[name] = data
+        (self._proved.add if is_proved else self._proved.discard)(name)
 
     def drop(self, name: str) -> None:
         self._changed.pop(name, None)
@@ -110,7 +114,9 @@ class Package:
             info = self._infos[name]
             return self._raw(info), info.compress_type, info.CRC, info.file_size
         data = self._changed[name]
-        if not name.endswith(".vml"):
+        if name not in self._proved:
             check_well_formed(data, name)
+        if len(data) < _SMALL:
+            return data, zipfile.ZIP_STORED, zlib.crc32(data), len(data)
         packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, -15)
         return packer.compress(data) + packer.flush(), zipfile.ZIP_DEFLATED, zlib.crc32(data), len(data)

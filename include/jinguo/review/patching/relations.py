@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from jinguo.review.patching.markup import (
     append_child,
@@ -40,12 +41,15 @@ def rels_part(source: str) -> str:
     return posixpath.join(folder, "_rels", f"{name}.rels")
 
 
-def relations(package: Package, source: str) -> list[Relation]:
+def relations(package: Package, source: str) -> tuple[Relation, ...]:
     """What ``source`` refers to; nothing when it has no relationships part."""
     part = rels_part(source)
-    if part not in package:
-        return []
-    return [_parse(match[0], source) for match in _RELATIONSHIP.finditer(package.xml(part))]
+    return _parse_all(package.xml(part), source) if part in package else ()
+
+
+@lru_cache(maxsize=64)
+def _parse_all(data: bytes, source: str) -> tuple[Relation, ...]:
+    return tuple(_parse(match[0], source) for match in _RELATIONSHIP.finditer(data))
 
 
 def _parse(element: bytes, source: str) -> Relation:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from jinguo.review.patching.markup import (
     Root,
@@ -37,20 +38,15 @@ class Styles:
         self._part = part
         self._data = data
         self._root: Root = find_root(data, part, b"styleSheet")
-        self._items: dict[str, list[bytes]] = {}
-        self._known: dict[str, dict[bytes, int]] = {}
-        for name in _CONTAINERS:
-            found = find_element(data, self._qualified(name), part)
-            if found is None:
-                raise UnsupportedError(f"{part}: no {name}")
-            _, inner, inner_end, _ = found
-            self._items[name] = [data[start:end] for _, start, end in children(data, inner, inner_end)]
-            self._known[name] = {element: index for index, element in reversed(list(enumerate(self._items[name])))}
+        items = _read_items(data, part, self._root.prefix)
+        self._items: dict[str, list[bytes]] = {name: list(items[name]) for name in _CONTAINERS}
+        self._known: dict[str, dict[bytes, int]] = {
+            name: {element: index for index, element in reversed(list(enumerate(items[name])))} for name in _CONTAINERS
+        }
         self._original = {name: len(items) for name, items in self._items.items()}
         self._derived: dict[tuple[int, str], int] = {}
         if not self._items["cellXfs"]:
             raise UnsupportedError(f"{part}: no cell formats")
-        self._marks = {self._stored(solid_fill(colour)) for colour in MARK_COLOURS.values()}
         self._has_named_styles = find_element(data, self._qualified("cellStyleXfs"), part) is not None
 
     def _qualified(self, name: str) -> bytes:
@@ -140,6 +136,19 @@ class Styles:
             tag = set_attribute(data[start:inner], b"count", str(len(items)).encode())
             data = data[:start] + tag + data[inner:inner_end] + b"".join(items[original:]) + data[inner_end:]
         return data
+
+
+@lru_cache(maxsize=8)
+def _read_items(data: bytes, part: str, prefix: bytes) -> dict[str, tuple[bytes, ...]]:
+    """The elements of each container; kept, because files of one template bring the same styles again and again."""
+    items = {}
+    for name in _CONTAINERS:
+        found = find_element(data, prefix + name.encode(), part)
+        if found is None:
+            raise UnsupportedError(f"{part}: no {name}")
+        _, inner, inner_end, _ = found
+        items[name] = tuple(data[start:end] for _, start, end in children(data, inner, inner_end))
+    return items
 
 
 def safe_fill(text: str) -> str:
