@@ -80,9 +80,7 @@ def judge(
     """Findings and the state that follows from them, for readings of one period (None: no period could be told)."""
     period = context.period if context else Period.of_date(received_at.date())
     context = context or without_warehouse(period)
-    contexts = [
-        context.check_context(office, unit_of(office, reading), reading, received_at) for reading in readings
-    ]
+    contexts = [context.check_context(office, unit_of(office, reading), reading, received_at) for reading in readings]
     batches = check_batch(
         readings, contexts, form=office.form(period), rulebook=office.rulebook, register=office.register
     )

@@ -104,9 +104,7 @@ def _opening(form: Form, units: list[Unit], months: _Values, quarter_ends: _Valu
     if monthly:
         numbers = np.sum([values for _, values in monthly], axis=0)
     is_quarterly = np.array([cell.frequency == "quarterly" for cell in form.cells])
-    numbers[is_quarterly] = (
-        np.sum([values for _, values in quarterly], axis=0)[is_quarterly] if quarterly else np.nan
-    )
+    numbers[is_quarterly] = np.sum([values for _, values in quarterly], axis=0)[is_quarterly] if quarterly else np.nan
     rows = sorted((row for row, _ in [*monthly, *quarterly]), key=lambda row: row.id)
     return Opening(numbers, ",".join(f"{row.id}:{row.version}" for row in rows))
 

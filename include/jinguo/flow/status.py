@@ -7,7 +7,8 @@ from typing import Any
 from jinguo.flow.office import open_office
 from jinguo.periods import Period
 from jinguo.settings import Settings
-from jinguo.warehouse.submissions import finding_counts, latest_submissions
+from jinguo.warehouse.findings import count_findings
+from jinguo.warehouse.submissions import latest_submissions
 
 
 def period_status(settings: Settings, period: Period) -> list[dict[str, Any]]:
@@ -18,7 +19,7 @@ def period_status(settings: Settings, period: Period) -> list[dict[str, Any]]:
     with open_office(settings) as office:
         with office.warehouse.read() as conn:
             latest = latest_submissions(conn, period.key)
-            counts = finding_counts(conn, [row.id for row in latest.values()])
+            counts = count_findings(conn, period.key)
         rows = []
         for obligation in office.register.obligations(period):
             unit = office.register.by_code[obligation.unit_code]

@@ -28,6 +28,7 @@ __all__ = [
     "accepted_submissions",
     "findings_of",
     "insert_submissions",
+    "later_submissions",
     "latest_submissions",
     "load_reading",
     "mark_outputs_done",
@@ -149,6 +150,20 @@ def accepted_submissions(conn: Connection, period_key: int, *, form: str = "mont
     """Unit id → the version in force of a period."""
     query = _rows().where(raw_submission.c.period_key == period_key, raw_submission.c.state == "accepted")
     return _by_unit(conn, query.where(raw_submission.c.form == form))
+
+
+def later_submissions(conn: Connection, rows: Sequence[SubmissionRow]) -> list[SubmissionRow]:
+    """The newest versions that the units of ``rows`` sent for later periods, by period and unit."""
+    since = {row.unit_id: row.period_key for row in sorted(rows, key=lambda row: -row.period_key)}
+    found: dict[tuple[int, int], SubmissionRow] = {}
+    for chunk in _chunks(list(since)):
+        query = _rows().where(
+            raw_submission.c.unit_id.in_(chunk), raw_submission.c.period_key > min(since[unit_id] for unit_id in chunk)
+        )
+        for row in conn.execute(query.order_by(raw_submission.c.version)).mappings():
+            if row["period_key"] > since[row["unit_id"]]:
+                found[row["period_key"], row["unit_id"]] = SubmissionRow(**row)
+    return [found[key] for key in sorted(found)]
 
 
 def pending_outputs(conn: Connection, *, limit: int | None = None) -> list[SubmissionRow]:

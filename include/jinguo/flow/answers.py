@@ -1,0 +1,186 @@
+"""What goes back to a unit: its return workbook and a dated receipt. Derived files: they can always be written again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection
+
+from jinguo.flow.issue import basis_of
+from jinguo.flow.office import Office
+from jinguo.flow.predecessors import Opening, PeriodContext, period_context
+from jinguo.periods import Period
+from jinguo.reading.model import Reading
+from jinguo.review.issues import History
+from jinguo.review.receipts import write_receipt
+from jinguo.review.returns import write_return_workbook
+from jinguo.rules.findings import Finding
+from jinguo.units.register import Unit
+from jinguo.warehouse.explanations import explanations_of_period
+from jinguo.warehouse.records import SubmissionRow
+from jinguo.warehouse.submissions import (
+    findings_of,
+    load_reading,
+    mark_outputs_done,
+    pending_outputs,
+    submissions_of,
+)
+
+if TYPE_CHECKING:
+    from jinguo.flow.collect import Collected
+
+_RETURNED = ("returned", "awaiting_explanation", "awaiting_confirmation", "held")
+_BATCH = 200
+
+
+@dataclass(frozen=True)
+class Answered:
+    """Where the answer to a delivery is; None: there is none of that kind."""
+
+    return_workbook: Path | None = None
+    receipt: Path | None = None
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One stored version with what its answer says."""
+
+    row: SubmissionRow
+    reading: Reading
+    findings: Sequence[Finding]
+    unit: Unit
+    opening: Opening | None
+    history: History
+
+
+def answer_round(office: Office, done: Sequence[Collected], context: PeriodContext | None) -> None:
+    """Answers the deliveries of one round while their readings are at hand; sets ``answered`` on each."""
+    stored = [item for item in done if item.row]
+    with office.warehouse.read() as conn:
+        jobs = [_job(office, conn, item.row, item.checked.reading, item.checked.findings, context) for item in stored]
+    for item, job in zip(stored, jobs, strict=True):
+        item.answered = _answer(office, job)
+    for item in done:
+        if not item.row:
+            item.answered = answer_stray(office, item)
+    _mark_done(office, [item.row.id for item in stored])
+
+
+def answer_pending(office: Office) -> int:
+    """Writes what an interrupted run or a later decision left to be answered; how many versions that were."""
+    written = 0
+    while True:
+        with office.warehouse.read() as conn:
+            rows = pending_outputs(conn, limit=_BATCH)
+            contexts = _contexts(office, conn, rows)
+            jobs = [
+                _job(
+                    office,
+                    conn,
+                    row,
+                    load_reading(conn, row.id),
+                    findings_of(conn, row.id),
+                    contexts[row.period_key],
+                )
+                for row in rows
+            ]
+        if not jobs:
+            return written
+        for job in jobs:
+            _answer(office, job)
+        _mark_done(office, [job.row.id for job in jobs])
+        written += len(jobs)
+
+
+def answered_before(office: Office, row: SubmissionRow) -> Answered:
+    """Where the answer of a version stands."""
+    unit = office.register.by_id[row.unit_id]
+    return_path, receipt_path = _return_path(office, row, unit), _receipt_path(office, row, unit)
+    return Answered(return_path if return_path.exists() else None, receipt_path if receipt_path.exists() else None)
+
+
+def _contexts(office: Office, conn: Connection, rows: Sequence[SubmissionRow]) -> dict[int, PeriodContext]:
+    codes: dict[int, list[str]] = {}
+    for row in rows:
+        codes.setdefault(row.period_key, []).append(office.register.by_id[row.unit_id].code)
+    return {key: period_context(office, conn, Period.of_key(key), units) for key, units in codes.items()}
+
+
+def _job(
+    office: Office,
+    conn: Connection,
+    row: SubmissionRow,
+    reading: Reading,
+    findings: Sequence[Finding],
+    context: PeriodContext | None,
+) -> _Job:
+    unit = office.register.by_id[row.unit_id]
+    opening = context.openings.get(unit.code) if context else None
+    return _Job(row, reading, findings, unit, opening, _history(conn, row))
+
+
+def _history(conn: Connection, row: SubmissionRow) -> History:
+    """What the version before had; the first version has no history."""
+    before = [r for r in submissions_of(conn, row.unit_id, row.period_key) if r.id < row.id] if row.version > 1 else []
+    if not before:
+        return History()
+    given = explanations_of_period(conn, row.period_key).get(row.unit_id, [])
+    return History(
+        findings=findings_of(conn, before[-1].id),
+        explanations={(item.rule_id, item.cell_id): item.text for item in given},
+    )
+
+
+def _answer(office: Office, job: _Job) -> Answered:
+    row, unit = job.row, job.unit
+    return_path, receipt_path = _return_path(office, row, unit), _receipt_path(office, row, unit)
+    if row.state in _RETURNED:
+        write_return_workbook(
+            return_path,
+            source=office.archive.read(row.sha256),
+            reading=job.reading,
+            findings=job.findings,
+            form=office.form(Period.of_key(row.period_key)),
+            unit=unit,
+            period=Period.of_key(row.period_key),
+            rulebook=office.rulebook,
+            prev=job.opening.numbers if job.opening else None,
+            version=row.version,
+            history=job.history,
+            template_args=_template_args(office, job),
+        )
+    else:
+        return_path.unlink(missing_ok=True)  # settled since: nothing is left to be corrected
+    write_receipt(receipt_path, _receipt(job, return_path if row.state in _RETURNED else None))
+    return Answered(return_path if row.state in _RETURNED else None, receipt_path)
+
+
+def _template_args(office: Office, job: _Job) -> Mapping[str, Any]:
+    return {
+        "basis": basis_of(office, job.unit, Period.of_key(job.row.period_key)),
+        "stamp": job.opening.stamp if job.opening else "",
+        "measures": office.register.denominators(job.unit.code),
+        "issued_at": job.row.received_at,
+        "version": job.row.version,
+    }
+
+
+def _stem(row: SubmissionRow, unit: Unit) -> str:
+    return f"{unit.code}_{unit.short_name}_{row.period_key}_v{row.version}"
+
+
+def _return_path(office: Office, row: SubmissionRow, unit: Unit) -> Path:
+    return office.settings.outbox / "returns" / str(Period.of_key(row.period_key)) / f"{_stem(row, unit)}_退回.xlsx"
+
+
+def _receipt_path(office: Office, row: SubmissionRow, unit: Unit) -> Path:
+    return office.settings.outbox / "receipts" / str(Period.of_key(row.period_key)) / f"{_stem(row, unit)}_回执.txt"
+
+
+def _mark_done(office: Office, submission_ids: Sequence[int]) -> None:
+    if submission_ids:
+        with office.warehouse.write() as conn:
+            mark_outputs_done(conn, submission_ids)

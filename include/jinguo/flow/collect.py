@@ -1,0 +1,237 @@
+"""From the inbox to settled submissions: receive, read, check, store, answer.
+
+Truth is committed before anything else happens: bytes in the archive and a delivery row, then a submission with its
+findings, then the answer files. A kill between any two of these leaves work that the next run finds and finishes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection
+
+from jinguo.flow.answers import Answered, answer_pending, answer_round
+from jinguo.flow.check import Checked, judge, period_of, unit_of
+from jinguo.flow.issue import basis_of
+from jinguo.flow.office import Office, open_office
+from jinguo.flow.predecessors import period_context
+from jinguo.flow.recheck import recheck_later
+from jinguo.forms.model import Form
+from jinguo.intake.folder import home_lock, receive, waiting_files
+from jinguo.periods import Period
+from jinguo.reading.model import Reading
+from jinguo.reading.pool import ReaderPool, ReadRequest
+from jinguo.rules.findings import Finding
+from jinguo.settings import Settings
+from jinguo.units.deadlines import deadline
+from jinguo.warehouse.deliveries import delivery, finish_deliveries, pending_deliveries
+from jinguo.warehouse.records import DeliveryRow, NewSubmission, Outcome, SubmissionRow
+from jinguo.warehouse.submissions import accept, insert_submissions, submission
+
+CHUNK_FILES = 500  # one transaction's worth: memory stays flat and the write lock is held briefly
+_PERIOD_IN_NAME = re.compile(r"20\d{2}(?:0[1-9]|1[0-2])(?!\d)")
+
+Progress = Callable[[str, int], AbstractContextManager[Callable[[object], None]]]
+
+
+@dataclass
+class Collected:
+    """What became of one delivery: its verdict and the files that answer it.
+
+    ``checked`` is None for bytes that came before; then ``row`` is the submission they belong to (None: no submission).
+    """
+
+    arrival: DeliveryRow
+    state: str
+    checked: Checked | None = None
+    row: SubmissionRow | None = None
+    answered: Answered = field(default_factory=Answered)
+
+    def as_json(self) -> dict[str, Any]:
+        """The object that ``collect --json`` prints."""
+        checked, row = self.checked, self.row
+        shown: dict[str, Any] = {
+            "file": self.arrival.name,
+            "sha256": self.arrival.sha256,
+            "status": self.state,
+            "unit_code": None,
+            "period": str(Period.of_key(row.period_key)) if row else None,
+            "version": None,
+            "findings": [],
+            "normalisations": [],
+        }
+        if checked:
+            shown |= checked.as_json()
+        return shown | {
+            "status": self.state,
+            "version": row.version if row else None,
+            "return_workbook": _text(self.answered.return_workbook),
+            "receipt": _text(self.answered.receipt),
+        }
+
+
+def _text(path: Path | None) -> str | None:
+    return str(path) if path else None
+
+
+def collect_inbox(
+    settings: Settings, *, inbox: Path | None = None, progress: Progress | None = None
+) -> list[Collected]:
+    """Everything that waits in the inbox, and whatever an interrupted run left, worked through; one row a delivery."""
+    with open_office(settings) as office, home_lock(settings.home):
+        _receive(office, inbox or settings.inbox)
+        with office.warehouse.read() as conn:
+            waiting = pending_deliveries(conn)
+        collected: list[Collected] = []
+        with (progress or _silent)("collect", len(waiting)) as advance:
+            for item in process(office, waiting):
+                collected.append(item)
+                advance(item)
+        answer_pending(office)
+        return collected
+
+
+def receive_inbox(settings: Settings, *, inbox: Path | None = None) -> list[int]:
+    """Archives what waits in the inbox; the ids of all deliveries that nobody has worked on yet."""
+    with open_office(settings) as office, home_lock(settings.home):
+        _receive(office, inbox or settings.inbox)
+        with office.warehouse.read() as conn:
+            return [row.id for row in pending_deliveries(conn)]
+
+
+def process(office: Office, waiting: Sequence[DeliveryRow]) -> Iterator[Collected]:
+    """Reads, checks, settles and answers deliveries, in order of period; each chunk is committed before it is yielded."""
+    ordered = sorted(waiting, key=_working_order)
+    with ReaderPool(office.settings.schemas) as pool:
+        for start in range(0, len(ordered), CHUNK_FILES):
+            yield from _process_chunk(office, pool, ordered[start : start + CHUNK_FILES])
+
+
+def _silent(label: str, total: int) -> AbstractContextManager[Callable[[object], None]]:
+    from contextlib import nullcontext
+
+    return nullcontext(lambda _: None)
+
+
+def _receive(office: Office, inbox: Path) -> None:
+    inbox.mkdir(parents=True, exist_ok=True)
+    receive(waiting_files(inbox), office.archive, office.warehouse, channel="folder", now=office.settings.now())
+
+
+def _working_order(row: DeliveryRow) -> tuple[str, str, int]:
+    """By the period that the name speaks of, then by time of delivery: a month is settled before the next is checked."""
+    spoken = _PERIOD_IN_NAME.search(row.name)
+    return (spoken[0] if spoken else "", row.delivered_at.isoformat(), row.id)
+
+
+def _process_chunk(office: Office, pool: ReaderPool, chunk: Sequence[DeliveryRow]) -> list[Collected]:
+    fresh = [row for row in chunk if row.earlier_id is None]
+    readings = pool.read(ReadRequest(row.name, row.sha256, office.archive.path(row.sha256)) for row in fresh)
+    done: list[Collected] = []
+    for period, batch in _rounds(list(zip(fresh, readings, strict=True))):
+        done += _process_round(office, period, batch)
+    done += [_repeat(office, row) for row in chunk if row.earlier_id is not None]
+    return done
+
+
+_Read = tuple[DeliveryRow, Reading]
+
+
+def _rounds(read: Sequence[_Read]) -> Iterator[tuple[Period | None, list[_Read]]]:
+    """Batches of one period with at most one file of a unit: what a file is checked against is settled before it."""
+    rounds: dict[tuple[str, int], list[_Read]] = {}
+    seen: dict[tuple[str, str], int] = {}
+    for row, reading in read:
+        key = (reading.period, reading.unit_code)
+        turn = seen.get(key, 0) if reading.unit_code else 0
+        seen[key] = turn + 1
+        rounds.setdefault((reading.period, turn), []).append((row, reading))
+    for (period, _), batch in sorted(rounds.items()):
+        yield (Period.parse(period) if period else None), batch
+
+
+def _process_round(office: Office, period: Period | None, batch: Sequence[_Read]) -> list[Collected]:
+    now = office.settings.now()
+    with office.warehouse.write() as conn:
+        codes = sorted({reading.unit_code for _, reading in batch if reading.unit_code})
+        context = period_context(office, conn, period, codes) if period else None
+        checked = judge(office, context, [reading for _, reading in batch], received_at=now)
+        done = [Collected(row, item.state, item) for (row, _), item in zip(batch, checked, strict=True)]
+        reports = [item for item in done if _is_report(office, item)]
+        if context and reports:
+            _store(office, conn, office.form(context.period), reports)
+        outcomes = [
+            Outcome(item.arrival.id, "submission", item.row.id)
+            if item.row
+            else Outcome(item.arrival.id, item.state, findings=item.checked.findings if item.checked else ())
+            for item in done
+        ]
+        finish_deliveries(conn, outcomes, at=now)
+    answer_round(office, done, context)
+    return done
+
+
+def _is_report(office: Office, item: Collected) -> bool:
+    """Whether unit and period are beyond doubt, so that the file becomes a version of that unit's report."""
+    reading = item.checked.reading
+    return (
+        item.state not in ("rejected", "unidentified")
+        and period_of(reading) is not None
+        and unit_of(office, reading) is not None
+    )
+
+
+def _store(office: Office, conn: Connection, form: Form, reports: Sequence[Collected]) -> None:
+    """The reports as new versions; those without errors and queries are put in force at once."""
+    now = office.settings.now()
+    new = [_new_submission(office, form, item) for item in reports]
+    ids = insert_submissions(conn, new, at=now)
+    in_force = [row_id for row_id, item in zip(ids, reports, strict=True) if item.state == "accepted"]
+    accept(conn, in_force, at=now)
+    for row_id, item in zip(ids, reports, strict=True):
+        item.row = submission(conn, row_id)
+    recheck_later(office, conn, [item.row for item in reports if item.state == "accepted"])
+
+
+def _new_submission(office: Office, form: Form, item: Collected) -> NewSubmission:
+    reading, arrival = item.checked.reading, item.arrival
+    unit, period = office.register.by_code[reading.unit_code], Period.parse(reading.period)
+    return NewSubmission(
+        unit_id=unit.unit_id,
+        period_key=period.key,
+        form=form,
+        basis=basis_of(office, unit, period),
+        delivery_id=arrival.id,
+        state="received" if item.state == "accepted" else item.state,
+        is_on_time=arrival.delivered_at <= deadline(office.settings.schemas, period).due,
+        reading=reading,
+        findings=item.checked.findings,
+        correction_reason=reading.cover.get("correction_reason", ""),
+    )
+
+
+def _repeat(office: Office, row: DeliveryRow) -> Collected:
+    """The same bytes again: recognised, answered with what became of them the first time, not counted twice."""
+    now = office.settings.now()
+    with office.warehouse.write() as conn:
+        first = delivery(conn, row.earlier_id)
+        original = submission(conn, first.submission_id) if first.submission_id else None
+        notice = _notice_of_repeat(office, row, first)
+        finish_deliveries(conn, [Outcome(row.id, "duplicate", first.submission_id, findings=[notice])], at=now)
+    reading = Reading(file=row.name, sha256=row.sha256, status="read")
+    if original:
+        reading.unit_code = office.register.by_id[original.unit_id].code
+        reading.period = str(Period.of_key(original.period_key))
+    state = original.state if original else first.outcome or "unidentified"
+    return Collected(row, state, Checked(reading, [notice], state), original)
+
+
+def _notice_of_repeat(office: Office, row: DeliveryRow, first: DeliveryRow) -> Finding:
+    rule = office.rulebook.by_id["D16"]
+    message = rule.render(time=f"{first.received_at:%Y-%m-%d %H:%M}", file=first.name)
+    return Finding("D16", rule.severity, "", "", "", "", (), row.name, message)

@@ -1,0 +1,120 @@
+"""The steps of a month as the DAGs call them: keys and counts in, keys and counts out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jinguo.errors import Refused
+from jinguo.flow import collect
+from jinguo.flow.answers import answer_pending
+from jinguo.flow.issue import issue_templates as write_templates
+from jinguo.flow.office import open_office
+from jinguo.flow.release import editions_of, write_edition
+from jinguo.flow.status import period_status
+from jinguo.intake.folder import home_lock
+from jinguo.periods import Period
+from jinguo.settings import Settings
+from jinguo.warehouse import audit
+from jinguo.warehouse.deliveries import delivery, pending_deliveries
+
+PLANNED_FILES = 10_000  # a mapped task's worth, so that Airflow's own cost stays below a twentieth
+MOST_BATCHES = 200
+
+
+def issue_templates(settings: Settings, period: str) -> list[str]:
+    """The templates' paths."""
+    return [str(path) for path in write_templates(settings, Period.parse(period))]
+
+
+def receive_inbox(settings: Settings) -> list[int]:
+    """The ids of deliveries that are archived and wait to be worked on."""
+    return collect.receive_inbox(settings)
+
+
+def plan_batches(settings: Settings, size: int = PLANNED_FILES) -> list[list[int]]:
+    """Waiting deliveries in batches; what does not fit into ``MOST_BATCHES`` waits for the next run."""
+    with open_office(settings) as office, office.warehouse.read() as conn:
+        ids = [row.id for row in pending_deliveries(conn, limit=size * MOST_BATCHES)]
+    return [ids[start : start + size] for start in range(0, len(ids), size)]
+
+
+def process_batch(settings: Settings, delivery_ids: list[int]) -> list[str]:
+    """The keys ``unit|period`` of the reports that this batch put in force. A finished delivery is passed over."""
+    with open_office(settings) as office, home_lock(settings.home):
+        with office.warehouse.read() as conn:
+            rows = [delivery(conn, delivery_id) for delivery_id in delivery_ids]
+        done = list(collect.process(office, [row for row in rows if row.outcome is None]))
+        return sorted(
+            {
+                f"{office.register.by_id[item.row.unit_id].code}|{Period.of_key(item.row.period_key)}"
+                for item in done
+                if item.row and item.state == "accepted"
+            }
+        )
+
+
+def write_outputs(settings: Settings) -> int:
+    """How many answers an interrupted run or a decision had left to be written."""
+    with open_office(settings) as office, home_lock(settings.home):
+        return answer_pending(office)
+
+
+def refresh_period(settings: Settings, period: str) -> dict[str, Any]:
+    """The period's draft brought up to what is accepted now. ``changed``: whether it was not already."""
+    with open_office(settings) as office:
+        editions = editions_of(office, Period.parse(period))
+        before = editions.load()
+        edition = editions.draft(now=settings.now())
+        changed = before is None or before.frozen_hash != edition.frozen_hash
+        if changed:
+            write_edition(office, edition)
+        return {"edition": edition.number, "frozen_hash": edition.frozen_hash, "changed": changed}
+
+
+def close_period(settings: Settings, period: str) -> list[str]:
+    """The codes of the units that have sent nothing at the deadline; recorded in the audit log, once for each answer."""
+    missing = [row["unit_code"] for row in period_status(settings, Period.parse(period)) if row["status"] == "missing"]
+    with open_office(settings) as office, office.warehouse.write() as conn:
+        audit.append(
+            conn,
+            at=settings.now(),
+            actor=audit.SYSTEM,
+            action="close_deadline",
+            subject=f"period {period}",
+            details={"missing": missing},
+        )
+    return missing
+
+
+def open_release(settings: Settings, period: str) -> dict[str, Any]:
+    """The draft that is put before the office. ``opened``: True for the first call for this frozen set, then False."""
+    frozen = freeze_release(settings, period)
+    subject, details = f"period {period}", {"edition": frozen["edition"], "frozen_hash": frozen["frozen_hash"]}
+    with open_office(settings) as office, office.warehouse.write() as conn:
+        opened = all(entry.action != "open_release" for entry in audit.entries(conn, subject=subject))
+        if opened:
+            audit.append(
+                conn, at=settings.now(), actor=audit.SYSTEM, action="open_release", subject=subject, details=details
+            )
+    return {"opened": opened, **details}
+
+
+def freeze_release(settings: Settings, period: str) -> dict[str, Any]:
+    """The edition and the hash that a sign-off is about; Refused when nothing is accepted."""
+    with open_office(settings) as office:
+        edition = editions_of(office, Period.parse(period)).draft(now=settings.now())
+        path = write_edition(office, edition)
+        return {"edition": edition.number, "frozen_hash": edition.frozen_hash, "workbook": str(path)}
+
+
+def publish_release(
+    settings: Settings, period: str, *, edition: int, frozen_hash: str, approver: str
+) -> dict[str, Any]:
+    """Publishes exactly what was approved; Refused when the edition or its frozen set is another by now."""
+    with open_office(settings) as office:
+        editions = editions_of(office, Period.parse(period))
+        latest = editions.load()
+        if latest is None or latest.number != edition:
+            raise Refused(f"{period}: edition {edition} was approved, the newest is {latest and latest.number}")
+        published = editions.publish(approver=approver, now=settings.now(), approved_hash=frozen_hash)
+        return {"edition": published.number, "workbook": str(write_edition(office, published))}
