@@ -61,7 +61,8 @@ def _write_fields(sheet: Any, formats: Formats, content: Content) -> None:
         sheet.set_row(row, 36 if is_long else 23)
         sheet.write_string(row, COVER_LABEL_COLUMN, cover_field.label, formats.get("cover_label"))
         if cover_field.required:
-            sheet.write_string(row, COVER_VALUE_COLUMN + 1, "必填", formats.get("required"))
+            # Left of the label: a reader that looks to its right must find the value or nothing.
+            sheet.write_string(row, COVER_LABEL_COLUMN - 1, "必填", formats.get("required"))
         tint = {"bg_color": PREFILLED} if cover_field.fill == "prefilled" else {}
         style = formats.get("cover_date" if cover_field.kind == "date" else "cover_text", **tint)
         value = content.cover_value(cover_field)

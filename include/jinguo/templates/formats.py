@@ -32,7 +32,7 @@ _STYLES: dict[str, dict[str, Any]] = {
     "cover_label": {**_GRID, "font_size": 12, "align": "center", "bg_color": HEADING},
     "cover_text": {**_GRID, "font_size": 12, "num_format": "@", "indent": 1, "text_wrap": True},
     "cover_date": {**_GRID, "font_size": 12, "align": "left", "indent": 1, "num_format": 'yyyy"年"m"月"d"日"'},
-    "required": {"font_size": 10, "font_color": "#C00000", "align": "left", "valign": "vcenter"},
+    "required": {"font_size": 10, "font_color": "#C00000", "align": "right", "indent": 1, "valign": "vcenter"},
     "legend": {**_GRID, "align": "center", "font_size": 10},
 }
 
