@@ -16,7 +16,7 @@ def new_secrets() -> dict[str, str]:
     return {
         "POSTGRES_PASSWORD": secrets.token_urlsafe(24),
         "AIRFLOW_DB_PASSWORD": secrets.token_urlsafe(24),
-        "JINGUO_DB_PASSWORD": secrets.token_urlsafe(24),
+        "WAREHOUSE_DB_PASSWORD": secrets.token_urlsafe(24),
         "AIRFLOW_FERNET_KEY": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
         "AIRFLOW_JWT_SECRET": secrets.token_urlsafe(64),
         "AIRFLOW_SECRET_KEY": secrets.token_urlsafe(32),
