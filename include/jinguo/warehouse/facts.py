@@ -8,12 +8,13 @@ import numpy as np
 from sqlalchemy import Connection
 
 from jinguo.reading.model import CellState
-from jinguo.warehouse.tables import core_fact
 
 _LARGEST = 2.0**53  # above this a float64 is no exact count of thousandths
 _NOT_STORED = (CellState.NA, CellState.NOT_DUE)
-_INSERT = "INSERT INTO core_fact (submission_id, cell_key, state, value) VALUES (?, ?, ?, ?)"
-_COPY = f"COPY {core_fact.name} (submission_id, cell_key, state, value) FROM STDIN (FORMAT BINARY)"
+_INSERT = "INSERT INTO core_fact (submission_id, cell_key, state, value) VALUES "
+_VALUES = "(?, ?, ?, ?)"
+_ROWS = 60  # a statement; 4 parameters each, well below SQLite's limit
+_COPY = "COPY core_fact (submission_id, cell_key, state, value) FROM STDIN (FORMAT BINARY)"
 
 # A row of PostgreSQL's binary COPY: how many fields, then each field's length and its bytes, big-endian.
 _KEYS = [("fields", ">i2"), ("l1", ">i4"), ("submission", ">i4"), ("l2", ">i4"), ("cell", ">i2")]
@@ -52,12 +53,16 @@ def _storable(numbers: np.ndarray, states: np.ndarray) -> tuple[np.ndarray, np.n
 
 
 def _insert(conn: Connection, ids: np.ndarray, keys: np.ndarray, states: np.ndarray, numbers: np.ndarray) -> None:
-    """SQLite: the driver's executemany, seven times as fast as SQLAlchemy's insert; same transaction."""
+    """SQLite: the driver's executemany with many rows a statement, a third of the time of one; same transaction."""
     empty = np.isnan(numbers)
-    values = np.where(empty, 0, numbers).astype(np.int64).astype(object)
-    values[empty] = None
-    rows = zip(ids.tolist(), keys.tolist(), states.tolist(), values.tolist(), strict=True)
-    conn.connection.driver_connection.executemany(_INSERT, rows)
+    rows = np.empty((len(ids), 4), dtype=object)
+    rows[:, 0], rows[:, 1], rows[:, 2] = ids, keys, states
+    rows[:, 3] = np.where(empty, 0, numbers).astype(np.int64)
+    rows[empty, 3] = None
+    whole = len(rows) // _ROWS * _ROWS
+    driver = conn.connection.driver_connection
+    driver.executemany(_INSERT + ", ".join([_VALUES] * _ROWS), rows[:whole].reshape(-1, 4 * _ROWS).tolist())
+    driver.executemany(_INSERT + _VALUES, rows[whole:].tolist())
 
 
 def _copy(conn: Connection, ids: np.ndarray, keys: np.ndarray, states: np.ndarray, numbers: np.ndarray) -> None:

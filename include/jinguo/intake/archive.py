@@ -1,0 +1,124 @@
+"""The archive: every received file's bytes, once, under their own sha256, for ever."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import re
+import secrets
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_CHUNK = 1 << 20
+_SYNC_THREADS = 16  # fsyncs that wait together share one commit of the file system's journal
+
+
+@dataclass(frozen=True)
+class Staged:
+    """Bytes on the way in. ``temporary``: where they stand until ``settle``; None: the archive has them already."""
+
+    sha256: str
+    size: int
+    temporary: Path | None
+
+
+class Archive:
+    """``root/ab/<sha256>``. A name from outside is never part of a path; a file, once there, is never written again.
+
+    A temporary file ``.tmp-…`` that a crash leaves behind is nothing's name and does no harm.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def put(self, blobs: Sequence[bytes]) -> list[str]:
+        """The sha256 of each blob. On return all are on the disk: a power cut loses none."""
+        staged = [self.stage(io.BytesIO(blob)) for blob in blobs]
+        self.settle(staged)
+        return [item.sha256 for item in staged]
+
+    def stage(self, stream: BinaryIO) -> Staged:
+        """Copy a stream to the archive's disk without naming it yet; memory stays at one chunk, whatever its size."""
+        chunk = stream.read(_CHUNK)
+        digest, size = hashlib.sha256(chunk), len(chunk)
+        if size < _CHUNK and self.holds(digest.hexdigest(), size):
+            return Staged(digest.hexdigest(), size, None)
+        self._make_root()
+        temporary = self.root / f".tmp-{secrets.token_hex(16)}"
+        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o440), "wb") as out:
+            out.write(chunk)
+            while chunk := stream.read(_CHUNK):
+                digest.update(chunk)
+                size += len(chunk)
+                out.write(chunk)
+        return Staged(digest.hexdigest(), size, temporary)
+
+    def settle(self, staged: Sequence[Staged]) -> None:
+        """Make what was staged durable under its name: files first, then names, then directories.
+
+        What is there already is synced too: the run that wrote it may have been killed before it came to that.
+        """
+        _sync_all([item.temporary or self.path(item.sha256) for item in staged])
+        folders = sorted({self.path(item.sha256).parent for item in staged})
+        for folder in folders:
+            folder.mkdir(exist_ok=True)
+        for item in staged:
+            if item.temporary:
+                item.temporary.replace(self.path(item.sha256))
+        if staged:
+            _sync_all([*folders, self.root])
+
+    def discard(self, staged: Staged) -> None:
+        """Forget what was staged."""
+        if staged.temporary:
+            staged.temporary.unlink(missing_ok=True)
+
+    def path(self, sha256: str) -> Path:
+        """Where the bytes with this hash are, or would be."""
+        if not _SHA256.fullmatch(sha256):
+            raise ValueError(f"{sha256!r} is not a sha256")
+        return self.root / sha256[:2] / sha256
+
+    def holds(self, sha256: str, size: int) -> bool:
+        """Whether the file is there in its full size; ``damaged`` looks at the bytes."""
+        try:
+            return self.path(sha256).stat().st_size == size
+        except FileNotFoundError:
+            return False
+
+    def read(self, sha256: str) -> bytes:
+        """The bytes with this hash; FileNotFoundError when they never came."""
+        return self.path(sha256).read_bytes()
+
+    def damaged(self) -> Iterator[str]:
+        """Paths inside the archive whose bytes are no longer those of their name. Reads everything."""
+        for path in sorted(self.root.glob("[0-9a-f][0-9a-f]/*")):
+            with path.open("rb") as file:
+                if path.name != hashlib.file_digest(file, "sha256").hexdigest():
+                    yield path.relative_to(self.root).as_posix()
+
+    def _make_root(self) -> None:
+        if not self.root.is_dir():
+            self.root.mkdir(parents=True, exist_ok=True)
+            _sync(self.root.parent)
+
+
+def _sync_all(paths: Sequence[Path]) -> None:
+    if len(paths) == 1:
+        _sync(paths[0])
+        return
+    with ThreadPoolExecutor(_SYNC_THREADS) as pool:
+        list(pool.map(_sync, paths))
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
