@@ -42,11 +42,12 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 @dataclass(frozen=True)
 class Heading:
-    """Whose list it is."""
+    """Whose list it is. ``reason``: why a steward returned the report, in her words."""
 
     unit_name: str
     period_name: str
     version: int | None
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,8 @@ def draw_list(issues: Sequence[Issue], heading: Heading, styles: Styles, namespa
     """The sheet's XML. ``originals``: the fill of each marked cell as it was, kept in a hidden column."""
     look = _make_look(styles)
     rows = [_row(1, [_text(1, 1, "问题清单", look.title)], height=28)]
-    rows.append(_row(2, [_text(2, 1, _summary(issues, heading), look.summary)], height=22))
+    summary = _summary(issues, heading)
+    rows.append(_row(2, [_text(2, 1, summary, look.summary)], height=20 * (1 + summary.count("\n"))))
     rows.append(_row(3, [_text(3, 1, "\n".join(_STEPS), look.steps)], height=54))
     header = [_text(HEADER_ROW, number, title, look.header) for number, (title, _) in enumerate(COLUMNS, start=1)]
     rows.append(_row(HEADER_ROW, header, height=22))
@@ -142,7 +144,8 @@ def _summary(issues: Sequence[Issue], heading: Heading) -> str:
     version = f"　第{heading.version}版" if heading.version else ""
     total = f"共{sum(counts.values())}处：{'、'.join(parts)}" if parts else "没有待处理的问题"
     done = f"；另有{fixed}处已改正，列在最后" if fixed else ""
-    return f"{heading.unit_name}　{heading.period_name}{version}　{total}{done}。"
+    reason = f"\n审核人意见：{heading.reason}" if heading.reason else ""
+    return f"{heading.unit_name}　{heading.period_name}{version}　{total}{done}。{reason}"
 
 
 def _issue_row(issue: Issue, row: int, look: _Look, originals: Fills) -> str:

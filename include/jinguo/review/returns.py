@@ -38,6 +38,7 @@ def write_return_workbook(
     rulebook: Any,
     prev: np.ndarray | None = None,
     version: int | None = None,
+    reason: str = "",
     history: History | None = None,
     template_args: Mapping[str, Any] | None = None,
 ) -> None:
@@ -46,13 +47,15 @@ def write_return_workbook(
     An .xlsx is patched: everything in it survives, macros and links to other files excepted. Any other source, and one
     that no tool understands, comes back as our template refilled with its values; then ``template_args`` are the
     arguments of ``write_template`` that are not known here (basis, stamp, measures, issued_at). ``prev``: last period's
-    figures in thousandths along ``form.cells``. ``history``: what the version before had, and earlier explanations.
+    figures in thousandths along ``form.cells``. ``history``: what the version before had, and earlier explanations. ``reason``:
+    a steward's words, where it was she who returned the report.
     """
     history = history or History()
     heading = Heading(
         unit_name=(unit.org_name or unit.name) if unit else reading.file,
         period_name=period.chinese if period else "",
         version=version,
+        reason=reason,
     )
     list_all = partial(
         list_issues,

@@ -1,0 +1,138 @@
+"""A steward's decision on a unit's report: accept, return, declare missing, exclude. Never a change of a figure."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from jinguo.errors import Refused
+from jinguo.periods import Period
+from jinguo.review.states import can_move, state_name
+from jinguo.units.register import Unit
+from jinguo.warehouse import records
+from jinguo.warehouse.decisions import decisions_of, record_decision
+from jinguo.warehouse.engine import Warehouse
+from jinguo.warehouse.explanations import accept_explanations, explanations_of
+from jinguo.warehouse.records import SubmissionRow
+from jinguo.warehouse.submissions import accept, findings_of, load_reading, set_state, submissions_of
+
+ACTIONS = ("accept", "return", "declare_missing", "exclude")
+_MISSING = "missing"
+_TARGETS = {"accept": "accepted", "return": "returned", "exclude": "excluded"}
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a decision did. ``submission_id`` and ``version`` are None where nothing had come."""
+
+    action: str
+    state_before: str
+    state_after: str
+    submission_id: int | None = None
+    version: int | None = None
+
+
+def decide(
+    warehouse: Warehouse,
+    *,
+    unit: Unit,
+    period: Period,
+    action: str,
+    reason: str,
+    actor: str,
+    now: dt.datetime,
+    form: str = "monthly",
+) -> Decision:
+    """``decide_within`` a transaction of its own."""
+    with warehouse.write() as conn:
+        return decide_within(
+            conn, unit=unit, period=period, action=action, reason=reason, actor=actor, now=now, form=form
+        )
+
+
+def decide_within(
+    conn: Connection,
+    *,
+    unit: Unit,
+    period: Period,
+    action: str,
+    reason: str,
+    actor: str,
+    now: dt.datetime,
+    form: str = "monthly",
+) -> Decision:
+    """Carry out and record one decision; Refused says why it is not possible, and nothing has changed then.
+
+    The same decision by the same person for the same reason again changes nothing and is recorded once.
+    """
+    if action not in ACTIONS:
+        raise Refused(f"没有“{action}”这种处理（可用：{'、'.join(ACTIONS)}）")
+    reason, actor = reason.strip(), actor.strip()
+    if not reason or not actor:
+        raise Refused("处理须写明原因（reason）和处理人（actor）")
+    versions = [row for row in submissions_of(conn, unit.unit_id, period.key) if row.form == form]
+    row = _version_meant(versions, action, f"{unit.name}{period.chinese}")
+    before = row.state if row else _MISSING
+    after = _TARGETS.get(action, _MISSING)
+    wanted = records.Decision(unit.unit_id, period.key, action, reason, actor, now, row.id if row else None)
+    if before != after or not _was_recorded(conn, wanted):
+        record_decision(conn, wanted)
+        if row and action != "declare_missing":
+            _carry_out(conn, row, after, wanted)
+    return Decision(action, before, after, row.id if row else None, row.version if row else None)
+
+
+def _version_meant(versions: Sequence[SubmissionRow], action: str, subject: str) -> SubmissionRow | None:
+    """The version that the decision is about: the newest; to exclude, the one in force. Refused when there is none."""
+    in_force = next((row for row in versions if row.state == "accepted"), None)
+    latest = versions[-1] if versions else None
+    if action == "declare_missing":
+        if in_force:
+            raise Refused(f"{subject}第{in_force.version}版已审定，不能记为缺报")
+        return latest
+    row = in_force if action == "exclude" and in_force else latest
+    if row is None:
+        raise Refused(f"{subject}没有收到报表")
+    target = _TARGETS[action]
+    if row.state != target and not can_move(row.state, target):
+        name = f"{subject}第{row.version}版"
+        raise Refused(f"{name}现为“{state_name(row.state)}”，不能改为“{state_name(target)}”")
+    return row
+
+
+def _was_recorded(conn: Connection, wanted: records.Decision) -> bool:
+    taken = decisions_of(conn, wanted.period_key, unit_id=wanted.unit_id)
+    if not taken:
+        return False
+    last = taken[-1]
+    same = ("action", "reason", "actor", "submission_id")
+    return all(getattr(last, name) == getattr(wanted, name) for name in same)
+
+
+def _carry_out(conn: Connection, row: SubmissionRow, state: str, decision: records.Decision) -> None:
+    if state == "accepted":
+        _accept(conn, row, decision)
+    elif row.state != state:
+        set_state(conn, row.id, state, at=decision.at, reason=decision.reason, actor=decision.actor)
+
+
+def _accept(conn: Connection, row: SubmissionRow, decision: records.Decision) -> None:
+    """Put a version in force; its open queries are settled by it, and the unit's explanations of them accepted."""
+    findings = findings_of(conn, row.id)
+    errors = sorted({finding.rule_id for finding in findings if finding.severity == "error"})
+    name = f"第{row.version}版"
+    if errors:
+        raise Refused(f"{name}有{len(errors)}条强制性审核未通过：{'、'.join(errors)}；须由报送单位改正后重报")
+    if load_reading(conn, row.id).numbers is None:
+        raise Refused(f"{name}没有读出数据，不能审定")
+    queries = {(finding.rule_id, finding.cell_id) for finding in findings if finding.severity == "query"}
+    given = explanations_of(conn, decision.unit_id, decision.period_key)
+    settled = [
+        e.id for e in given if (e.rule_id, e.cell_id) in queries and not e.accepted_by and e.submission_id <= row.id
+    ]
+    accept_explanations(conn, settled, actor=decision.actor, at=decision.at)
+    if row.state != "accepted":
+        accept(conn, [row.id], at=decision.at, actor=decision.actor)
