@@ -28,11 +28,11 @@ from jinguo_policy import DEFAULT_ARGS, PERIOD_PARAMS, START_DATE, run_period
 def close_deadline():
     @task(outlets=[month_due])
     def record_missing(dag_run=None, params=None, outlet_events=None) -> list[str]:
-        from jinguo import flow
+        from jinguo.flow import month
         from jinguo.settings import load_settings
 
         period = run_period(dag_run, params)
-        missing = flow.close_period(load_settings(), period)
+        missing = month.close_period(load_settings(), period)
         outlet_events[month_due].add_partitions(period)
         return missing
 

@@ -31,31 +31,31 @@ from jinguo_policy import DEFAULT_ARGS, START_DATE, TIMEZONE
 def collect_submissions():
     @task
     def receive_files() -> int:
-        from jinguo import flow
+        from jinguo.flow import month
         from jinguo.settings import load_settings
 
-        return len(flow.receive_inbox(load_settings()))
+        return len(month.receive_inbox(load_settings()))
 
     @task
     def plan_batches() -> list[list[int]]:
-        from jinguo import flow
+        from jinguo.flow import month
         from jinguo.settings import load_settings
 
-        return flow.plan_batches(load_settings())
+        return month.plan_batches(load_settings())
 
     @task(max_active_tis_per_dagrun=2, map_index_template="{{ task.op_kwargs['delivery_ids'] | length }} files")
     def process_batch(delivery_ids: list[int]) -> list[str]:
-        from jinguo import flow
+        from jinguo.flow import month
         from jinguo.settings import load_settings
 
-        return flow.process_batch(load_settings(), delivery_ids)
+        return month.process_batch(load_settings(), delivery_ids)
 
     @task(trigger_rule="none_failed")
     def write_answers() -> int:
-        from jinguo import flow
+        from jinguo.flow import month
         from jinguo.settings import load_settings
 
-        return flow.write_outputs(load_settings())
+        return month.write_outputs(load_settings())
 
     # One failed batch does not hold back what the others accepted; the run is red all the same, by write_answers.
     @task(outlets=[accepted_submissions], trigger_rule="all_done")

@@ -25,10 +25,10 @@ from jinguo_policy import DEFAULT_ARGS, PERIOD_PARAMS, START_DATE, TIMEZONE, run
 def issue_templates():
     @task
     def write_templates(dag_run=None, params=None) -> int:
-        from jinguo import flow
+        from jinguo.flow import month
         from jinguo.settings import load_settings
 
-        return len(flow.issue_templates(load_settings(), run_period(dag_run, params)))
+        return len(month.issue_templates(load_settings(), run_period(dag_run, params)))
 
     write_templates()
 

@@ -2,7 +2,8 @@
 
 * **Starts** when every unit of the register that owes a report has an accepted one (the DAG's page shows how many of
   how many), or after `close_deadline`; by hand with the parameter `period`. A second start changes nothing.
-* **Then** `publish_release` asks the province for its signature, in a run named `signoff__<period>__e<edition>`.
+* **Then** `publish_release` asks the province for its signature, in a run named `signoff__<period>`. What is accepted
+  after that is signed for only when somebody starts `publish_release` by hand.
 """
 
 from __future__ import annotations
@@ -32,23 +33,25 @@ from jinguo_policy import DEFAULT_ARGS, PERIOD_PARAMS, START_DATE, run_period
 )
 def open_release():
     @task
-    def open_edition(dag_run=None, params=None) -> dict:
-        from jinguo import flow
+    def open_edition(dag_run=None, params=None) -> str:
+        from jinguo.flow import month
         from jinguo.settings import load_settings
 
         period = run_period(dag_run, params)
-        return {"period": period, "edition": flow.open_release(load_settings(), period)["edition"]}
+        month.open_release(load_settings(), period)
+        return period
 
-    # Triggered even when the edition was open before: a stop between opening and triggering must not lose the sign-off.
-    edition = open_edition()
+    # Also when the release was open before: a stop between opening and triggering must not lose the signature.
+    # It is the name of the run that makes it happen once.
+    period = open_edition()
     request_signoff = TriggerDagRunOperator(
         task_id="request_signoff",
         trigger_dag_id="publish_release",
-        trigger_run_id=f"signoff__{edition['period']}__e{edition['edition']}",
-        conf={"period": f"{edition['period']}"},
+        trigger_run_id=f"signoff__{period}",
+        conf={"period": f"{period}"},
         skip_when_already_exists=True,
     )
-    edition >> request_signoff
+    period >> request_signoff
 
 
 open_release()

@@ -30,22 +30,22 @@ from jinguo_policy import DEFAULT_ARGS, PERIOD_PARAMS, START_DATE, run_period
 def publish_release():
     @task
     def freeze_edition(dag_run=None, params=None) -> dict:
-        from jinguo import flow
+        from jinguo.flow import month
         from jinguo.settings import load_settings
 
         period = run_period(dag_run, params)
-        frozen = flow.freeze_release(load_settings(), period)
+        frozen = month.freeze_release(load_settings(), period)
         return {"period": period, "edition": frozen["edition"], "frozen_hash": frozen["frozen_hash"]}
 
     @task(outlets=[monthly_release])
     def publish_edition(frozen: dict, response: dict | None, outlet_events=None) -> str:
-        from jinguo import flow
+        from jinguo.flow import month
         from jinguo.settings import load_settings
         from jinguo.signoff import verify_approver
 
         settings = load_settings()
         approver = verify_approver(response, settings)
-        published = flow.publish_release(settings, **frozen, approver=approver)
+        published = month.publish_release(settings, **frozen, approver=approver)
         outlet_events[monthly_release].add_partitions(frozen["period"])
         return str(published["workbook"])
 

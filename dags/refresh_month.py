@@ -28,10 +28,10 @@ from jinguo_policy import DEFAULT_ARGS, PERIOD_PARAMS, START_DATE, run_period
 def refresh_month():
     @task
     def draft_edition(dag_run=None, params=None) -> dict:
-        from jinguo import flow
+        from jinguo.flow import month
         from jinguo.settings import load_settings
 
-        return flow.refresh_period(load_settings(), run_period(dag_run, params))
+        return month.refresh_period(load_settings(), run_period(dag_run, params))
 
     draft_edition()
 

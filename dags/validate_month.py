@@ -27,10 +27,10 @@ from jinguo_policy import DEFAULT_ARGS, PERIOD_PARAMS, START_DATE, run_period
 def validate_month():
     @task
     def validate_period(dag_run=None, params=None) -> dict:
-        from jinguo import flow
+        from jinguo.flow import month
         from jinguo.settings import load_settings
 
-        return flow.validate_period(load_settings(), run_period(dag_run, params))
+        return month.validate_period(load_settings(), run_period(dag_run, params))
 
     validate_period()
 
