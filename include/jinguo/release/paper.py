@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
 
 LINE_POINTS = 15  # height of one line of body text
-_A4_LANDSCAPE_POINTS = 786  # printable width between the margins below
+_A4, _A3 = 9, 8
+_A3_LANDSCAPE_POINTS = 1110  # printable width between the margins below, and a little slack
 
 
 class Paper:
@@ -67,15 +68,15 @@ class Paper:
         names = "、".join(f"{report.unit.org_short}（{state_name(report.state)}）" for report in figures.left_out)
         return line + self.design.coverage_left_out.format(names=names)
 
-    def add_sheet(self, name: str, *, title: str = "") -> Worksheet:
-        """An empty sheet, set up for A4 landscape with page numbers and the edition in the page's header."""
+    def add_sheet(self, name: str, *, title: str = "", is_wide: bool = False) -> Worksheet:
+        """An empty sheet, set up for A4 (A3 where wide) landscape, with page numbers and the edition in the header."""
         sheet = self.workbook.add_worksheet(name)
         sheet.hide_gridlines(2)
         sheet.set_landscape()
-        sheet.set_paper(9)
+        sheet.set_paper(_A3 if is_wide else _A4)
         sheet.set_margins(left=0.39, right=0.39, top=0.6, bottom=0.6)
         sheet.center_horizontally()
-        font = f'&"{self.design.fonts["body"]},Regular"&9'
+        font = f'&"{self.design.fonts["body"]},Regular"&9 '  # the space: a year would be read as part of the size
         figures = self.edition.figures
         counts = f"已汇总 {len(figures.members)}/{len(figures.reports)} 个单位"
         sheet.set_header(f"&L{font}{figures.period.chinese} {title or name}&R{font}{counts} {self.edition_label}")
@@ -86,34 +87,40 @@ class Paper:
         self, sheet: Worksheet, row: int, column: int, figure: Figure, *, decimals: int, **look: Any
     ) -> None:
         """One figure as a number, or the mark that says why there is none."""
-        marks, state = self.design.marks, figure.state
-        number_format = self.design.number_formats[decimals]
+        mark, style = self.figure_style(figure.state, decimals, has_value=figure.value is not None, **look)
         if figure.value is not None:
-            if state is FigureState.NO_ACTIVITY:
-                number_format += f'"{marks["no_activity"]}"'
-            style = self.boxed(num_format=number_format, align="right", **look)
             sheet.write_number(row, column, plain_number(figure.value), style)
-        elif state in (FigureState.MISSING, FigureState.UNACCEPTED):
-            quiet = {"bg_color": self.colour("absent_fill"), "font_color": self.colour("quiet"), "font_size": 9}
-            sheet.write_string(row, column, marks[state.word], self.boxed(align="center", **{**look, **quiet}))
-        elif state is FigureState.NA:
-            style = self.boxed(align="center", **{**look, "font_color": self.colour("quiet")})
-            sheet.write_string(row, column, marks["na"], style)
+        elif mark:
+            sheet.write_string(row, column, mark, style)
         else:
-            sheet.write_blank(row, column, None, self.boxed(**look))
+            sheet.write_blank(row, column, None, style)
 
-    def write_title(self, sheet: Worksheet, row: int, last_column: int, text: str) -> None:
+    def figure_style(self, state: FigureState, decimals: int, *, has_value: bool, **look: Any) -> tuple[str, Format]:
+        """The mark that stands for a figure without a number ("": an empty cell), and the format of its cell."""
+        marks = self.design.marks
+        if has_value:
+            number_format = self.design.number_formats[decimals]
+            number_format += f'"{marks["no_activity"]}"' if state is FigureState.NO_ACTIVITY else "_ "
+            return "", self.boxed(**{"num_format": number_format, "align": "right", **look})
+        if state in (FigureState.MISSING, FigureState.UNACCEPTED):
+            quiet = {"bg_color": self.colour("absent_fill"), "font_color": self.colour("quiet"), "font_size": 9}
+            return marks[state.word], self.boxed(**{"align": "center", **look, **quiet})
+        if state is FigureState.NA:
+            return marks["na"], self.boxed(**{"align": "center", **look, "font_color": self.colour("quiet")})
+        return "", self.boxed(**look)
+
+    def write_title(self, sheet: Worksheet, row: int, last_column: int, text: str, *, first: int = 0) -> None:
         sheet.set_row(row, 30)
         style = self.style(font_name=self.design.fonts["heading"], font_size=16, align="center")
-        merge(sheet, row, 0, last_column, text, style)
+        merge(sheet, row, first, last_column, text, style)
 
     def write_paragraph(
-        self, sheet: Worksheet, row: int, last_column: int, text: str, *, width: float, **look: Any
+        self, sheet: Worksheet, row: int, last_column: int, text: str, *, width: float, first: int = 0, **look: Any
     ) -> None:
         """A wrapped line over the sheet's width (in characters), high enough for its text."""
         lines = lines_needed(text, width * 10 / look.get("font_size", 10))
         sheet.set_row(row, LINE_POINTS * lines + 3)
-        merge(sheet, row, 0, last_column, text, self.style(**{"text_wrap": True, "align": "left", **look}))
+        merge(sheet, row, first, last_column, text, self.style(**{"text_wrap": True, "align": "left", **look}))
 
 
 def merge(sheet: Worksheet, row: int, first: int, last: int, text: str, style: Format) -> None:
@@ -143,13 +150,21 @@ def number_width(values: list[int | None], decimals: int) -> float:
     return max(8.5, longest + (decimals + 1 if decimals else 0) + 2.5)
 
 
-def columns_per_page(widths: list[float], *, fixed: float, scale: int) -> list[int]:
-    """Where to break pages so that each page's columns and the ``fixed`` repeated ones fit an A4 landscape."""
-    room = _A4_LANDSCAPE_POINTS * 100 / scale - fixed * 5.6
+def column_points(width: float) -> float:
+    """Points that a column of ``width`` characters takes in print at most: a digit of the body font is 7 pixels wide in
+    Excel and WPS, up to 7.8 where LibreOffice puts another font in its place."""
+    return (width * 7.8 + 5) * 0.75
+
+
+def page_breaks(groups: list[list[float]], *, fixed: list[float], scale: int) -> list[int]:
+    """The groups of columns (widths in characters) that begin a new page, so that each page and the ``fixed`` columns
+    repeated on it fit an A3 landscape."""
+    room = _A3_LANDSCAPE_POINTS * 100 / scale - sum(column_points(width) for width in fixed)
     breaks, used = [], 0.0
-    for index, width in enumerate(widths):
-        if used and used + width * 5.6 > room:
+    for index, group in enumerate(groups):
+        needed = sum(column_points(width) for width in group)
+        if used and used + needed > room:
             breaks.append(index)
             used = 0.0
-        used += width * 5.6
+        used += needed
     return breaks

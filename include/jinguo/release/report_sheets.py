@@ -149,7 +149,7 @@ def _write_reporting_row(
     note = report.note or report.correction_reason
     sheet.set_row(line, max(19, 14 * lines_needed(note, 24) + 4))
     sheet.write_number(line, 0, line - 2, centred)
-    sheet.write_string(line, 1, report.unit.org_short, paper.boxed(**look))
+    sheet.write_string(line, 1, report.unit.org_short, paper.boxed(indent=1, **look))
     sheet.write_string(line, 2, report.unit.code, centred)
     state_look = look if report.is_member else {**look, "bold": True, "font_color": paper.colour("accent")}
     sheet.write_string(line, 3, state_name(report.state), paper.boxed(align="center", **state_look))
@@ -179,7 +179,7 @@ _RATE_COLUMNS = (
     ("数值", 13),
     ("分子", 15),
     ("分母", 15),
-    ("算法", 56),
+    ("算法", 64),
     ("已汇总单位数", 13),
 )
 
@@ -201,13 +201,13 @@ def write_rates(paper: Paper, name: str) -> None:
         figure = figures.province.get(item.id)
         if figure is None:
             continue
-        sheet.set_row(row, 19)
-        sheet.write_string(row, 0, item.indicator.label, paper.boxed())
+        sheet.set_row(row, 14 * lines_needed(item.text, 60) + 5)
+        sheet.write_string(row, 0, item.indicator.label, paper.boxed(indent=1))
         sheet.write_string(row, 1, item.indicator.unit, paper.boxed(align="center"))
         paper.write_figure(sheet, row, 2, figure, decimals=rate_decimals(item.indicator.unit), bold=True)
         _write_part(paper, sheet, row, 3, figure.numerator)
         _write_part(paper, sheet, row, 4, figure.denominator)
-        sheet.write_string(row, 5, item.text, paper.boxed(text_wrap=True))
+        sheet.write_string(row, 5, item.text, paper.boxed(text_wrap=True, indent=1))
         sheet.write_string(row, 6, f"{figure.counted}/{figure.expected}", paper.boxed(align="center"))
         row += 1
     note = "比率由已汇总单位的分子合计、分母合计重新计算；分子、分母只含两者都有的单位。季报指标只在季末月列出。"
@@ -225,7 +225,7 @@ def _write_part(paper: Paper, sheet: Worksheet, row: int, column: int, value: in
     if value is None:
         sheet.write_string(row, column, "—", paper.boxed(align="center"))
         return
-    number_format = paper.design.number_formats[0 if value % 1000 == 0 else 1]
+    number_format = paper.design.number_formats[0 if value % 1000 == 0 else 1] + "_ "
     sheet.write_number(row, column, plain_number(value), paper.boxed(num_format=number_format))
 
 
@@ -242,7 +242,7 @@ def write_unit_figures(paper: Paper, name: str, *, title: str, ids: Sequence[str
     paper.write_title(sheet, 0, last, title)
     paper.write_paragraph(sheet, 1, last, f"{figures.period.chinese}  {paper.coverage_line}", width=width)
     paper.write_paragraph(sheet, 2, last, paper.design.legend, width=width, font_size=9)
-    labels = [f"{item.label}（{item.unit}）" for item in indicators]
+    labels = [f"{item.label}\n（{item.unit}）" for item in indicators]
     sheet.set_row(3, 14 * max(lines_needed(label, 9) for label in labels) + 6)
     for column, label in enumerate(["单位", "代码", *labels]):
         sheet.write_string(3, column, label, paper.heading())
@@ -250,7 +250,7 @@ def write_unit_figures(paper: Paper, name: str, *, title: str, ids: Sequence[str
         unit = figures.reports[row].unit if row is not None else None
         look = {"bold": True, "bg_color": paper.colour("total_fill")} if unit is None else {}
         sheet.set_row(line, 18)
-        sheet.write_string(line, 0, unit.org_short if unit else "全省", paper.boxed(**look))
+        sheet.write_string(line, 0, unit.org_short if unit else "全省", paper.boxed(indent=1, **look))
         sheet.write_string(line, 1, unit.code if unit else "430000", paper.boxed(align="center", **look))
         for column, indicator in enumerate(indicators, start=2):
             figure = figures.province[indicator.id] if row is None else figures.beyond_cells[row][indicator.id]
@@ -276,13 +276,13 @@ def write_notes(paper: Paper, name: str) -> None:
     sheet.set_column(2, 2, 16)
     sheet.set_column(3, 3, 70)
     paper.write_title(sheet, 0, 3, name)
-    paper.write_paragraph(sheet, 1, 3, f"{figures.period.chinese}  {paper.coverage_line}", width=116)
+    paper.write_paragraph(sheet, 1, 3, f"{figures.period.chinese}  {paper.coverage_line}", width=115)
     row = _write_section(paper, sheet, 2, "一、口径说明")
     for number, text in enumerate(paper.design.notes, start=1):
         line = f"{number}. {text.format(form_title=figures.form.title)}"
-        paper.write_paragraph(sheet, row, 3, line, width=112)
+        paper.write_paragraph(sheet, row, 3, line, width=115)
         row += 1
-    paper.write_paragraph(sheet, row, 3, f"{len(paper.design.notes) + 1}. 图例：{paper.design.legend}", width=112)
+    paper.write_paragraph(sheet, row, 3, f"{len(paper.design.notes) + 1}. 图例：{paper.design.legend}", width=115)
     row = _write_section(paper, sheet, row + 1, "二、缺报及未汇总单位")
     for column, label in enumerate(("序号", "单位", "状态", "原因")):
         sheet.write_string(row, column, label, paper.heading())
@@ -290,7 +290,7 @@ def write_notes(paper: Paper, name: str) -> None:
         row += 1
         sheet.set_row(row, 14 * lines_needed(report.note, 66) + 5)
         sheet.write_number(row, 0, number, paper.boxed(align="center"))
-        sheet.write_string(row, 1, report.unit.org_short, paper.boxed())
+        sheet.write_string(row, 1, report.unit.org_short, paper.boxed(indent=1))
         sheet.write_string(row, 2, state_name(report.state), paper.boxed(align="center"))
         sheet.write_string(row, 3, report.note, paper.boxed(text_wrap=True))
     if not figures.left_out:
@@ -298,7 +298,7 @@ def write_notes(paper: Paper, name: str) -> None:
         merge(sheet, row, 0, 3, "无", paper.boxed(align="center"))
     row = _write_section(paper, sheet, row + 1, "三、本版依据")
     for text in _evidence(paper):
-        paper.write_paragraph(sheet, row, 3, text, width=112)
+        paper.write_paragraph(sheet, row, 3, text, width=115)
         row += 1
     sheet.fit_to_pages(1, 0)
 
@@ -322,7 +322,7 @@ def _evidence(paper: Paper) -> list[str]:
 _REVISION_COLUMNS = (
     ("序号", 6),
     ("指标", 46),
-    ("代码", 16),
+    ("代码", 26),
     ("原数", 15),
     ("现数", 15),
     ("差额", 14),
@@ -361,7 +361,7 @@ def _write_change(paper: Paper, sheet: Worksheet, row: int, change: Change) -> N
             sheet.write_string(row, column, "—", paper.boxed(align="center"))
         else:
             number_format = "#,##0" if value % 1000 == 0 else "#,##0.0##"
-            sheet.write_number(row, column, plain_number(value), paper.boxed(num_format=number_format))
+            sheet.write_number(row, column, plain_number(value), paper.boxed(num_format=number_format + "_ "))
     sheet.write_string(row, 6, parts, paper.boxed(text_wrap=True))
 
 

@@ -6,16 +6,17 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from jinguo.forms.model import Cell, Table
-from jinguo.release.model import Figure, Figures, plain_number
-from jinguo.release.paper import Paper, columns_per_page, lines_needed, merge, number_width
+from jinguo.release.model import Figure, Figures, FigureState, plain_number
+from jinguo.release.paper import Paper, lines_needed, merge, number_width, page_breaks
 from jinguo.templates import layout
 
 if TYPE_CHECKING:
+    from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
 
-LABEL_WIDTH, UNIT_WIDTH, CODE_WIDTH, COUNT_WIDTH = 38, 9, 6, 11
+LABEL_WIDTH, UNIT_WIDTH, CODE_WIDTH, COUNT_WIDTH = 48, 9, 6, 9
 UNIT_NAME_WIDTH, UNIT_CODE_WIDTH = 18, 9
-UNITS_SCALE = 72  # per cent; twenty columns on a landscape page
+UNITS_SCALE = 88  # per cent; some twenty-two columns on an A3 landscape page
 
 
 def write_province_table(paper: Paper, table: Table, name: str) -> None:
@@ -32,8 +33,9 @@ def write_province_table(paper: Paper, table: Table, name: str) -> None:
     sheet.set_column(first, last - 1, width)
     sheet.set_column(last, last, COUNT_WIDTH)
     paper.write_title(sheet, layout.TITLE_ROW, last, f"{table.title}（全省汇总）")
-    _write_header_block(paper, sheet, table, last=last, widths=[LABEL_WIDTH, UNIT_WIDTH, CODE_WIDTH, *[width] * count])
-    _write_labels(paper, sheet, table, last=last)
+    widths = [LABEL_WIDTH, UNIT_WIDTH, CODE_WIDTH, *[width] * count, COUNT_WIDTH]
+    _write_header_block(paper, sheet, table, last=last, widths=widths)
+    _write_labels(paper, sheet, table, last=last, widths=widths)
     for offset, row in enumerate(table.rows):
         line = [cell for cell in cells if cell.row == row.code]
         _write_province_row(paper, sheet, layout.FIRST_ROW + offset, line, indent=row.indent, unit=row.unit)
@@ -66,7 +68,7 @@ def _write_header_block(paper: Paper, sheet: Worksheet, table: Table, *, last: i
         merge(sheet, row, split, last, right[row], paper.style(align="left", indent=1))
 
 
-def _write_labels(paper: Paper, sheet: Worksheet, table: Table, *, last: int) -> None:
+def _write_labels(paper: Paper, sheet: Worksheet, table: Table, *, last: int, widths: list[float]) -> None:
     labels = ["指标名称", "计量单位", "代码"]
     for column in table.columns:
         noted = any(c.aggregation == "sum_noted" for c in _column_cells(paper, table, column.number))
@@ -74,7 +76,8 @@ def _write_labels(paper: Paper, sheet: Worksheet, table: Table, *, last: int) ->
         unit = f"\n（{column.unit}）" if column.unit else ""
         labels.append(column.label + unit + (paper.design.marks["noted"] if all_noted else ""))
     labels.append("已汇总\n单位数")
-    sheet.set_row(layout.LABELS_ROW, 34)
+    lines = max(lines_needed(label, width - 1) for label, width in zip(labels, widths, strict=True))
+    sheet.set_row(layout.LABELS_ROW, 14 * lines + 6)
     for column, label in enumerate(labels):
         sheet.write_string(layout.LABELS_ROW, column, label, paper.heading())
     numbers = paper.heading(font_name=paper.design.fonts["body"], font_size=9)
@@ -95,8 +98,8 @@ def _write_province_row(paper: Paper, sheet: Worksheet, row: int, cells: list[Ce
     columns_noted = {c.column for c in cells if c.aggregation == "sum_noted"}
     row_noted = columns_noted == {cell.column for cell in cells}
     label = cells[0].label + (paper.design.marks["noted"] if row_noted else "")
-    sheet.set_row(row, 15 * lines_needed(label, LABEL_WIDTH - 2 * indent) + 3)
-    sheet.write_string(row, 0, label, paper.boxed(indent=indent, text_wrap=True, **look))
+    sheet.set_row(row, 15 * lines_needed(label, LABEL_WIDTH - 2 - 1.3 * indent) + 3)
+    sheet.write_string(row, 0, label, paper.boxed(indent=indent + 1, text_wrap=True, **look))
     sheet.write_string(row, 1, unit or "—", paper.boxed(align="center", **look))
     sheet.write_string(row, 2, cells[0].row, paper.boxed(align="center", **look))
     for cell, figure in zip(cells, figures, strict=True):
@@ -132,20 +135,21 @@ def write_unit_table(paper: Paper, table: Table, name: str) -> None:
     figures = paper.edition.figures
     cells = [cell for cell in figures.form.cells_by_table[table.id] if figures.province[cell.id].expected]
     widths = _unit_widths(figures, cells)
-    sheet = paper.add_sheet(name, title=f"{table.title}（分单位）")
+    sheet = paper.add_sheet(name, title=f"{table.title}（分单位）", is_wide=True)
     sheet.set_column(0, 0, UNIT_NAME_WIDTH)
     sheet.set_column(1, 1, UNIT_CODE_WIDTH)
     for column, width in enumerate(widths):
         sheet.set_column(2 + column, 2 + column, width)
     groups = [list(group) for _, group in groupby(range(len(cells)), key=lambda index: cells[index].row)]
-    group_widths = [sum(widths[index] for index in group) for group in groups]
-    fixed = UNIT_NAME_WIDTH + UNIT_CODE_WIDTH
-    breaks = columns_per_page(group_widths, fixed=fixed, scale=UNITS_SCALE)
+    breaks = page_breaks(
+        [[widths[index] for index in group] for group in groups],
+        fixed=[UNIT_NAME_WIDTH, UNIT_CODE_WIDTH],
+        scale=UNITS_SCALE,
+    )
     _write_unit_heading(paper, sheet, table, _first_page(groups, breaks, widths))
     _write_groups(paper, sheet, table, cells, groups, widths)
-    _write_unit_row(paper, sheet, 6, None, cells)
-    for row in range(len(figures.reports)):
-        _write_unit_row(paper, sheet, 7 + row, row, cells)
+    _write_total_row(paper, sheet, 6, cells)
+    _write_unit_rows(paper, sheet, 7, cells)
     sheet.freeze_panes(7, 2)
     sheet.repeat_rows(3, 5)
     sheet.repeat_columns(0, 1)
@@ -166,18 +170,20 @@ def _unit_widths(figures: Figures, cells: list[Cell]) -> list[float]:
 
 
 def _first_page(groups: list[list[int]], breaks: list[int], widths: list[float]) -> tuple[int, float]:
-    """Last column of the first printed page and its width in characters: titles must not run over its edge."""
+    """Last column of the first printed page, and the width in characters of the columns before it that do not repeat:
+    titles stand over these, so that no later page shows a piece of them."""
     last = (groups[breaks[0]][0] if breaks else len(widths)) - 1
-    return 2 + last, UNIT_NAME_WIDTH + UNIT_CODE_WIDTH + sum(widths[: last + 1])
+    return 2 + last, sum(widths[: last + 1])
 
 
 def _write_unit_heading(paper: Paper, sheet: Worksheet, table: Table, first_page: tuple[int, float]) -> None:
     last, width = first_page
-    paper.write_title(sheet, 0, last, f"{table.title}（分单位）")
-    paper.write_paragraph(sheet, 1, last, f"{paper.edition.period.chinese}  {paper.coverage_line}", width=width)
+    place = {"first": 2, "width": width}
+    paper.write_title(sheet, 0, last, f"{table.title}（分单位）", first=2)
+    paper.write_paragraph(sheet, 1, last, f"{paper.edition.period.chinese}  {paper.coverage_line}", **place)
     noted = any(c.aggregation == "sum_noted" for c in paper.edition.figures.form.cells_by_table[table.id])
     legend = f"{paper.design.legend}{paper.design.noted if noted else ''}"
-    paper.write_paragraph(sheet, 2, last, legend, width=width, font_size=9)
+    paper.write_paragraph(sheet, 2, last, legend, font_size=9, **place)
 
 
 def _write_groups(
@@ -212,21 +218,44 @@ def _write_groups(
 def _column_label(paper: Paper, table: Table, cell: Cell) -> str:
     column = table.column(cell.column)
     column_noted = all(c.aggregation == "sum_noted" for c in _column_cells(paper, table, cell.column))
-    unit = f"（{column.unit}）" if column.unit else ""
+    unit = f"\n（{column.unit}）" if column.unit else ""
     return column.label + unit + (paper.design.marks["noted"] if column_noted else "")
 
 
-def _write_unit_row(paper: Paper, sheet: Worksheet, line: int, row: int | None, cells: list[Cell]) -> None:
-    """The province (``row`` None) or one report."""
+def _write_total_row(paper: Paper, sheet: Worksheet, line: int, cells: list[Cell]) -> None:
+    look = {"bold": True, "bg_color": paper.colour("total_fill")}
+    sheet.set_row(line, 26)
+    sheet.write_string(line, 0, "全省合计", paper.boxed(indent=1, **look))
+    sheet.write_string(line, 1, "430000", paper.boxed(align="center", **look))
+    for column, cell in enumerate(cells, start=2):
+        paper.write_figure(sheet, line, column, paper.edition.figures.province[cell.id], decimals=cell.decimals, **look)
+
+
+def _write_unit_rows(paper: Paper, sheet: Worksheet, first_line: int, cells: list[Cell]) -> None:
+    """One line per report, straight from the matrices: a province may have thousands of lines of six hundred cells."""
     figures = paper.edition.figures
-    look = {"bold": True, "bg_color": paper.colour("total_fill")} if row is None else {}
-    unit = figures.reports[row].unit if row is not None else None
-    sheet.set_row(line, 18)
-    sheet.write_string(line, 0, unit.org_short if unit else "全省合计", paper.boxed(**look))
-    sheet.write_string(line, 1, unit.code if unit else "430000", paper.boxed(align="center", **look))
-    for column, cell in enumerate(cells):
-        figure = figures.province[cell.id] if row is None else figures.of_unit(row, cell.id)
-        paper.write_figure(sheet, line, 2 + column, figure, decimals=cell.decimals, **look)
+    name_style, code_style = paper.boxed(indent=1), paper.boxed(align="center")
+    places = [cell.index for cell in cells]
+    styles: dict[tuple[int, int], tuple[bool, str, Format]] = {}
+    for state in FigureState:
+        for decimals in {cell.decimals for cell in cells}:
+            mark, style = paper.figure_style(state, decimals, has_value=state.is_known)
+            styles[int(state), decimals] = state.is_known, mark, style
+    looks = [[styles[state, cell.decimals] for state in range(len(FigureState))] for cell in cells]
+    for row, report in enumerate(figures.reports):
+        line = first_line + row
+        sheet.set_row(line, 26)
+        sheet.write_string(line, 0, report.unit.org_short, name_style)
+        sheet.write_string(line, 1, report.unit.code, code_style)
+        values, states = figures.numbers[row, places].tolist(), figures.states[row, places].tolist()
+        for column, (value, state, look) in enumerate(zip(values, states, looks, strict=True), start=2):
+            is_known, mark, style = look[state]
+            if is_known:
+                sheet.write_number(line, column, plain_number(value), style)
+            elif mark:
+                sheet.write_string(line, column, mark, style)
+            else:
+                sheet.write_blank(line, column, None, style)
 
 
 def write_list_table(paper: Paper, table: Table, name: str) -> None:
@@ -247,7 +276,7 @@ def write_list_table(paper: Paper, table: Table, name: str) -> None:
     for report in figures.members:
         for item in report.lists.get(table.id, ()):
             sheet.write_number(line, 0, line - 2, paper.boxed(align="center"))
-            sheet.write_string(line, 1, report.unit.org_short, paper.boxed())
+            sheet.write_string(line, 1, report.unit.org_short, paper.boxed(indent=1))
             for column in table.columns:
                 _write_list_value(paper, sheet, line, column.number + 1, item.values.get(column.number), column.choices)
             line += 1
@@ -259,7 +288,7 @@ def write_list_table(paper: Paper, table: Table, name: str) -> None:
 
 
 def _list_label(label: str, unit: str) -> str:
-    return f"{label}（{unit}）" if unit else label
+    return f"{label}\n（{unit}）" if unit else label
 
 
 def _write_list_value(
@@ -270,7 +299,7 @@ def _write_list_value(
     elif isinstance(value, int | float) and not choices:
         whole = round(value)
         number_format = "#,##0" if whole % 1000 == 0 else "#,##0.0##"
-        sheet.write_number(line, column, plain_number(whole), paper.boxed(num_format=number_format))
+        sheet.write_number(line, column, plain_number(whole), paper.boxed(num_format=number_format + "_ "))
     else:
         text = str(round(value) // 1000) if isinstance(value, int | float) else str(value)
         sheet.write_string(line, column, choices.get(text, text), paper.boxed(text_wrap=True))

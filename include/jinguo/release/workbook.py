@@ -24,14 +24,16 @@ def write_release_workbook(path: Path | BinaryIO, edition: Edition, *, schemas: 
     """Writes the workbook of ``edition`` to ``path``; memory does not grow with the number of units' cells."""
     import xlsxwriter
 
+    design = load_design(schemas)
     options = {
         "constant_memory": True,
         "strings_to_formulas": False,
         "strings_to_urls": False,
         "strings_to_numbers": False,
+        # Column widths are counted in digits of the default font.
+        "default_format_properties": {"font_name": design.fonts["body"], "font_size": 10},
     }
     workbook = xlsxwriter.Workbook(path if not isinstance(path, Path) else str(path), options)
-    design = load_design(schemas)
     _describe(workbook, design, edition)
     paper = Paper(workbook, design, edition)
     sheets = _plan(paper)
@@ -91,9 +93,10 @@ def _plan(paper: Paper) -> list[_Sheet]:
 
 
 def _is_shown(paper: Paper, table: Table) -> bool:
-    """Whether the table is due and any of the expected units fills it."""
+    """Whether the table is due, any expected unit fills it, and it has figures (the ledger of activities has none)."""
     figures = paper.edition.figures
-    return any(table.is_due(figures.period, report.unit.unit_type) for report in figures.reports)
+    has_figures = table.kind == "grid" or any(total.table == table.id for total in figures.definitions.lists)
+    return has_figures and any(table.is_due(figures.period, report.unit.unit_type) for report in figures.reports)
 
 
 def _province_sheet(paper: Paper, table: Table) -> _Sheet:
