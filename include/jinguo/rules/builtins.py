@@ -1,0 +1,234 @@
+"""Checks that the rule language does not say: blanks, kinds of number, what does not apply, list codes.
+
+A builtin takes its rule and a frame and yields faults; like the compiled rules it looks at all submissions at once.
+Those over the cover and the file are in ``cover_checks``.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from pathlib import Path
+
+import numpy as np
+
+from jinguo.forms.model import SCALE, UNIT_TYPE_NAMES, UNIT_TYPES, Cell, Column, list_cell_id
+from jinguo.reading.model import CellState, ListLine, format_number
+from jinguo.rules import cover_checks
+from jinguo.rules.catalogue import Rule
+from jinguo.rules.faults import Fault, names_of_cell, names_of_line, written
+from jinguo.rules.frame import Array, Frame, Lines
+from jinguo.units.register import Register
+
+Builtin = Callable[[Rule, Frame, Register], Iterator[Fault]]
+_EVERY_TYPE = frozenset(UNIT_TYPES)
+
+
+def _grid_faults(rule: Rule, frame: Frame, mask: Array, **names: str) -> Iterator[Fault]:
+    """One fault for each true element of a (cells, submissions) mask."""
+    form = frame.where.form
+    for index, submission in np.argwhere(mask):
+        cell = form.cells[index]
+        value = format_number(frame.now[index, submission])
+        cell_names = {**names_of_cell(form, cell), "decimals": str(cell.decimals), **names}
+        yield Fault(rule, int(submission), cell.id, value=value, names=cell_names)
+
+
+def _line_faults(rule: Rule, frame: Frame, lines: Lines, column: int, mask: Array, **names: str) -> Iterator[Fault]:
+    """One fault for each true element of a mask over the lines of a list."""
+    for index in np.flatnonzero(mask):
+        line = lines.lines[index]
+        line_names = {**names_of_line(frame.where.form, lines.table.id, line, column), **names}
+        yield Fault(
+            rule,
+            int(lines.owner[index]),
+            list_cell_id(lines.table.id, line.number, column),
+            value=written(line.values.get(column)),
+            names=line_names,
+        )
+
+
+def _typed_columns(lines: Lines) -> Iterator[Column]:
+    """The columns of numbers that a clerk types."""
+    return (column for column in lines.table.columns if column.is_numeric and column.computed is None)
+
+
+def blank_cells(rule: Rule, frame: Frame, register: Register) -> Iterator[Fault]:
+    """WZ-010: cells to be filled that are blank. Ticked rows and tables have no blanks: they read as declared zeros."""
+    due = ~frame.where.na_mask[:, None]
+    yield from _grid_faults(rule, frame, (frame.states == CellState.BLANK) & due)
+    for lines in frame.lists.values():
+        yield from _blank_list_cells(rule, frame, lines)
+        if lines.table.id in rule.options.get("required_lists", ()):
+            for submission in np.flatnonzero(~lines.is_kept):
+                if lines.table.id in frame.readings[submission].tables:
+                    names = {"place": f"{lines.table.sheet}（全表）"}
+                    yield Fault(rule, int(submission), table=lines.table.id, names=names)
+
+
+def _blank_list_cells(rule: Rule, frame: Frame, lines: Lines) -> Iterator[Fault]:
+    required = {column.number for column in lines.table.columns if column.required and column.computed is None}
+    for index, line in enumerate(lines.lines):
+        if required <= line.values.keys():
+            continue
+        submission = int(lines.owner[index])
+        seen = {problem.cell_id for problem in frame.readings[submission].problems}
+        for column in sorted(required - line.values.keys()):
+            cell_id = list_cell_id(lines.table.id, line.number, column)
+            if cell_id not in seen:  # unreadable, and said so
+                names = names_of_line(frame.where.form, lines.table.id, line, column)
+                yield Fault(rule, submission, cell_id, names=names)
+
+
+def negative(rule: Rule, frame: Frame, register: Register) -> Iterator[Fault]:
+    """WZ-011: numbers below zero."""
+    yield from _grid_faults(rule, frame, frame.now < 0)
+    for lines in frame.lists.values():
+        for column in _typed_columns(lines):
+            yield from _line_faults(rule, frame, lines, column.number, lines.column(column.number) < 0)
+
+
+def whole_numbers(rule: Rule, frame: Frame, register: Register) -> Iterator[Fault]:
+    """WZ-012: fractions of what comes in whole numbers."""
+    yield from _finer_than(rule, frame, lambda decimals: decimals == 0)
+
+
+def decimals(rule: Rule, frame: Frame, register: Register) -> Iterator[Fault]:
+    """WZ-013: more decimals than the unit of measure has."""
+    yield from _finer_than(rule, frame, lambda decimals: decimals > 0)
+
+
+def _finer_than(rule: Rule, frame: Frame, concerns: Callable[[int], bool]) -> Iterator[Fault]:
+    form = frame.where.form
+    steps = np.array([SCALE // 10**cell.decimals if concerns(cell.decimals) else 1 for cell in form.cells])
+    yield from _grid_faults(rule, frame, np.mod(frame.now, steps[:, None]) > 0)
+    by_unit = {cell.unit: cell.decimals for cell in form.cells}
+    for lines in frame.lists.values():
+        for column in _typed_columns(lines):
+            places = by_unit.get(column.unit, 0) if column.kind == "decimal" else 0
+            if concerns(places):
+                finer = np.mod(lines.column(column.number), SCALE // 10**places) > 0
+                yield from _line_faults(rule, frame, lines, column.number, finer, decimals=str(places))
+
+
+def na_filled(rule: Rule, frame: Frame, register: Register) -> Iterator[Fault]:
+    """WZ-014: numbers in cells that are “—” on everybody's form."""
+    yield from _na_filled(rule, frame, lambda cell: cell.na_for == _EVERY_TYPE)
+
+
+def na_level_filled(rule: Rule, frame: Frame, register: Register) -> Iterator[Fault]:
+    """WZ-018: numbers in cells that do not apply to this type of unit, such as villages to an organ's committee."""
+    unit_type = UNIT_TYPE_NAMES[frame.where.unit_type]
+    yield from _na_filled(rule, frame, lambda cell: cell.na_for != _EVERY_TYPE, unit_type=unit_type)
+
+
+def _na_filled(rule: Rule, frame: Frame, concerns: Callable[[Cell], bool], **names: str) -> Iterator[Fault]:
+    unit_type = frame.where.unit_type
+    concerned = np.array([unit_type in cell.na_for and concerns(cell) for cell in frame.where.form.cells])
+    yield from _grid_faults(rule, frame, (frame.states == CellState.NUMBER) & concerned[:, None], **names)
+
+
+def zero_table(rule: Rule, frame: Frame, register: Register) -> Iterator[Fault]:
+    """WZ-015: a table with nothing but zeros that the clerk typed rather than declared by ticking."""
+    form, na = frame.where.form, frame.where.na_mask
+    for table in form.tables_due(frame.where.period, frame.where.unit_type):
+        indices = [cell.index for cell in form.cells_by_table[table.id] if not na[cell.index]]
+        if not indices:
+            continue
+        all_zero = (frame.now[indices] == 0).all(axis=0)
+        for submission in np.flatnonzero(all_zero):
+            found = frame.readings[submission].tables.get(table.id)
+            codes = {form.cells[index].row for index in indices}
+            if found is None or not (found.is_ticked or codes <= set(found.ticked_rows)):
+                first = form.cells[indices[0]]
+                yield Fault(rule, int(submission), first.id, value="0", names=names_of_cell(form, first))
+
+
+def ticked_filled(rule: Rule, frame: Frame, register: Register) -> Iterator[Fault]:
+    """WZ-019: figures of the month in a row or table ticked 本月未开展. Running totals and stocks may stand."""
+    form = frame.where.form
+    tables = [table.id for table in form.tables_due(frame.where.period, frame.where.unit_type) if table.ticks]
+    for submission, reading in enumerate(frame.readings):
+        for table_id in tables:
+            found = reading.tables.get(table_id)
+            if found is None or not (found.is_ticked or found.ticked_rows):
+                continue
+            if found.is_ticked and reading.lists.get(table_id):
+                names = {"place": f"{found.sheet}（已登记{len(reading.lists[table_id])}行）"}
+                yield Fault(rule, submission, table=table_id, names=names)
+            for cell in form.cells_by_table[table_id]:
+                is_ticked = found.is_ticked or cell.row in found.ticked_rows
+                if is_ticked and frame.now[cell.index, submission] > 0 and _is_of_the_month(cell):
+                    value = format_number(frame.now[cell.index, submission])
+                    yield Fault(rule, submission, cell.id, value=value, names=names_of_cell(form, cell))
+
+
+def _is_of_the_month(cell: Cell) -> bool:
+    return cell.flow == "flow" and not any(fill.kind == "running" for fill in cell.fills)
+
+
+def demo_county(rule: Rule, frame: Frame, register: Register) -> Iterator[Fault]:
+    """BN-501: a demonstration community's county is the one that its code begins with, or belongs to by now."""
+    for submission, line, code in _demo_codes(frame):
+        county = line.values.get(3)
+        if not isinstance(county, str) or not isinstance(code, str):
+            continue
+        right = {code[:6], _village_counties(register.schemas).get(code, code[:6])}
+        if county not in right:
+            names = {"line": str(line.number), "county": county, "expected": "或".join(sorted(right))}
+            yield _demo_fault(rule, submission, line.number, 3, county, names)
+
+
+def demo_code(rule: Rule, frame: Frame, register: Register) -> Iterator[Fault]:
+    """BN-502: community codes have 12 digits, are in the village register and occur once in the table."""
+    seen: set[tuple[int, object]] = set()
+    for submission, line, code in _demo_codes(frame):
+        reason = ""
+        if not isinstance(code, str) or len(code) != 12 or not code.isdigit():
+            reason = "不是12位数字"
+        elif (submission, code) in seen:
+            reason = "在本表中重复"
+        elif code not in register.village_codes:
+            reason = "不在村级区划登记表中"
+        seen.add((submission, code))
+        if reason:
+            yield _demo_fault(
+                rule, submission, line.number, 2, written(code), {"line": str(line.number), "reason": reason}
+            )
+
+
+def _demo_codes(frame: Frame) -> Iterator[tuple[int, ListLine, object]]:
+    """Lines of 05表 that have a community code."""
+    lines = frame.lists.get("t05")
+    for index, line in enumerate(lines.lines if lines else ()):
+        if (code := line.values.get(2)) is not None:
+            yield int(lines.owner[index]), line, code
+
+
+def _demo_fault(rule: Rule, submission: int, number: int, column: int, value: str, names: dict[str, str]) -> Fault:
+    cells = tuple(list_cell_id("t05", number, other) for other in (2, 3))
+    return Fault(rule, submission, list_cell_id("t05", number, column), cells=cells, value=value, names=names)
+
+
+@lru_cache(maxsize=2)
+def _village_counties(schemas: Path) -> dict[str, str]:
+    """The villages whose county is not the one that their code begins with (functional zones)."""
+    with (schemas / "units" / "villages.csv").open(encoding="utf-8", newline="") as file:
+        moved = (row for row in csv.DictReader(file) if not row["code"].startswith(row["county_code"]))
+        return {row["code"]: row["county_code"] for row in moved}
+
+
+BUILTINS: dict[str, Builtin] = {
+    **cover_checks.BUILTINS,
+    "blank_cells": blank_cells,
+    "negative": negative,
+    "whole_numbers": whole_numbers,
+    "decimals": decimals,
+    "na_filled": na_filled,
+    "na_level_filled": na_level_filled,
+    "zero_table": zero_table,
+    "ticked_filled": ticked_filled,
+    "demo_county": demo_county,
+    "demo_code": demo_code,
+}

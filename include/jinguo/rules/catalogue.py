@@ -1,0 +1,269 @@
+"""schemas/rules → RuleBook. A mistake in a file stops with file, rule, key, value and what is accepted."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
+from pathlib import Path
+from typing import Any
+
+from jinguo.errors import SchemaError
+from jinguo.forms.load import load_forms, read_yaml
+from jinguo.forms.model import UNIT_TYPES, Form, Table
+from jinguo.periods import Period
+from jinguo.rules.binding import Part, Surroundings, bind, bind_place
+from jinguo.rules.describe import describe
+from jinguo.rules.findings import SEVERITIES
+from jinguo.rules.language import LanguageError
+from jinguo.rules.messages import (
+    CHECK_NAMES,
+    COMMON_NAMES,
+    COMPARISON_NAMES,
+    PLACE_NAMES,
+    Template,
+    has_ratio,
+    has_sides,
+    parse_template,
+)
+
+FREQUENCIES = ("monthly", "quarterly", "annual")
+FREQUENCY_NAMES = {"monthly": "月", "quarterly": "季", "annual": "年"}
+NOT_CHECKED = "text"  # a record that only the catalogue shows
+FROM_READING = "reading"  # a record that words what reading has seen
+BUILTIN_NAMES: dict[str, tuple[str, ...]] = {  # builtin → the names its messages may use besides the common ones
+    FROM_READING: (*PLACE_NAMES, "place"),
+    NOT_CHECKED: (),
+    "unit_identity": ("name", "code", "expected"),
+    "cover_signed": ("field",),
+    "cover_phone": (),
+    "cover_date": ("reason",),
+    "late_date": ("deadline", "days"),
+    "blank_cells": (*PLACE_NAMES, "place"),
+    "negative": (*PLACE_NAMES, "place"),
+    "whole_numbers": (*PLACE_NAMES, "place"),
+    "decimals": (*PLACE_NAMES, "place", "decimals"),
+    "na_filled": (*PLACE_NAMES, "place"),
+    "na_level_filled": (*PLACE_NAMES, "place", "unit_type"),
+    "zero_table": (),
+    "correction_reason": ("version",),
+    "file_name": ("expected",),
+    "ticked_filled": (*PLACE_NAMES, "place"),
+    "demo_county": ("line", "county", "expected"),
+    "demo_code": ("line", "reason"),
+}
+_REQUIRED = ("id", "kind", "severity", "applies_from", "message", "source")
+_PART_KEYS = ("rows", "columns", "each", "when", "check", "place")
+_KEYS = (
+    *("id", "kind", "severity", "table", "scope", "frequency", "applies_from", *_PART_KEYS, "checks"),
+    *("builtin", "options", "details", "text", "message", "fix_hint", "source"),
+)
+_ROW_RANGE = re.compile(r"(\d\d)(?::(\d\d))?")
+
+
+@dataclass(frozen=True, eq=False)
+class Rule:
+    """One record. ``scope`` None: every unit type. ``parts``: its checks, none for a builtin."""
+
+    id: str
+    kind: str
+    severity: str
+    table: str
+    scope: frozenset[str] | None
+    frequency: str
+    applies_from: Period
+    check: str
+    builtin: str
+    text: str
+    message: str
+    fix_hint: str
+    source: str
+    parts: tuple[Part, ...]
+    template: Template
+    options: Mapping[str, Any]
+
+    def applies(self, unit_type: str, period: Period) -> bool:
+        """Whether the rule is read at all for a unit type in a period; quarterly and annual ones at their ends."""
+        due = {"monthly": True, "quarterly": period.is_quarter_end, "annual": period.month == 12}[self.frequency]
+        return due and self.applies_from <= period and (self.scope is None or unit_type in self.scope)
+
+
+@dataclass(frozen=True, eq=False)
+class RuleBook:
+    """All rules, in the order of the files. ``compiled`` is the engine's, by form, unit type and period."""
+
+    rules: tuple[Rule, ...]
+    digest: str
+    compiled: dict[Any, Any] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def by_id(self) -> dict[str, Rule]:
+        return {rule.id: rule for rule in self.rules}
+
+    def for_table(self, table_id: str) -> tuple[Rule, ...]:
+        return tuple(rule for rule in self.rules if rule.table == table_id)
+
+    def fingerprint(self) -> str:
+        """sha256 of the rule files: changes when any rule does."""
+        return self.digest
+
+
+@lru_cache(maxsize=8)
+def load_rules(schemas: Path) -> RuleBook:
+    """Every rule in ``schemas/rules``, checked against the forms; SchemaError names file, rule, key and value."""
+    form = load_forms(schemas)[-1]
+    files = sorted((schemas / "rules").glob("*.yaml"))
+    rules: list[Rule] = []
+    seen: dict[str, Path] = {}
+    for path in files:
+        for raw in read_yaml(path):
+            rule = _rule(path, raw, form)
+            if rule.id in seen:
+                raise SchemaError(path, "id", rule.id, f"an id that {seen[rule.id].name} does not have already")
+            seen[rule.id] = path
+            rules.append(rule)
+    digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in files)).hexdigest()
+    return RuleBook(tuple(rules), digest)
+
+
+def as_json(rule: Rule, form: Form) -> dict[str, Any]:
+    """A row of ``rules --json``. ``text`` is the relation as printed, ``expression`` what is executed."""
+    return {
+        "rule_id": rule.id,
+        "kind": rule.kind,
+        "severity": rule.severity,
+        "scope": "all" if rule.scope is None else [name for name in UNIT_TYPES if name in rule.scope],
+        "period": rule.frequency,
+        "expression": rule.check or f"builtin: {rule.builtin}",
+        "text": rule.text or describe(rule, form),
+    }
+
+
+def _rule(path: Path, raw: dict[str, Any], form: Form) -> Rule:
+    name = str(raw.get("id", "(no id)"))
+
+    def accept(key: str, value: Any, accepted: Iterable[Any]) -> Any:
+        if value not in accepted:
+            raise SchemaError(path, f"{name}.{key}", value, accepted)
+        return value
+
+    for key in raw:
+        accept("key", key, _KEYS)
+    for key in _REQUIRED:
+        if not raw.get(key):
+            raise SchemaError(path, f"{name}.{key}", raw.get(key), "a text")
+    table = raw.get("table", "")
+    accept("table", table, ["", "cover", *form.table_by_id])
+    builtin = raw.get("builtin", "")
+    if builtin:
+        accept("builtin", builtin, BUILTIN_NAMES)
+    if bool(builtin) == bool("check" in raw or "checks" in raw):
+        raise SchemaError(path, f"{name}.check", raw.get("check"), "either check (or checks) or builtin")
+    sources = raw.get("checks") or ([{key: raw[key] for key in _PART_KEYS if key in raw}] if not builtin else [])
+    scope = raw.get("scope")
+    for unit_type in scope or ():
+        accept("scope", unit_type, UNIT_TYPES)
+    parts, surroundings = _parts(path, name, table, sources, form)
+    return Rule(
+        id=name,
+        kind=raw["kind"],
+        severity=accept("severity", raw["severity"], SEVERITIES),
+        table=table,
+        scope=None if scope is None else frozenset(scope),
+        frequency=accept("frequency", raw.get("frequency", "monthly"), FREQUENCIES),
+        applies_from=_period(path, name, raw["applies_from"]),
+        check="; ".join(source["check"] for source in sources),
+        builtin=builtin,
+        text=raw.get("text", ""),
+        message=raw["message"],
+        fix_hint=raw.get("fix_hint", ""),
+        source=raw["source"],
+        parts=parts,
+        template=_template(path, name, raw, parts, surroundings),
+        options=raw.get("options", {}),
+    )
+
+
+def _period(path: Path, name: str, text: str) -> Period:
+    try:
+        return Period.parse(text)
+    except ValueError:
+        raise SchemaError(path, f"{name}.applies_from", text, 'a month such as "2026-01"') from None
+
+
+def _parts(
+    path: Path, name: str, table: str, sources: Sequence[dict[str, Any]], form: Form
+) -> tuple[tuple[Part, ...], list[Surroundings]]:
+    parts, surroundings = [], []
+    for source in sources:
+        for key in source:
+            if key not in _PART_KEYS:
+                raise SchemaError(path, f"{name}.checks", key, _PART_KEYS)
+        around = _surroundings(path, name, table, source, form)
+        texts = {key: source[key] for key in ("check", "when", "place") if key in source}
+        nodes: dict[str, Any] = {}
+        for key, text in texts.items():
+            try:
+                nodes[key] = bind_place(text, around) if key == "place" else bind(text, around)
+            except LanguageError as error:
+                raise SchemaError(path, f"{name}.{key}", text, error.advice) from None
+        parts.append(Part(**nodes, rows=around.rows, columns=around.columns, each=around.each))
+        surroundings.append(around)
+    return tuple(parts), surroundings
+
+
+def _surroundings(path: Path, name: str, table_id: str, source: dict[str, Any], form: Form) -> Surroundings:
+    each = source.get("each", "")
+    lists = [table.id for table in form.tables if table.kind == "list"]
+    if each and each not in lists:
+        raise SchemaError(path, f"{name}.each", each, lists)
+    rows, columns = source.get("rows", ()), tuple(source.get("columns", ()))
+    if (rows or columns) and table_id not in form.table_by_id:
+        raise SchemaError(path, f"{name}.table", table_id, "the table that rows and columns belong to")
+    if rows or columns:
+        table = form.table_by_id[table_id]
+        rows = _rows(path, name, table, rows)
+        for column in columns:
+            if column not in range(1, len(table.columns) + 1):
+                raise SchemaError(path, f"{name}.columns", column, f"columns 1–{len(table.columns)} of {table_id}")
+    return Surroundings(form, table_id, tuple(rows), columns, each)
+
+
+def _rows(path: Path, name: str, table: Table, texts: Sequence[str]) -> tuple[str, ...]:
+    """Row codes from ``["01:15", "17"]``."""
+    known = [row.code for row in table.rows]
+    codes: list[str] = []
+    for text in texts:
+        match = _ROW_RANGE.fullmatch(str(text))
+        ends = (match[1], match[2] or match[1]) if match else ()
+        if not ends or any(code not in known for code in ends):
+            accepted = (
+                f"rows {known[0]}–{known[-1]} of {table.id}, or ranges such as 02:06" if known else "a grid table"
+            )
+            raise SchemaError(path, f"{name}.rows", text, accepted)
+        codes += [code for code in known if ends[0] <= code <= ends[1]]
+    return tuple(codes)
+
+
+def _template(
+    path: Path, name: str, raw: dict[str, Any], parts: Sequence[Part], surroundings: Sequence[Surroundings]
+) -> Template:
+    if parts:
+        names = set(CHECK_NAMES)
+        conditions = [condition for part in parts for condition in part.conditions]
+        if not all(has_sides(condition) for condition in conditions):
+            names -= set(COMPARISON_NAMES)
+        if not all(has_ratio(condition) for condition in conditions):
+            names -= {"ratio"}
+    else:
+        names = {*COMMON_NAMES, *BUILTIN_NAMES[raw["builtin"]], *raw.get("details", ())}
+    for key in ("message", "fix_hint"):
+        try:
+            template = parse_template(raw.get(key, ""), names, surroundings if parts else ())
+        except LanguageError as error:
+            raise SchemaError(path, f"{name}.{key}", raw[key], error.advice) from None
+        if key == "message":
+            message = template
+    return Template((*message.pieces, *template.pieces))

@@ -1,0 +1,199 @@
+"""The rule language at a single point, in fractions: the numbers in a message, and a second opinion on the vectors."""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Any
+
+from jinguo.forms.model import SCALE
+from jinguo.rules.binding import WHOLE, Instance, cell_at
+from jinguo.rules.frame import Frame
+from jinguo.rules.syntax import (
+    And,
+    Arithmetic,
+    Call,
+    CellRef,
+    Comparison,
+    Count,
+    LineRef,
+    Measure,
+    Name,
+    Negation,
+    Node,
+    Not,
+    Number,
+    Or,
+    Total,
+)
+
+
+class NotApplicable:
+    """The value of what is “—”, and the verdict of a comparison with nothing but that on one side."""
+
+
+NA = NotApplicable()
+Value = Fraction | NotApplicable | None  # None: unknown
+Verdict = bool | NotApplicable | None
+
+_COMPARE: dict[str, Callable[[Any, Any], bool]] = {
+    "==": operator.eq,
+    "!=": operator.ne,
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+@dataclass(frozen=True)
+class Point:
+    """One submission of a frame, one row and column, and for checks along a list one line (index into all lines).
+
+    ``prev``: thousandths by cell id to use instead of the frame's figures of last period.
+    """
+
+    frame: Frame
+    submission: int
+    instance: Instance = WHOLE
+    line: int = -1
+    prev: Mapping[str, float] | None = None
+
+
+def value_at(node: Node, point: Point) -> Value:
+    """The exact value of a number or date (a date: its day number)."""
+    frame = point.frame
+    match node:
+        case Number(value):
+            return value
+        case Name(name):
+            return _name(name, point)
+        case CellRef():
+            return _cell(node, point)
+        case LineRef(table, column):
+            return _exact(frame.lists[table].column(column)[point.line])
+        case Measure(name):
+            return _exact(frame.measure(name)[point.submission])
+        case Total(table, column):
+            return _over_lines(table, point, lambda line: _exact(frame.lists[table].column(column)[line]))
+        case Count(table, condition):
+            return _over_lines(table, point, lambda line: _met(condition, replace(point, line=line)))
+        case Negation(operand):
+            inner = value_at(operand, point)
+            return -inner if isinstance(inner, Fraction) else inner
+        case Arithmetic(sign, left, right):
+            return _arithmetic(sign, value_at(left, point), value_at(right, point))
+        case Call("if_", (condition, when_true, when_false)):
+            return _choose(condition, when_true, when_false, point)
+        case Call(function, arguments):
+            return _call(function, [value_at(argument, point) for argument in arguments])
+    raise TypeError(f"{node!r} has no value")
+
+
+def verdict_at(node: Node, point: Point) -> Verdict:
+    """Whether a condition holds; None where an operand is unknown, NA where it does not apply."""
+    match node:
+        case Not(part):
+            inner = verdict_at(part, point)
+            return (not inner) if isinstance(inner, bool) else inner
+        case And(parts):
+            return _all([verdict_at(part, point) for part in parts])
+        case Or(parts):
+            return _any([verdict_at(part, point) for part in parts])
+        case Comparison(operators, operands):
+            values = [value_at(operand, point) for operand in operands]
+            pairs = zip(operators, values, values[1:], strict=False)
+            return _all([_compare(sign, left, right) for sign, left, right in pairs])
+    raise TypeError(f"{node!r} is not a condition")
+
+
+def _exact(number: float) -> Fraction | None:
+    return None if math.isnan(number) else Fraction(round(number), SCALE)
+
+
+def _name(name: str, point: Point) -> Fraction:
+    period = point.frame.where.period
+    if name.startswith("period."):
+        return Fraction(getattr(period, name.removeprefix("period.")).toordinal())
+    return Fraction(int(period.month if name == "month" else getattr(point.instance, name)))
+
+
+def _cell(ref: CellRef, point: Point) -> Value:
+    cell = cell_at(point.frame.where.form, ref, point.instance)
+    if point.frame.where.is_na(cell):
+        return NA
+    if ref.context == "prev" and point.prev is not None:
+        return _exact(point.prev.get(cell.id, math.nan))
+    return _exact(point.frame.grid(ref.context)[cell.index, point.submission])
+
+
+def _over_lines(table: str, point: Point, of_line: Callable[[int], Fraction | None]) -> Value:
+    if not point.frame.where.has_list(table):
+        return NA
+    lines = point.frame.lists[table]
+    if not lines.is_kept[point.submission]:
+        return None
+    values = [of_line(index) for index in lines.range_of(point.submission)]
+    return None if any(value is None for value in values) else sum(values, Fraction(0))  # type: ignore[arg-type]
+
+
+def _met(condition: Node | None, point: Point) -> Fraction | None:
+    verdict = True if condition is None else verdict_at(condition, point)
+    return None if verdict is None else Fraction(int(verdict is not False))
+
+
+def _choose(condition: Node, when_true: Node, when_false: Node, point: Point) -> Value:
+    verdict = verdict_at(condition, point)
+    return None if verdict is None else value_at(when_true if verdict is True else when_false, point)
+
+
+def _arithmetic(sign: str, left: Value, right: Value) -> Value:
+    if isinstance(left, NotApplicable) or isinstance(right, NotApplicable):
+        if sign in "*/" or (isinstance(left, NotApplicable) and isinstance(right, NotApplicable)):
+            return NA
+        if isinstance(right, NotApplicable):
+            return left
+        return -right if sign == "-" and right is not None else right
+    if left is None or right is None or (sign == "/" and right == 0):
+        return None
+    return {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv}[sign](left, right)
+
+
+def _call(function: str, values: Sequence[Value]) -> Value:
+    present = [value for value in values if not isinstance(value, NotApplicable)]
+    if not present:
+        return NA
+    if any(value is None for value in present):
+        return None
+    if function == "round":
+        return _round(present[0], int(present[1]) if len(present) > 1 else 0)
+    return {"sum": sum, "min": min, "max": max, "abs": lambda items: abs(items[0])}[function](present)
+
+
+def _round(value: Fraction, digits: int) -> Fraction:
+    """Half away from zero."""
+    power = 10**digits
+    size = Fraction(math.floor(abs(value) * power + Fraction(1, 2)), power)
+    return size if value >= 0 else -size
+
+
+def _compare(sign: str, left: Value, right: Value) -> Verdict:
+    if isinstance(left, NotApplicable) or isinstance(right, NotApplicable):
+        return NA
+    return None if left is None or right is None else _COMPARE[sign](left, right)
+
+
+def _all(verdicts: Sequence[Verdict]) -> Verdict:
+    applying = [verdict for verdict in verdicts if not isinstance(verdict, NotApplicable)]
+    if not applying:
+        return NA
+    return None if None in applying else all(applying)
+
+
+def _any(verdicts: Sequence[Verdict]) -> Verdict:
+    if any(isinstance(verdict, NotApplicable) for verdict in verdicts):
+        return True if True in verdicts else NA
+    return None if None in verdicts else any(verdicts)

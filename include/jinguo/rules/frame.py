@@ -1,0 +1,170 @@
+"""The wide frame that rules run over: submissions of one unit type and one period, side by side.
+
+Arrays are (cells, submissions) so that one cell of all submissions is one run of memory. Numbers are thousandths; NaN
+is a number that is not there (blank, unreadable, absent, unknown) and makes whatever needs it *not evaluated*.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from jinguo.forms.model import SCALE, Cell, Form, Table
+from jinguo.periods import Period
+from jinguo.reading.model import ListLine, Reading
+from jinguo.rules.context import CheckContext
+
+NOT_A_CODE = -SCALE  # text in a column of codes: equal to none of them
+Array = np.ndarray
+
+
+@dataclass(frozen=True)
+class Applicability:
+    """What is static for a unit type and a period: which cells and lists there are."""
+
+    form: Form
+    unit_type: str
+    period: Period
+
+    def is_na(self, cell: Cell) -> bool:
+        """Whether a cell is “—” for this unit type or its table is not due."""
+        return self.unit_type in cell.na_for or not self.form.table_by_id[cell.table].is_due(
+            self.period, self.unit_type
+        )
+
+    @cached_property
+    def na_mask(self) -> Array:
+        """Along ``Form.cells``: what does not apply."""
+        return np.array([self.is_na(cell) for cell in self.form.cells])
+
+    def has_list(self, table: str) -> bool:
+        return self.form.table_by_id[table].is_due(self.period, self.unit_type)
+
+
+@dataclass
+class Lines:
+    """The lines of one list table of all submissions, one after the other. ``owner``: line → submission.
+
+    ``is_kept``: submissions that filled the list or ticked 本月未开展; the others keep none, and say nothing about it.
+    """
+
+    table: Table
+    lines: list[ListLine]
+    owner: Array
+    is_kept: Array
+    _columns: dict[int, Array] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, table: Table, readings: Sequence[Reading]) -> Lines:
+        lines: list[ListLine] = []
+        counts = np.zeros(len(readings), dtype=np.intp)
+        is_kept = np.zeros(len(readings), dtype=bool)
+        for index, reading in enumerate(readings):
+            own = reading.lists.get(table.id, ())
+            lines += own
+            counts[index] = len(own)
+            found = reading.tables.get(table.id)
+            is_kept[index] = bool(own) or (found is not None and found.is_ticked)
+        return cls(table, lines, np.repeat(np.arange(len(readings)), counts), is_kept)
+
+    def column(self, number: int) -> Array:
+        """One value a line: thousandths; dates as day numbers × SCALE, codes as numbers × SCALE; NaN where blank."""
+        if number not in self._columns:
+            convert = _CONVERTERS.get(self.table.column(number).kind, _thousandths)
+            self._columns[number] = np.array(
+                [convert(line.values.get(number)) for line in self.lines], dtype=np.float64
+            )
+        return self._columns[number]
+
+    def range_of(self, submission: int) -> range:
+        """The indices of a submission's lines."""
+        first, last = np.searchsorted(self.owner, [submission, submission + 1])
+        return range(int(first), int(last))
+
+
+def _thousandths(value: object) -> float:
+    return value if isinstance(value, int | float) else np.nan
+
+
+def _day(value: object) -> float:
+    try:
+        return dt.date.fromisoformat(value).toordinal() * SCALE if isinstance(value, str) else np.nan
+    except ValueError:
+        return np.nan
+
+
+def _code(value: object) -> float:
+    if isinstance(value, str):
+        return int(value) * SCALE if value.isascii() and value.isdigit() else NOT_A_CODE
+    return _thousandths(value)
+
+
+_CONVERTERS = {"date": _day, "choice": _code}
+
+
+@dataclass
+class Frame:
+    """One column per submission. ``now``, ``prev`` and ``quarter`` follow ``Form.cells`` downwards."""
+
+    where: Applicability
+    now: Array
+    prev: Array
+    earlier_in_quarter: Array
+    measures: Mapping[str, Array]
+    lists: Mapping[str, Lines]
+    readings: Sequence[Reading] = ()
+    contexts: Sequence[CheckContext] = ()
+
+    @classmethod
+    def of(cls, readings: Sequence[Reading], contexts: Sequence[CheckContext], where: Applicability) -> Frame:
+        """The frame of readings that were read (``numbers`` is there) for one unit type and period."""
+        form = where.form
+        unknown = np.full(len(form.cells), np.nan)
+
+        def stack(arrays: Sequence[Array | None]) -> Array:
+            return np.ascontiguousarray(np.stack([unknown if array is None else array for array in arrays]).T)
+
+        names = {name for context in contexts for name in context.measures}
+        return cls(
+            where=where,
+            now=stack([reading.numbers for reading in readings]),
+            prev=stack([context.prev for context in contexts]),
+            earlier_in_quarter=stack([context.quarter for context in contexts]),
+            measures={name: _measure(name, contexts) for name in names},
+            lists={
+                table.id: Lines.of(table, readings)
+                for table in form.tables
+                if table.kind == "list" and where.has_list(table.id)
+            },
+            readings=readings,
+            contexts=contexts,
+        )
+
+    @property
+    def size(self) -> int:
+        return self.now.shape[1]
+
+    @cached_property
+    def quarter(self) -> Array:
+        """The quarter's months up to and with this one."""
+        return self.now + self.earlier_in_quarter
+
+    @cached_property
+    def states(self) -> Array:
+        """CellState of every cell; like ``now``."""
+        return np.ascontiguousarray(np.stack([reading.states for reading in self.readings]).T)
+
+    def grid(self, context: str) -> Array:
+        return {"": self.now, "prev": self.prev}[context] if context != "quarter" else self.quarter
+
+    def measure(self, name: str) -> Array:
+        return self.measures[name] if name in self.measures else np.full(self.size, np.nan)
+
+
+def _measure(name: str, contexts: Sequence[CheckContext]) -> Array:
+    values = [context.measures.get(name) for context in contexts]
+    return np.array([np.nan if value is None else value.value * SCALE for value in values], dtype=np.float64)
