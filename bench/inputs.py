@@ -188,6 +188,7 @@ def _make_unit(folder: Path, code: str) -> tuple[dict[str, int], int, str]:
         rulebook=None,
         issued_at=dt.datetime(2026, 10, 25, 9, tzinfo=TIMEZONE),
         values=values,
+        ticks=province.ticks(unit, PERIOD),
     )
     return {cell_id: value for cell_id, value in last.items() if ".r" in cell_id}, len(values), fault
 

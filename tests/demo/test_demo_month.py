@@ -9,6 +9,7 @@ from jinguo.demo.month import FIRST_PERIOD, PLANTED, PLANTED_PERIOD, write_corre
 from jinguo.forms.load import form_for
 from jinguo.forms.model import IDENTITY_SHEET
 from jinguo.review.states import OTHER_NAMES, STATES
+from jinguo.rules.catalogue import load_rules
 from jinguo.settings import TIMEZONE
 from jinguo.templates.layout import layout_for
 from jinguo.units.register import load_register
@@ -45,6 +46,7 @@ def test_planted_cases_name_units_states_and_places_that_exist():
     assert {row.unit_code for row in PLANTED} < set(UNITS)
     assert {row.state for row in PLANTED} <= {*STATES, *OTHER_NAMES}
     assert {row.cell_id for row in PLANTED if row.cell_id} <= set(form.cell_by_id)
+    assert {rule for row in PLANTED for rule in row.rules} <= set(load_rules(SCHEMAS).by_id)
     assert all(row.rules for row in PLANTED if row.state in ("returned", "awaiting_explanation", "held"))
 
 

@@ -146,6 +146,7 @@ class _Desk:
             issued_at=dt.datetime(period.year, period.month, 25, 9, tzinfo=TIMEZONE),
             version=version,
             values=values,
+            ticks=self.province.ticks(unit, period),
         )
 
 

@@ -34,6 +34,7 @@ def draw_places(seed: int, code: str, period: Period, *, plan: Plan, tables: Tab
     limits[14] = t04[7:14, 2].min()
     limits[15:25] = np.iinfo(np.int64).max
     limits[18] = t01[17, 4] + t01[26, 4]
+    grown[19] = max(grown[19], t04[4, 2] - opening[19])  # every station has its plate (BN-409)
     _grow(t04, opening, grown, (14, 15, 17, 18, 19, 21, 23, 24), limits)
     limits[16], limits[22] = t04[15, 2], t04[21, 2]
     limits[20] = min(t04[17, 2], t01[1, 4])
@@ -56,7 +57,7 @@ def _opening(rng: np.random.Generator, plan: Plan, tables: Tables) -> np.ndarray
     opening[15] = max(opening[15], 1)
     opening[16] = (opening[15] + 1) // 2
     opening[18] = round(t01[17, 1] * rng.uniform(0.25, 0.40))
-    opening[19] = max(opening[19], opening[4] + opening[4] // 20 + 1)  # every station has its plate (BN-409)
+    opening[19] = max(opening[19], opening[4] + opening[4] // 20 + 1)
     opening[20] = min(opening[20], opening[17])
     opening[22] = opening[21] * 6 // 10
     return opening

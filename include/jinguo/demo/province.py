@@ -83,6 +83,12 @@ class Province:
         figures |= sheets.as_figures(tables, unit.unit_type, period)
         return figures | self._lines(unit, period, plan, communities, activities)
 
+    def ticks(self, unit: Unit, period: Period) -> frozenset[str]:
+        """The tables that the unit ticks 本月未开展: 05表 where it is due and the unit has no community to list."""
+        due = {table.id for table in form_for(self.schemas, period).tables_due(period, unit.unit_type)}
+        has_lines = bool(communities_of(self.schemas, self.seed, unit.code, unit.unit_type))
+        return frozenset({"t05"} & due) if not has_lines else frozenset()
+
     def series(
         self, unit: Unit, first: Period, last: Period, swings: Mapping[Period, Swing] | None = None
     ) -> dict[Period, dict[str, object]]:
