@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from io import BytesIO
 
 OLE_MAGIC = bytes.fromhex("D0CF11E0A1B11AE1")
-_HEADER = struct.Struct("<8s16xHHHHHHIIIIIIIIII")  # from the magic to the first DIFAT sector and its count
+_HEADER = struct.Struct("<30xHH6xII12xIIII")  # sector shifts; directory, FAT; mini FAT (first, count), DIFAT (same)
 _LAST_REAL_SECTOR = 0xFFFFFFFA
 _RECORD = struct.Struct("<HH")
 _BOF, _EOF, _FILEPASS, _BOUNDSHEET = 0x0809, 0x000A, 0x002F, 0x0085
@@ -47,15 +47,7 @@ def _check_header(data: bytes) -> None:
     """Counts that a reader would allocate by, and the DIFAT chain, which olefile does not walk by its links."""
     if len(data) < 1536:
         raise CompoundError("shorter than header, FAT and directory")
-    fields = _HEADER.unpack_from(data)
-    shift, directories, fats, minifats, difat_start, difats = (
-        fields[4],
-        fields[8],
-        fields[9],
-        fields[14],
-        fields[15],
-        fields[16],
-    )
+    shift, _, directories, fats, _, minifats, difat_start, difats = _HEADER.unpack_from(data)
     if shift not in (9, 12):
         raise CompoundError("sector size")
     sectors = len(data) >> shift

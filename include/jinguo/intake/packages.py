@@ -24,7 +24,7 @@ class PackageError(Exception):
     """A zip that no reader should be given; the text is the reason, in Chinese, for the clerk."""
 
 
-class PackageEncrypted(Exception):
+class PackageEncryptedError(Exception):
     """Some entry is encrypted by the zip itself."""
 
 
@@ -38,7 +38,7 @@ class Package:
 
 
 def open_package(data: bytes) -> Package:
-    """The package in ``data``; PackageError or PackageEncrypted when it must not be read."""
+    """The package in ``data``; PackageError or PackageEncryptedError when it must not be read."""
     try:
         with zipfile.ZipFile(BytesIO(data)) as archive:
             entries = archive.infolist()
@@ -67,7 +67,7 @@ def _check_directory(entries: list[zipfile.ZipInfo]) -> None:
             raise PackageError("内部文件重名")
         seen.add(folded)
         if entry.flag_bits & 1:
-            raise PackageEncrypted
+            raise PackageEncryptedError
         total += entry.file_size
         _check_size(entry.file_size, entry.compress_size)
     if total > MAX_INFLATED:

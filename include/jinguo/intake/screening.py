@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass, field
 
 from jinguo.intake.compound import OLE_MAGIC, Compound, CompoundError, open_compound
-from jinguo.intake.packages import PackageEncrypted, PackageError, open_package
+from jinguo.intake.packages import PackageEncryptedError, PackageError, open_package
 from jinguo.reading.model import Problem
 
 MAX_BYTES = 20 << 20
@@ -85,7 +85,7 @@ def _is_lock_file(name: str, data: bytes) -> bool:
 def _screen_package(name: str, data: bytes) -> Screened:
     try:
         package = open_package(data)
-    except PackageEncrypted:
+    except PackageEncryptedError:
         return _refused("encrypted", "D03")
     except PackageError as error:
         return _broken("damaged", str(error))

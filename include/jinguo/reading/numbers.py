@@ -19,16 +19,18 @@ LONGEST = 1e10  # from here on a figure is a code or a phone number that lost it
 _TAIL = 1e-3  # thousandths: |x - round(x)| below 1e-6 of the unit is a float tail
 
 UNITS_OF_MEASURE = frozenset(
-    "支 人 人次 次 小时 户 个 面 枚 块 份 张 件 篇 条 个次 支次 元 万元 期 学时 项 名 家 场 场次 篇(条) 篇条".split()
+    (
+        *("支", "人", "人次", "次", "小时", "户", "个", "面", "枚", "块", "份", "张", "件", "篇", "条", "个次", "支次"),
+        *("元", "万元", "期", "学时", "项", "名", "家", "场", "场次", "篇(条)", "篇条"),
+    )
 )
 _SAME_UNIT = {"篇(条)": frozenset(("篇", "条", "篇(条)", "篇条"))}
 _FULL_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _WIDTHS = str.maketrans({**_FULL_WIDTH, 0x2212: "-", 0xFE63: "-", 0x2013: "-", 0x2010: "-", 0x2011: "-"})
 _INVISIBLE = dict.fromkeys((0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF, 0x00AD, 0x200E, 0x200F, 0x202A, 0x202C, 0x202D))
 DASHES = frozenset("—-－–―─ー﹘")
-_NOTHING = frozenset(
-    "无 没有 暂无 未开展 没 - / // \\ × X x 空 空白 未填 N/A n/a NA na null NULL None none nil - -- 零个 没有开展".split()
-)
+_NOTHING = frozenset(("无", "没有", "没有开展", "暂无", "未开展", "没", "空", "空白", "未填", "零个"))
+_NOTHING |= {"-", "--", "/", "//", "\\", "×", "X", "x", "N/A", "n/a", "NA", "na", "null", "NULL", "None", "none", "nil"}
 
 _PLAIN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)")
 _GROUPED = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
@@ -55,7 +57,7 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """``rule_id``: the defect. ``details``: names in its message; ``s`` is the suggested value, "" when there is none."""
+    """``rule_id``: the defect. ``details``: names in its message; ``s`` is the suggested value, "" for none."""
 
     rule_id: str
     details: dict[str, str] = field(default_factory=dict)
@@ -197,7 +199,7 @@ def _diagnose(compact: str, spaced: str) -> tuple[str, str]:
         return "D55", compact.rstrip("%")
     if all(character in NUMERAL_CHARACTERS for character in compact):
         return "D45", _shown(chinese_numeral(compact))
-    if _RANGE.fullmatch(compact) and not compact.startswith("=") or _APPROXIMATE.search(compact):
+    if _RANGE.fullmatch(compact) or _APPROXIMATE.search(compact):
         return "D46", ""
     if _ARITHMETIC.fullmatch(compact):
         return "D51", _shown(_arithmetic(compact.lstrip("=")))

@@ -1,0 +1,230 @@
+"""Whose report a workbook is, of which month, on which version of the form. A contradiction is held, never guessed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from jinguo.errors import SchemaError
+from jinguo.forms.load import form_for
+from jinguo.forms.model import Form
+from jinguo.intake.evidence import Evidence, IdentityBlock, Saying
+from jinguo.periods import Period
+from jinguo.reading.model import Problem
+from jinguo.units.register import Register, normalise_name
+
+_BELOW_THE_REGISTER = {"town": (9, 12), "village": (12,)}  # code lengths of units that units.csv does not list
+
+
+@dataclass
+class Identity:
+    """``status``: read, held, rejected or unidentified; ``problem`` says why it is not read. ``notes``: information."""
+
+    status: str = "read"
+    unit_code: str = ""
+    unit_type: str = ""
+    period: Period | None = None
+    form: Form | None = None
+    problem: Problem | None = None
+    notes: list[Problem] = field(default_factory=list)
+
+    def stop(self, status: str, problem: Problem) -> Identity:
+        self.status, self.problem = status, problem
+        return self
+
+
+def identify(evidence: Evidence, block: IdentityBlock | None, *, is_ours: bool, register: Register) -> Identity:
+    """The decision. ``is_ours``: whether any sheet is the cover or a table of the form."""
+    identity = Identity()
+    if block is None and not is_ours:
+        details = {"form_no": "", "reason": "不是本报表制度的表格"}
+        return identity.stop("unidentified", Problem("WZ-003", details=details))
+    if not _decide_unit(identity, evidence, register):
+        return identity
+    if not _decide_period(identity, evidence):
+        return identity
+    if not _decide_form(identity, block, register):
+        return identity
+    return _check_validity(identity, register)
+
+
+def _decide_unit(identity: Identity, evidence: Evidence, register: Register) -> bool:
+    if evidence.codes:
+        code, saying = evidence.codes[0]
+        if _is_replaced(code, register):
+            identity.unit_code = code
+            return True  # told to the unit once the period is known
+        if _is_known(code, evidence.unit_type, register):
+            return _agree(identity, evidence, code, saying, register)
+        if saying.source == "模板标识" or not evidence.names:
+            identity.stop("unidentified", _unit_problem(saying, code, "", "", register))
+            return False
+        codes, named = evidence.names[0]
+        identity.stop("held", _unit_problem(saying, code, named.text, codes[0], register))
+        return False
+    return _decide_by_names(identity, evidence, register)
+
+
+def _is_known(code: str, unit_type: str, register: Register) -> bool:
+    lengths = _BELOW_THE_REGISTER.get(unit_type, ())
+    return code in register.by_code or (code.isdecimal() and len(code) in lengths)
+
+
+def _is_replaced(code: str, register: Register) -> bool:
+    return code in register.successions and code not in register.by_code
+
+
+def _agree(identity: Identity, evidence: Evidence, code: str, saying: Saying, register: Register) -> bool:
+    """Every other code and every name that the register knows must mean the same unit."""
+    for other, place in evidence.codes[1:]:
+        if other != code:
+            identity.stop("held", _unit_problem(place, other, place.text, code, register, against=saying))
+            return False
+    for codes, place in evidence.names:
+        if code not in codes and code in register.by_code:
+            identity.stop("held", _unit_problem(place, code, place.text, code, register, against=saying))
+            return False
+    identity.unit_code = code
+    unit = register.by_code.get(code)
+    identity.unit_type = unit.unit_type if unit else evidence.unit_type
+    identity.notes += _old_names(evidence, register)
+    return True
+
+
+def _decide_by_names(identity: Identity, evidence: Evidence, register: Register) -> bool:
+    """Without any code: the one unit that all known names may mean."""
+    if not evidence.names:
+        if evidence.unknown_names:
+            saying = evidence.unknown_names[0]
+            details = {"raw": saying.text, "list": "、".join(_similar(saying.text, register))}
+            problem = Problem("D68", "cover", saying.sheet, saying.cell, "cover.unit_name", saying.text, details)
+        else:
+            problem = Problem("D68", "cover", details={"raw": "", "list": ""})
+        identity.stop("unidentified", problem)
+        return False
+    candidates = set(evidence.names[0][0])
+    for codes, saying in evidence.names[1:]:
+        if not candidates & set(codes):
+            first = evidence.names[0][1]
+            details = {"name": first.text, "code": saying.text, "a": first.source, "b": saying.source}
+            identity.stop("held", Problem("D69", "cover", saying.sheet, saying.cell, "", saying.text, details))
+            return False
+        candidates &= set(codes)
+    fitting = {code for code in candidates if register.by_code[code].unit_type == evidence.unit_type}
+    candidates = fitting or candidates
+    if len(candidates) > 1:
+        identity.stop("held", _homonym(evidence.names[0][1], sorted(candidates), register))
+        return False
+    (code,) = candidates
+    identity.unit_code, identity.unit_type = code, register.by_code[code].unit_type
+    identity.notes += _old_names(evidence, register)
+    return True
+
+
+def _homonym(saying: Saying, codes: list[str], register: Register) -> Problem:
+    names = [f"{register.by_code[code].org_name or register.by_code[code].name}（{code}）" for code in codes]
+    details = {"raw": saying.text, "a": names[0], "b": names[1], "list": "、".join(names)}
+    return Problem("D64", "cover", saying.sheet, saying.cell, "cover.unit_name", saying.text, details)
+
+
+def _similar(text: str, register: Register) -> list[str]:
+    """Registered names close to an unknown one, for a person to choose from; never used to decide."""
+    from rapidfuzz import process
+
+    found = process.extract(normalise_name(text), list(register.aliases), limit=3, score_cutoff=60)
+    return [name for name, _, _ in found]
+
+
+def _unit_problem(
+    place: Saying, code: str, name: str, expected: str, register: Register, *, against: Saying | None = None
+) -> Problem:
+    unit = register.by_code.get(expected)
+    details = {
+        "name": name,
+        "code": code,
+        "expected": f"{unit.org_name or unit.name}（{expected}）" if unit else expected,
+        "a": place.source,
+        "b": against.source if against else "",
+    }
+    cell_id = "cover.unit_code" if place.text == code else "cover.unit_name"
+    cell_id = cell_id if place.source == "封面" else ""
+    return Problem("D69", "cover", place.sheet, place.cell, cell_id, place.text, details)
+
+
+def _old_names(evidence: Evidence, register: Register) -> list[Problem]:
+    """Information about a name that the unit no longer has."""
+    for _, saying in evidence.names:
+        for old in register.successions.values():
+            if old.new_code and normalise_name(old.old_name) in normalise_name(saying.text):
+                details = {"raw": saying.text, "name": old.new_name, "code": old.new_code, "date": old.approved}
+                return [Problem("D63", "cover", saying.sheet, saying.cell, "", saying.text, details)]
+    return []
+
+
+def _decide_period(identity: Identity, evidence: Evidence) -> bool:
+    if not evidence.periods:
+        if not evidence.months:
+            identity.stop("unidentified", Problem("D61", "cover", details={"found": "", "reason": "看不出报告期"}))
+        else:
+            _, saying = evidence.months[0]
+            details = {"found": saying.text, "reason": "只写了月份，没有年份"}
+            problem = Problem("D61", "cover", saying.sheet, saying.cell, "cover.period", saying.text, details)
+            identity.stop("held", problem)
+        return False
+    period, saying = evidence.periods[0]
+    for other, place in evidence.periods[1:]:
+        if other != period:
+            return _hold_period(identity, evidence, (period, saying), place, other.chinese)
+    for month, place in evidence.months:
+        if month != period.month:
+            return _hold_period(identity, evidence, (period, saying), place, f"{month}月")
+    identity.period = period
+    return True
+
+
+def _hold_period(
+    identity: Identity, evidence: Evidence, primary: tuple[Period, Saying], place: Saying, other: str
+) -> bool:
+    """Found is what the content says, expected what the name, or else the template, says."""
+    period, saying = primary
+    if place.source == "文件名":
+        shown = next((said for _, said in evidence.periods if said.source == "封面"), saying)
+        found, expected, at, against = period.chinese, other, shown, place
+    else:
+        found, expected, at, against = other, period.chinese, place, saying
+    details = {"found": found, "expected": expected, "a": at.source, "b": against.source}
+    cell_id = "cover.period" if at.source == "封面" else ""
+    identity.stop("held", Problem("WZ-002", "cover", at.sheet, at.cell, cell_id, found, details))
+    return False
+
+
+def _decide_form(identity: Identity, block: IdentityBlock | None, register: Register) -> bool:
+    period = identity.period
+    stated = block.texts.get("form_version", "") if block else ""
+    try:
+        identity.form = form_for(register.schemas, period)
+    except SchemaError:
+        details = {"old": stated, "date": "", "reason": f"{period.chinese}没有现行表式"}
+        identity.stop("rejected", Problem("D18", "cover", value=period.chinese, details=details))
+        return False
+    if stated and stated != identity.form.version:
+        details = {"old": stated, "date": "", "reason": f"现行为{identity.form.version}版"}
+        identity.stop("rejected", Problem("D18", "cover", value=stated, details=details))
+        return False
+    return True
+
+
+def _check_validity(identity: Identity, register: Register) -> Identity:
+    """An old code after its end is refused with the code that replaced it."""
+    code, period = identity.unit_code, identity.period
+    unit = register.by_code.get(code)
+    succession = register.successions.get(code)
+    if unit is not None and unit.is_valid(period):
+        return identity
+    if succession is not None and (unit is None or not unit.is_valid(period)):
+        new = f"{succession.new_name}（{succession.new_code}）" if succession.new_code else "（已撤销）"
+        details = {"old": f"{succession.old_name}（{code}）", "date": succession.approved, "new": new}
+        return identity.stop("rejected", Problem("D66", "cover", "", "", "cover.unit_code", code, details))
+    if unit is not None:
+        details = {"name": unit.name, "code": code, "expected": "", "a": "", "b": ""}
+        return identity.stop("rejected", Problem("D69", "cover", "", "", "cover.unit_code", code, details))
+    return identity

@@ -1,0 +1,319 @@
+"""The cells of grid tables: values as typed, what the template computes, what does not apply, what was ticked."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from jinguo.forms.model import SCALE, Cell, Form, Table
+from jinguo.periods import Period
+from jinguo.reading.anchors import Located, fold
+from jinguo.reading.formulas import Recipe, Step, evaluate, expected_forms, linear_form, moved_formula, recipe_for
+from jinguo.reading.markup import Formula
+from jinguo.reading.model import CellState, format_number
+from jinguo.reading.notes import Notes
+from jinguo.reading.numbers import DASHES, Refusal, read_number, written
+from jinguo.templates.layout import column_letters
+
+_NAN = math.nan
+_NUMBER, _BLANK, _UNREADABLE, _NO_ACTIVITY = (
+    int(CellState.NUMBER),
+    int(CellState.BLANK),
+    int(CellState.UNREADABLE),
+    int(CellState.NO_ACTIVITY),
+)
+_LARGEST = 1e13  # thousandths: numbers.LONGEST
+_TICKS = frozenset("√ ✓ ✔ ☑ ✅ V v Y y X x 是 对 1 1.0 有 T t TRUE True YES yes".split())  # noqa: SIM905
+_DASHES = "".join(DASHES) + " \u3000"
+_NA_FILLERS = frozenset(("/", "／", "×", "x", "X", "无", "不适用", "不填", "N/A"))
+
+
+def is_tick(value: Any) -> bool:
+    """Whether a tick cell says 本月未开展."""
+    if value == "" or value is None:
+        return False
+    if type(value) is bool or type(value) in (int, float):
+        return value == 1
+    return fold(value) in _TICKS
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What is fixed for a form, a unit type and a period: states before reading, and which cells a tick fills."""
+
+    states: tuple[int, ...]
+    is_na: tuple[bool, ...]
+    is_monthly_flow: tuple[bool, ...]
+
+
+_plans: dict[tuple[int, str, bool], tuple[Form, _Plan]] = {}
+
+
+def _plan_for(form: Form, unit_type: str, period: Period) -> _Plan:
+    key = (id(form), unit_type, period.is_quarter_end)
+    if key not in _plans:
+        states, is_na, is_flow = [], [], []
+        for cell in form.cells:
+            is_due = form.table_by_id[cell.table].is_due(period, unit_type)
+            does_not_apply = unit_type in cell.na_for
+            state = CellState.ABSENT if is_due else CellState.NOT_DUE
+            states.append(int(CellState.NA if does_not_apply else state))
+            is_na.append(does_not_apply)
+            is_flow.append(cell.flow == "flow" and not any(fill.kind == "running" for fill in cell.fills))
+        _plans[key] = (
+            form,
+            _Plan(tuple(states), tuple(is_na), tuple(is_flow)),
+        )  # keeps the form, so its id() stays its own
+    return _plans[key][1]
+
+
+@dataclass
+class Cells:
+    """The grid cells of one file while they are read; numbers are thousandths along ``form.cells``."""
+
+    form: Form
+    unit_type: str
+    period: Period
+    carried: Mapping[str, float]  # cell id → thousandths, from the hidden block
+    carried_rows: Mapping[str, int]  # cell id → its row in the hidden block
+    notes: Notes
+    numbers: list[float] = field(default_factory=list)
+    states: list[int] = field(default_factory=list)
+    own: dict[int, Formula] = field(default_factory=dict)  # our formulas, to be recomputed
+    changed: dict[int, Formula] = field(default_factory=dict)  # another formula where ours was
+    ticked: set[int] = field(default_factory=set)
+    located: dict[str, Located] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.plan = _plan_for(self.form, self.unit_type, self.period)
+        self.recipe: Recipe = recipe_for(self.form, self.unit_type, self.period, self.carried)
+        self.numbers = [_NAN] * len(self.plan.states)
+        self.states = list(self.plan.states)
+
+    def address(self, cell: Cell) -> str:
+        located = self.located[cell.table]
+        return f"{column_letters(located.columns[cell.column])}{located.rows[cell.row] + 1}"
+
+    def read_table(self, located: Located) -> None:
+        """All cells of one table, as typed; formulas are only sorted by whose they are."""
+        table, sheet = located.table, located.sheet
+        self.located[table.id] = located
+        self.notes.at(table.id, sheet.name)
+        index = self.form.cells_by_table[table.id][0].index
+        numbers, states, is_na = self.numbers, self.states, self.plan.is_na
+        columns = [located.columns.get(column.number, -1) for column in table.columns]
+        for row in table.rows:
+            at = located.rows.get(row.code)
+            values = sheet.rows[at] if at is not None else ()
+            width = len(values)
+            for column in columns:
+                if at is not None and column >= 0 and not is_na[index]:
+                    value = values[column] if column < width else ""
+                    if type(value) is float:
+                        scaled = value * SCALE
+                        number = round(scaled) if -_LARGEST < scaled < _LARGEST else _NAN
+                        if number == scaled:
+                            numbers[index] = number
+                            states[index] = _NUMBER
+                        else:
+                            self._read_value(index, value)
+                    elif value == "":
+                        states[index] = _BLANK
+                    else:
+                        self._read_value(index, value)
+                elif at is not None and 0 <= column < width and is_na[index]:
+                    self._check_not_applicable(index, values[column], row.na_columns)
+                index += 1
+        self._read_ticks(located)
+        self._read_markup(located)
+        self._read_merges(located)
+
+    def _read_value(self, index: int, value: Any) -> None:
+        cell = self.form.cells[index]
+        result = read_number(value, cell.unit, cell.decimals)
+        if result is None:
+            self.states[index] = _BLANK
+        elif isinstance(result, Refusal):
+            self.states[index] = _UNREADABLE
+            self.notes.refuse(result, self.address(cell), cell.id, value)
+        else:
+            self.states[index] = _NUMBER
+            self.numbers[index] = float(result.thousandths)
+            if result.how:
+                text = format_number(result.thousandths)
+                self.notes.normalise(self.address(cell), cell.id, value, text, result.how)
+
+    def _check_not_applicable(self, index: int, value: Any, na_columns: frozenset[int]) -> None:
+        """“—” or nothing may stand where the form takes no figure."""
+        if value == "" or (
+            type(value) is str and (not value.strip("".join(DASHES) + " \u3000") or fold(value) in _NA_FILLERS)
+        ):
+            return
+        cell = self.form.cells[index]
+        rule_id = "WZ-014" if cell.column in na_columns else "WZ-018"
+        self.notes.problem(rule_id, self.address(cell), cell.id, value, v=written(value))
+
+    def _read_ticks(self, located: Located) -> None:
+        table, sheet = located.table, located.sheet
+        if not table.ticks:
+            return
+        tick = located.head.table_tick
+        whole = tick is not None and is_tick(sheet.at(*tick))
+        first = self.form.cells_by_table[table.id][0].index
+        for position, row in enumerate(table.rows):
+            at = located.rows.get(row.code)
+            if at is None or not (whole or (located.tick_column >= 0 and is_tick(sheet.at(at, located.tick_column)))):
+                continue
+            start = first + position * len(table.columns)
+            self.ticked.update(range(start, start + len(table.columns)))
+
+    def _read_markup(self, located: Located) -> None:
+        """Formulas and errors of the table's cells."""
+        markup = located.sheet.markup
+        if not markup.formulas and not markup.errors:
+            return
+        table = located.table
+        expected = expected_forms(self.form, self.recipe, table.id, located.geometry, self.carried_rows)
+        indices = _addresses(self.form, table, located)
+        for address, formula in markup.formulas.items():
+            index = indices.get(address)
+            if index is not None and not self.plan.is_na[index]:
+                text = moved_formula(formula.text, formula.origin, address) if formula.origin else formula.text
+                self._sort_formula(index, address, formula._replace(text=text), expected)
+        for address, error in markup.errors.items():
+            index = indices.get(address)
+            if index is not None and not self.plan.is_na[index] and index not in self.own:
+                self._refuse_error(index, address, error)
+
+    def _sort_formula(self, index: int, address: str, formula: Formula, expected: Mapping[int, Any]) -> None:
+        if index in expected and linear_form(formula.text) == expected[index] is not None:
+            self.own[index] = formula
+        elif index in expected:
+            self.changed[index] = formula
+        if index in self.own:
+            return
+        cell = self.form.cells[index]
+        if not formula.has_value and address not in self.located[cell.table].sheet.markup.errors:
+            self.states[index], self.numbers[index] = _UNREADABLE, _NAN
+            self.notes.problem("D30", address, cell.id, f"={formula.text}", v="")
+        elif "[" in formula.text:
+            self.notes.problem("D32", address, cell.id, f"={formula.text}", v=format_number(self.numbers[index]))
+
+    def _refuse_error(self, index: int, address: str, error: str) -> None:
+        self.states[index], self.numbers[index] = _UNREADABLE, _NAN
+        self.changed.pop(index, None)
+        self.notes.problem("D31", address, self.form.cells[index].id, error, err=error)
+
+    def _read_merges(self, located: Located) -> None:
+        """A figure under several merged data cells belongs to none of them."""
+        if not located.rows or not located.columns:
+            return
+        top, left = min(located.rows.values()), min(located.columns.values())
+        right = max(located.columns.values())
+        indices = _addresses(self.form, located.table, located)
+        for (first_row, first_column), (last_row, last_column) in located.sheet.merges:
+            if last_row < top or first_row > located.last_row or last_column < left or first_column > right:
+                continue
+            covered = [
+                indices[name]
+                for row in range(first_row, min(last_row, located.last_row) + 1)
+                for column in range(first_column, min(last_column, right) + 1)
+                if (name := located.address(row, column)) in indices
+            ]
+            covered = [index for index in covered if not self.plan.is_na[index]]
+            if len(covered) > 1:
+                self._refuse_merge(located, covered, (first_row, first_column, last_row, last_column))
+
+    def _refuse_merge(self, located: Located, covered: list[int], place: tuple[int, int, int, int]) -> None:
+        for index in covered:
+            self.states[index], self.numbers[index] = _UNREADABLE, _NAN
+            self.own.pop(index, None)
+            self.changed.pop(index, None)
+        address = located.address(place[0], place[1])
+        value = located.sheet.at(place[0], place[1])
+        area = f"{address}:{located.address(place[2], place[3])}"
+        self.notes.problem("D27", address, self.form.cells[covered[0]].id, value, range=area)
+
+    def finish(self) -> None:
+        """After all tables: ticks fill what is blank, then our formulas are computed from the form."""
+        for index in self.ticked:
+            if self.states[index] == _BLANK and index not in self.own and self.plan.is_monthly_flow[index]:
+                self.states[index], self.numbers[index] = _NO_ACTIVITY, 0.0
+        for step in self.recipe.steps:
+            state = self.states[step.index]
+            if step.index in self.own:
+                self._compute(step)
+            elif state == _NUMBER:
+                self._compare(step)
+        if self.carried:
+            self._compare_prefilled()
+
+    def _compute(self, step: Step) -> None:
+        """Our formula: its value follows from the form; what the file shows is only compared with it."""
+        index = step.index
+        shown, formula = self.numbers[index], self.own[index]
+        value = evaluate(step, self.numbers, self.carried)
+        self.numbers[index] = value
+        if math.isnan(value):
+            # An operand is blank or unreadable and is reported itself; its total is not known either.
+            self.states[index] = _UNREADABLE
+            return
+        is_idle = value == 0 and index in self.ticked and self.plan.is_monthly_flow[index]
+        self.states[index] = _NO_ACTIVITY if is_idle else _NUMBER
+        cell = self.form.cells[index]
+        if not formula.has_value:
+            self._note_computed(cell, formula, value)
+        elif shown != value:
+            self._note_difference(cell, shown, value, "未重新计算")
+
+    def _compare(self, step: Step) -> None:
+        """A constant or another formula where ours was: taken as it stands, with a remark when it differs."""
+        value = evaluate(step, self.numbers, self.carried)
+        shown = self.numbers[step.index]
+        if shown == value or math.isnan(value):
+            return
+        cell = self.form.cells[step.index]
+        if step.index in self.changed:
+            self._note_difference(cell, shown, value, "公式被改动")
+        else:
+            self._note_difference(cell, shown, value, "手工录入")
+
+    def _note_computed(self, cell: Cell, formula: Formula, value: float) -> None:
+        self.notes.at(cell.table, self.located[cell.table].sheet.name)
+        self.notes.normalise(self.address(cell), cell.id, f"={formula.text}", format_number(value), "公式重算")
+
+    def _note_difference(self, cell: Cell, shown: float, value: float, how: str) -> None:
+        self.notes.at(cell.table, self.located[cell.table].sheet.name)
+        texts = {"v": format_number(shown), "s": format_number(value), "diff": format_number(abs(shown - value))}
+        self.notes.problem("D29", self.address(cell), cell.id, format_number(shown), how=how, **texts)
+
+    def _compare_prefilled(self) -> None:
+        for index in self.recipe.prefilled:
+            if self.states[index] == _NUMBER:
+                cell = self.form.cells[index]
+                carried = self.carried[cell.id]
+                if self.numbers[index] != carried:
+                    self._note_difference(cell, self.numbers[index], carried, "预填数被改动")
+
+
+_address_maps: dict[tuple[int, str, Any], tuple[Form, dict[str, int]]] = {}
+
+
+def _addresses(form: Form, table: Table, located: Located) -> dict[str, int]:
+    """Address → position in Form.cells, for the cells of a table as it stands on this sheet."""
+    key = (id(form), table.id, located.geometry)
+    if key not in _address_maps:
+        if len(_address_maps) > 256:
+            _address_maps.clear()
+        letters = {number: column_letters(column) for number, column in located.columns.items()}
+        _address_maps[key] = (
+            form,
+            {
+                f"{letters[cell.column]}{located.rows[cell.row] + 1}": cell.index
+                for cell in form.cells_by_table[table.id]
+                if cell.row in located.rows and cell.column in letters
+            },
+        )
+    return _address_maps[key][1]

@@ -1,0 +1,142 @@
+"""The raw XML of a workbook: what calamine hides (formulas, errors) or dies of (a value at the far end of a sheet)."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from html import unescape
+from typing import NamedTuple
+from xml.etree import ElementTree
+
+MAX_ROWS, MAX_COLUMNS = 10_000, 256  # no report is larger; a value beyond is a slip of the hand
+
+_HARMLESS_ROWS = 100  # with all 16,384 columns still less than what grid.MAX_CELLS allows
+_ROW_NUMBER = re.compile(rb'<row [^>]*?\br="(\d+)"')
+_FAR = re.compile(rb' r="(?:[A-Z][A-Z]|[A-Z]?\d{5})')  # a cell or a row
+_CELL = re.compile(rb"""<(?:\w+:)?c\b[^>]*?\br="([A-Z]{1,3})(\d{1,7})"[^>]*?(?:/>|>.*?</(?:\w+:)?c>)""", re.S)
+_REFERENCE = re.compile(rb' r="([A-Z]{1,3})(\d{1,7})"')
+_FAR_ROW = re.compile(rb"""<(?:\w+:)?row [^>]*?\br="\d{5,7}"[^>]*?(?:/>|>\s*</(?:\w+:)?row>)""")
+_USUAL_FORMULA = re.compile(rb'<c r="([A-Z]++\d++)"[^>]*+><f>([^<]*+)</f>(<v>[^<])?')
+_FORMULA = re.compile(rb"<f(?:\s([^>]*?))?(?:/>|>([^<]*)</f>)")
+_ERROR = re.compile(rb'<c ([^>]*?\bt="e"[^>]*)>(?:<f[^>]*?(?:/>|>[^<]*</f>))?(?:<v>([^<]*)</v>)?')
+_SHARED = re.compile(rb'\bsi="(\d+)"')
+_HIDDEN_ROW = re.compile(rb'<row [^>]*\bhidden="1"')
+
+
+class Formula(NamedTuple):
+    """``text`` without the leading “=”; ``origin``: the address a text that several cells share is written for."""
+
+    text: str
+    has_value: bool
+    origin: str = ""
+
+
+@dataclass
+class Markup:
+    """Facts of one sheet's XML by address."""
+
+    formulas: dict[str, Formula] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
+    has_hidden_rows: bool = False
+
+
+def sheet_parts(parts: Mapping[str, bytes]) -> tuple[list[str], bool]:
+    """The part of each sheet in workbook order ("" when it is missing), and whether dates count from 1904."""
+    book_name = _workbook_part(parts)
+    book = ElementTree.fromstring(parts[book_name])  # noqa: S314 - no DOCTYPE gets here
+    folder, name = posixpath.split(book_name)
+    targets = {}
+    relations = ElementTree.fromstring(parts[f"{folder}/_rels/{name}.rels"])  # noqa: S314
+    for relation in relations:
+        targets[relation.get("Id")] = _absolute(folder, relation.get("Target") or "")
+    found, is_1904 = [], False
+    for element in book.iter():
+        tag = element.tag.rpartition("}")[2]
+        if tag == "sheet":
+            key = next((value for attribute, value in element.items() if attribute.endswith("}id")), "")
+            target = targets.get(key, "")
+            found.append(target if target in parts else "")
+        elif tag == "workbookPr":
+            is_1904 = element.get("date1904") in ("1", "true", "on")
+    return found, is_1904
+
+
+def _workbook_part(parts: Mapping[str, bytes]) -> str:
+    if "xl/workbook.xml" in parts:
+        return "xl/workbook.xml"
+    return next(name for name in parts if name.startswith("xl/workbook") and name.endswith(".xml"))
+
+
+def _absolute(folder: str, target: str) -> str:
+    return target[1:] if target.startswith("/") else posixpath.normpath(f"{folder}/{target}")
+
+
+def column_index(letters: str) -> int:
+    """0 for A, 26 for AA."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - 64
+    return number - 1
+
+
+def is_far(xml: bytes) -> bool:
+    """Whether a cell stands so far out that a reader would allocate a whole sheet for it."""
+    last = _ROW_NUMBER.search(xml, max(xml.rfind(b"<row "), 0))
+    if last and int(last[1]) <= _HARMLESS_ROWS:
+        return False
+    return _FAR.search(xml) is not None and any(_is_outside(match) for match in _REFERENCE.finditer(xml))
+
+
+def without_far_cells(xml: bytes) -> bytes:
+    """The sheet with the cells beyond ``MAX_ROWS`` and ``MAX_COLUMNS`` taken out."""
+    return _FAR_ROW.sub(b"", _CELL.sub(lambda match: b"" if _is_outside(match) else match[0], xml))
+
+
+def _is_outside(match: re.Match[bytes]) -> bool:
+    return int(match[2]) > MAX_ROWS or column_index(match[1].decode()) >= MAX_COLUMNS
+
+
+def scan_sheet(xml: bytes) -> Markup:
+    """Formulas and error cells of a sheet."""
+    markup = Markup(has_hidden_rows=b'hidden="1"' in xml and _HIDDEN_ROW.search(xml) is not None)
+    if b"<f" in xml:
+        markup.formulas = _formulas(xml)
+    if b't="e"' in xml:
+        for match in _ERROR.finditer(xml):
+            reference = _REFERENCE.search(b" " + match[1])
+            if reference:
+                address = (reference[1] + reference[2]).decode()
+                markup.errors[address] = unescape((match[2] or b"").decode("utf-8", "replace"))
+    return markup
+
+
+def _formulas(xml: bytes) -> dict[str, Formula]:
+    end = xml.rfind(b"</sheetData>")
+    end = end if end >= 0 else len(xml)
+    found = _USUAL_FORMULA.findall(xml, 0, end)
+    if len(found) != xml.count(b"<f>", 0, end) + xml.count(b"<f ", 0, end):
+        return _unusual_formulas(xml, end)
+    return {
+        address.decode(): Formula(unescape(text.decode("utf-8", "replace")), bool(value))
+        for address, text, value in found
+    }
+
+
+def _unusual_formulas(xml: bytes, end: int) -> dict[str, Formula]:
+    """Shared and array formulas, or elements written in another order."""
+    formulas: dict[str, Formula] = {}
+    shared: dict[bytes, tuple[str, str]] = {}
+    for match in _FORMULA.finditer(xml, 0, end):
+        start, after = match.span()
+        reference = xml.rfind(b' r="', 0, start) + 4
+        address = xml[reference : xml.find(b'"', reference)].decode("ascii", "replace")
+        attributes, body = match.groups()
+        text = unescape(body.decode("utf-8", "replace")) if body else ""
+        origin = ""
+        if attributes and b'"shared"' in attributes and (index := _SHARED.search(attributes)):
+            text, origin = shared.setdefault(index[1], (text, address))
+        has_value = xml[after : after + 3] == b"<v>" and xml[after + 3 : after + 4] != b"<"
+        formulas[address] = Formula(text, has_value, origin)
+    return formulas

@@ -1,0 +1,65 @@
+"""Personal data in data cells: identity numbers and mobile phone numbers, found and masked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+_FULL_WIDTH = str.maketrans({**{code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}})
+_GAPS = re.compile(r"(?<=\d)[\s\u200b-\u200d\ufeff·.-]{1,2}(?=\d)")
+_IDENTITY = re.compile(r"(?<![0-9A-Za-z])([1-9]\d{5})((?:19|20)\d{2})(\d{2})(\d{2})(\d{3})([\dXx])(?![0-9A-Za-z])")
+_OLD_IDENTITY = re.compile(r"(?<![0-9A-Za-z])[1-9]\d{5}\d{2}(\d{2})(\d{2})\d{3}(?![0-9A-Za-z])")
+_ANY_18 = re.compile(r"(?<![0-9A-Za-z])[1-9]\d{16}[\dXx](?![0-9A-Za-z])")
+_MOBILE = re.compile(r"(?<!\d)(?:(?:\+|00)?86[\s-]?)?(1[3-9]\d{9})(?!\d)")
+_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+_CHECK_CHARACTERS = "10X98765432"
+_SHORTEST = 11  # of a text that can hold a phone number
+
+
+def personal_numbers(value: Any) -> list[str]:
+    """The identity and phone numbers in a cell, unmasked: they must not leave the process."""
+    if type(value) is float or type(value) is int:
+        if not 1e10 <= value < 1e18:
+            return []
+        text = str(int(value))
+    elif type(value) is str and len(value) >= _SHORTEST:
+        text = value if value.isascii() else value.translate(_FULL_WIDTH)
+    else:
+        return []
+    return list(_found(text)) or list(_found(_GAPS.sub("", text)))
+
+
+def _found(text: str) -> Iterator[str]:
+    for match in _ANY_18.finditer(text):
+        if _has_birth_date(match[0]) or has_check_character(match[0]):
+            yield match[0]
+    for match in _OLD_IDENTITY.finditer(text):
+        if 1 <= int(match[1]) <= 12 and 1 <= int(match[2]) <= 31:
+            yield match[0]
+    for match in _MOBILE.finditer(text):
+        yield match[1]
+
+
+def _has_birth_date(number: str) -> bool:
+    match = _IDENTITY.fullmatch(number)
+    return match is not None and 1 <= int(match[3]) <= 12 and 1 <= int(match[4]) <= 31
+
+
+def has_check_character(number: str) -> bool:
+    """Whether the last of 18 characters is what GB 11643 computes from the others."""
+    total = sum(int(digit) * weight for digit, weight in zip(number, _WEIGHTS, strict=False))
+    return _CHECK_CHARACTERS[total % 11] == number[17].upper()
+
+
+def mask(number: str) -> str:
+    """``4301**********123X`` for an identity number, ``138****1234`` for a phone number."""
+    head, tail = (4, 4) if len(number) > 11 else (3, 4)
+    return number[:head] + "*" * (len(number) - head - tail) + number[-tail:]
+
+
+def masked_text(text: str) -> str:
+    """A text with every such number masked."""
+    for number in personal_numbers(text):
+        text = text.replace(number, mask(number))
+    return text if not personal_numbers(text) else "*" * len(text)

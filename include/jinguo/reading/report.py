@@ -1,0 +1,274 @@
+"""One file's bytes → a Reading. This is what runs inside the sandbox: screen, grid, identify, cells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from jinguo.forms.load import load_forms
+from jinguo.forms.model import IDENTITY_SHEET, Form, Table
+from jinguo.intake.evidence import IdentityBlock, gather, read_identity
+from jinguo.intake.identify import Identity, identify
+from jinguo.intake.screening import Screened, screen
+from jinguo.reading.anchors import Head, Located, fold, locate, read_head, table_of
+from jinguo.reading.answers import ISSUES_SHEET, read_answers
+from jinguo.reading.cells import Cells
+from jinguo.reading.cover import Cover, find_cover, read_cover
+from jinguo.reading.grid import Sheet, UnreadableError, Workbook, read_workbook
+from jinguo.reading.lists import is_list_ticked, read_lines
+from jinguo.reading.model import Problem, Reading, TableReading
+from jinguo.reading.notes import Notes
+from jinguo.reading.privacy import mask, personal_numbers
+from jinguo.templates.layout import column_letters
+from jinguo.units.register import Register, load_register
+
+_OWN_SHEETS = frozenset((ISSUES_SHEET, "自检", "填报说明", "说明"))
+_COVER_EXEMPT = frozenset(("phone", "head", "stat_head", "filler"))
+
+
+@dataclass
+class _File:
+    """One workbook on its way to a Reading. ``tables``: table id → the sheet it is read from, with its head."""
+
+    workbook: Workbook
+    form: Form
+    register: Register
+    cover: Cover
+    tables: dict[str, tuple[Table, Sheet, Head]] = field(default_factory=dict)
+    others: list[Sheet] = field(default_factory=list)
+    notes: Notes = field(default_factory=Notes)
+
+
+def read_report(name: str, sha256: str, data: bytes, *, schemas: Path) -> Reading:
+    """The reading of a file; bad data never raises, it becomes a status and problems."""
+    screened = screen(name, data)
+    if screened.is_refused:
+        return Reading(name, sha256, "rejected", format=screened.format, problems=list(screened.problems))
+    try:
+        workbook = read_workbook(data, screened.parts, screened.workbook)
+    except UnreadableError:
+        return unreadable(name, sha256, "文件已损坏，无法打开", format_=screened.format)
+    register = load_register(schemas)
+    form = load_forms(schemas)[-1]
+    file = _File(workbook, form, register, find_cover(workbook, form))
+    _sort_sheets(file)
+    block = read_identity(workbook)
+    heads = [(sheet.name, head) for _, sheet, head in file.tables.values()]
+    evidence = gather(name, block, file.cover, heads, register)
+    is_ours = bool(file.tables) or bool(file.cover.addresses)
+    identity = identify(evidence, block, is_ours=is_ours, register=register)
+    reading = _begin(name, sha256, screened, identity, block)
+    if identity.status != "read" or identity.form is None or identity.period is None:
+        reading.problems = [identity.problem] if identity.problem else []
+        return reading
+    file.form = identity.form
+    _read_file(file, reading, identity, block)
+    personal = _personal_data(file)
+    if personal:
+        return _quarantined(reading, personal)
+    reading.problems = [*screened.problems, *identity.notes, *file.notes.problems]
+    reading.normalisations = file.notes.normalisations
+    return reading
+
+
+def unreadable(name: str, sha256: str, reason: str, *, format_: str = "") -> Reading:
+    """The one clean result for whatever no reader could open."""
+    problem = Problem("D14", value=format_, details={"reason": reason})
+    return Reading(name, sha256, "rejected", format=format_, problems=[problem])
+
+
+def _begin(name: str, sha256: str, screened: Screened, identity: Identity, block: IdentityBlock | None) -> Reading:
+    return Reading(
+        file=name,
+        sha256=sha256,
+        status=identity.status,
+        format=screened.format,
+        unit_code=identity.unit_code,
+        unit_type=identity.unit_type,
+        period=str(identity.period) if identity.period else "",
+        form=identity.form.id if identity.form else "",
+        form_version=identity.form.version if identity.form else "",
+        stamp=block.texts.get("stamp", "") if block else "",
+    )
+
+
+def _sort_sheets(file: _File) -> None:
+    """Which sheet is which table; the sheet that has the table's own name goes before its copies."""
+    for sheet in file.workbook.sheets:
+        if sheet is file.cover.sheet or sheet.name == IDENTITY_SHEET or sheet.name in _OWN_SHEETS:
+            continue
+        head = read_head(sheet)
+        table = table_of(head, sheet, file.form)
+        if table is None:
+            file.others.append(sheet)
+            continue
+        earlier = file.tables.get(table.id)
+        if earlier is None or _rank(sheet, head, table) > _rank(earlier[1], earlier[2], table):
+            file.tables[table.id] = table, sheet, head
+            sheet = earlier[1] if earlier else None
+        if sheet is not None:
+            file.others.append(sheet)
+
+
+def _rank(sheet: Sheet, head: Head, table: Table) -> tuple[bool, bool, bool]:
+    return sheet.is_visible, sheet.name == table.sheet, head.numbers_row >= 0
+
+
+def _read_file(file: _File, reading: Reading, identity: Identity, block: IdentityBlock | None) -> None:
+    form, period, notes = file.form, identity.period, file.notes
+    cells = Cells(
+        form=form,
+        unit_type=identity.unit_type,
+        period=period,
+        carried=block.carried if block else {},
+        carried_rows=block.rows if block else {},
+        notes=notes,
+    )
+    reading.prefilled = dict(cells.carried)
+    if file.cover.sheet:
+        reading.tables["cover"] = TableReading("cover", file.cover.sheet.name)
+        reading.cover = read_cover(file.cover, form, period, is_1904=file.workbook.is_1904, notes=notes)
+        reading.cover_cells = dict(file.cover.addresses)
+    for table in form.tables:
+        if table.is_due(period, identity.unit_type):
+            _read_table(file, reading, table, cells)
+        elif table.id in file.tables:
+            _read_undue(file, table, identity.unit_type)
+    cells.finish()
+    reading.numbers = np.array(cells.numbers, dtype=np.float64)
+    reading.states = np.array(cells.states, dtype=np.uint8)
+    reading.answers = read_answers(file.workbook)
+    _note_sheets(file)
+
+
+def _read_table(file: _File, reading: Reading, table: Table, cells: Cells) -> None:
+    notes = file.notes
+    notes.at(table.id, table.sheet)
+    if table.id not in file.tables:
+        notes.problem("WZ-004", missing=table.sheet)
+        return
+    _, sheet, head = file.tables[table.id]
+    notes.at(table.id, sheet.name)
+    _check_head(file, table, sheet, head)
+    if head.numbers_row < 0:
+        details = {"row": "", "found": "", "expected": "甲、乙、丙和栏号所在行"}
+        notes.problem("WZ-009", **details)
+        reading.tables[table.id] = TableReading(table.id, sheet.name)
+        return
+    located = locate(table, sheet, head)
+    for mismatch in located.mismatches:
+        has_place = mismatch.row >= 0 and mismatch.column >= 0
+        address = located.address(mismatch.row, mismatch.column) if has_place else ""
+        row = str(mismatch.row + 1) if mismatch.row >= 0 else ""
+        notes.problem("WZ-009", address, "", mismatch.found, row=row, found=mismatch.found, expected=mismatch.expected)
+    found = _table_reading(located)
+    reading.tables[table.id] = found
+    if table.kind == "grid":
+        cells.read_table(located)
+        ticked = {cells.form.cells[index].row for index in cells.ticked if cells.form.cells[index].table == table.id}
+        found.ticked_rows = () if found.is_ticked else tuple(sorted(ticked))
+    else:
+        lines = read_lines(located, form=file.form, period=cells.period, is_1904=file.workbook.is_1904, notes=notes)
+        reading.lists[table.id] = lines
+
+
+def _table_reading(located: Located) -> TableReading:
+    return TableReading(
+        table=located.table.id,
+        sheet=located.sheet.name,
+        row_numbers={code: row + 1 for code, row in located.rows.items()},
+        column_letters={number: column_letters(column) for number, column in located.columns.items()},
+        is_ticked=located.table.ticks and is_list_ticked(located),
+    )
+
+
+def _check_head(file: _File, table: Table, sheet: Sheet, head: Head) -> None:
+    """表号 as printed; a sheet known only by its name or its title has had it changed."""
+    found = head.form_no.value if head.form_no else ""
+    if fold(found) != fold(table.form_no):
+        address = head.form_no.address if head.form_no else ""
+        file.notes.problem("WZ-003", address, "", found, form_no=table.form_no, reason="", found=found)
+    if fold(sheet.name) != table.sheet:
+        file.notes.problem("D20", "", "", sheet.name, raw=sheet.name, sheet=table.sheet)
+    if not sheet.is_visible:
+        file.notes.problem("D21", "", "", sheet.name, name=sheet.name)
+    if sheet.markup.has_hidden_rows:
+        file.notes.problem("D37", "", "", sheet.name, name=sheet.name)
+
+
+def _read_undue(file: _File, table: Table, unit_type: str) -> None:
+    """A table that this unit does not fill, or not this month: figures in it are said to be out of place."""
+    _, sheet, head = file.tables[table.id]
+    notes = file.notes
+    notes.at(table.id, sheet.name)
+    if table.applies(unit_type):
+        notes.problem("D22", "", "", sheet.name, name=sheet.name)
+        return
+    if head.numbers_row < 0:
+        return
+    located = locate(table, sheet, head)
+    for row in range(head.numbers_row + 1, located.last_row + 1):
+        for number, column in located.columns.items():
+            value = sheet.at(row, column)
+            if type(value) in (int, float):
+                notes.problem("WZ-018", located.address(row, column), "", value, v=str(value), column=str(number))
+                return
+
+
+def _note_sheets(file: _File) -> None:
+    """Sheets that are not part of the report, and those from which far-away cells were left out."""
+    for sheet in file.others:
+        if sheet.name.startswith("_"):
+            continue
+        file.notes.at("", sheet.name)
+        if any(value != "" for values in sheet.rows for value in values):
+            file.notes.problem("D22" if sheet.is_visible else "D21", "", "", sheet.name, name=sheet.name)
+    for name in file.workbook.far_sheets:
+        file.notes.at("", name)
+        file.notes.problem("D33", "", "", name, name=name)
+    if file.workbook.is_1904:
+        file.notes.at("", "")
+        file.notes.problem("D39")
+
+
+def _personal_data(file: _File) -> list[Problem]:
+    """Identity and phone numbers anywhere but in the cover's phone and persons and in what repeats them."""
+    known = {number for key in _COVER_EXEMPT for number in personal_numbers(file.cover.raw.get(key, ""))}
+    exempt = {file.cover.addresses[key] for key in _COVER_EXEMPT if key in file.cover.addresses}
+    by_sheet = {sheet.name: table for table, sheet, _ in file.tables.values()}
+    found = []
+    for sheet in file.workbook.sheets:
+        if sheet.name in (IDENTITY_SHEET, ISSUES_SHEET):
+            continue
+        for row, values in enumerate(sheet.rows):
+            for column, value in enumerate(values):
+                kind = type(value)
+                if not ((kind is str and len(value) > 10) or (kind is float and value > 1e10)):
+                    continue
+                numbers = [number for number in personal_numbers(value) if number not in known]
+                address = f"{column_letters(column)}{row + 1}" if numbers else ""
+                if numbers and not (sheet is file.cover.sheet and address in exempt):
+                    table = "cover" if sheet is file.cover.sheet else getattr(by_sheet.get(sheet.name), "id", "")
+                    shown = mask(numbers[0])
+                    details = {"cell": address, "v": shown, "n": str(len(numbers))}
+                    found.append(Problem("HL-009", table, sheet.name, address, "", shown, details))
+    return found
+
+
+def _quarantined(reading: Reading, personal: list[Problem]) -> Reading:
+    """Nothing of the file leaves but whose it is and where the numbers stand, masked."""
+    return Reading(
+        file=reading.file,
+        sha256=reading.sha256,
+        status="quarantined",
+        format=reading.format,
+        unit_code=reading.unit_code,
+        period=reading.period,
+        form=reading.form,
+        form_version=reading.form_version,
+        unit_type=reading.unit_type,
+        stamp=reading.stamp,
+        problems=personal,
+    )
