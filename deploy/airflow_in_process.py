@@ -50,11 +50,22 @@ class InProcessAirflow:
                 task.retries = 0  # nobody waits a minute here: what fails, fails
         self._client: Any = None
 
-    def run(self, dag_id: str, *, period: str | None = None, accept: tuple[str, ...] = ("success",)) -> str:
-        """Runs all tasks of a DAG to their end; the run's state. RunFailed when it is none of ``accept``."""
+    def run(
+        self,
+        dag_id: str,
+        *,
+        period: str | None = None,
+        accept: tuple[str, ...] = ("success",),
+        mark_success: str | None = None,
+    ) -> str:
+        """Runs all tasks of a DAG to their end; the run's state. RunFailed when it is none of ``accept``.
+
+        ``mark_success``: tasks that are only marked as done, as somebody may do by hand (a regular expression).
+        """
+        conf = {"period": period} if period else None
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            state = self.dags[dag_id].test(run_conf={"period": period} if period else None).state.value
+            state = self.dags[dag_id].test(run_conf=conf, mark_success_pattern=mark_success).state.value
         if state not in accept:
             raise RunFailed(f"{dag_id} {period or ''}: {state}")
         return state
