@@ -40,7 +40,7 @@ def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[obje
     table = Table(*columns, title=title, title_justify="left", highlight=False)
     for row in rows:
         table.add_row(*(escape("" if value is None else str(value)) for value in row))
-    Console().print(table)
+    Console(width=None if sys.stdout.isatty() else 240).print(table)  # a pipe has no width: nothing is cut for it
 
 
 @contextmanager

@@ -60,9 +60,9 @@ def collect(
     if json:
         print_json([item.as_json() for item in collected])
     else:
-        _print_checked(collected)
+        _print_checked([item.checked for item in collected])
         for item in collected:
-            for path in (item.return_workbook, item.receipt):
+            for path in (item.answered.return_workbook, item.answered.receipt):
                 if path:
                     print(path)
 

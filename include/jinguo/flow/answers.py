@@ -1,4 +1,4 @@
-"""What goes back to a unit: its return workbook and a dated receipt. Derived files: they can always be written again."""
+"""What goes back to a unit: its return workbook and a dated receipt. Derived files: they can be written again."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from jinguo.flow.predecessors import Opening, PeriodContext, period_context
 from jinguo.periods import Period
 from jinguo.reading.model import Reading
 from jinguo.review.issues import History
-from jinguo.review.receipts import write_receipt
+from jinguo.review.receipts import Receipt, write_receipt
 from jinguo.review.returns import write_return_workbook
 from jinguo.rules.findings import Finding
+from jinguo.units.deadlines import deadline
 from jinguo.units.register import Unit
 from jinguo.warehouse.explanations import explanations_of_period
 from jinguo.warehouse.records import SubmissionRow
@@ -65,7 +66,7 @@ def answer_round(office: Office, done: Sequence[Collected], context: PeriodConte
         item.answered = _answer(office, job)
     for item in done:
         if not item.row:
-            item.answered = answer_stray(office, item)
+            item.answered = Answered(receipt=_write_stray_receipt(office, item))
     _mark_done(office, [item.row.id for item in stored])
 
 
@@ -154,8 +155,49 @@ def _answer(office: Office, job: _Job) -> Answered:
         )
     else:
         return_path.unlink(missing_ok=True)  # settled since: nothing is left to be corrected
-    write_receipt(receipt_path, _receipt(job, return_path if row.state in _RETURNED else None))
+    write_receipt(receipt_path, _receipt(office, job, return_path if row.state in _RETURNED else None))
     return Answered(return_path if row.state in _RETURNED else None, receipt_path)
+
+
+def _receipt(office: Office, job: _Job, return_path: Path | None) -> Receipt:
+    row, period = job.row, Period.of_key(job.row.period_key)
+    return Receipt(
+        file_name=row.file_name,
+        sha256=row.sha256,
+        state=row.state,
+        delivered_at=row.delivered_at,
+        received_at=row.received_at,
+        unit_name=job.unit.name,
+        unit_code=job.unit.code,
+        period=period,
+        version=row.version,
+        is_on_time=row.is_on_time,
+        deadline=deadline(office.settings.schemas, period).due,
+        findings=job.findings,
+        normalisations=job.reading.normalisations,
+        cover=job.reading.cover,
+        reason=row.reason,
+        return_name=return_path.name if return_path else "",
+    )
+
+
+def _write_stray_receipt(office: Office, item: Collected) -> Path:
+    """The receipt of a file that became no submission: named by its bytes, because nobody can say whose it is."""
+    arrival = item.arrival
+    path = office.settings.outbox / "receipts" / "未归属" / f"{arrival.sha256[:16]}_回执.txt"
+    write_receipt(
+        path,
+        Receipt(
+            file_name=arrival.name,
+            sha256=arrival.sha256,
+            state=item.state,
+            delivered_at=arrival.delivered_at,
+            received_at=arrival.received_at,
+            findings=item.checked.findings if item.checked else (),
+            cover=item.checked.reading.cover if item.checked else {},
+        ),
+    )
+    return path
 
 
 def _template_args(office: Office, job: _Job) -> Mapping[str, Any]:

@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from jinguo.flow.answers import Answered, answer_pending, answer_round
+from jinguo.flow.answers import Answered, answer_pending, answer_round, answered_before
 from jinguo.flow.check import Checked, judge, period_of, unit_of
 from jinguo.flow.issue import basis_of
 from jinguo.flow.office import Office, open_office
@@ -24,8 +24,10 @@ from jinguo.flow.recheck import recheck_later
 from jinguo.forms.model import Form
 from jinguo.intake.folder import home_lock, receive, waiting_files
 from jinguo.periods import Period
-from jinguo.reading.model import Reading
+from jinguo.reading.model import Problem, Reading
 from jinguo.reading.pool import ReaderPool, ReadRequest
+from jinguo.rules.context import CheckContext
+from jinguo.rules.faults import finding_of_problem
 from jinguo.rules.findings import Finding
 from jinguo.settings import Settings
 from jinguo.units.deadlines import deadline
@@ -105,7 +107,7 @@ def receive_inbox(settings: Settings, *, inbox: Path | None = None) -> list[int]
 
 
 def process(office: Office, waiting: Sequence[DeliveryRow]) -> Iterator[Collected]:
-    """Reads, checks, settles and answers deliveries, in order of period; each chunk is committed before it is yielded."""
+    """Reads, checks, settles and answers deliveries by period; each chunk is committed before it is yielded."""
     ordered = sorted(waiting, key=_working_order)
     with ReaderPool(office.settings.schemas) as pool:
         for start in range(0, len(ordered), CHUNK_FILES):
@@ -124,7 +126,7 @@ def _receive(office: Office, inbox: Path) -> None:
 
 
 def _working_order(row: DeliveryRow) -> tuple[str, str, int]:
-    """By the period that the name speaks of, then by time of delivery: a month is settled before the next is checked."""
+    """By the period that the name speaks of, then by delivery: a month is settled before the next is checked."""
     spoken = _PERIOD_IN_NAME.search(row.name)
     return (spoken[0] if spoken else "", row.delivered_at.isoformat(), row.id)
 
@@ -217,21 +219,23 @@ def _new_submission(office: Office, form: Form, item: Collected) -> NewSubmissio
 
 def _repeat(office: Office, row: DeliveryRow) -> Collected:
     """The same bytes again: recognised, answered with what became of them the first time, not counted twice."""
-    now = office.settings.now()
     with office.warehouse.write() as conn:
         first = delivery(conn, row.earlier_id)
         original = submission(conn, first.submission_id) if first.submission_id else None
-        notice = _notice_of_repeat(office, row, first)
-        finish_deliveries(conn, [Outcome(row.id, "duplicate", first.submission_id, findings=[notice])], at=now)
-    reading = Reading(file=row.name, sha256=row.sha256, status="read")
-    if original:
-        reading.unit_code = office.register.by_id[original.unit_id].code
-        reading.period = str(Period.of_key(original.period_key))
+        reading = Reading(file=row.name, sha256=row.sha256, status="read")
+        if original:
+            reading.unit_code = office.register.by_id[original.unit_id].code
+            reading.period = str(Period.of_key(original.period_key))
+        notice = _notice_of_repeat(office, reading, first)
+        outcome = Outcome(row.id, "duplicate", first.submission_id, findings=[notice])
+        finish_deliveries(conn, [outcome], at=office.settings.now())
     state = original.state if original else first.outcome or "unidentified"
-    return Collected(row, state, Checked(reading, [notice], state), original)
+    answered = answered_before(office, original) if original else Answered()
+    return Collected(row, state, Checked(reading, [notice], state), original, answered)
 
 
-def _notice_of_repeat(office: Office, row: DeliveryRow, first: DeliveryRow) -> Finding:
-    rule = office.rulebook.by_id["D16"]
-    message = rule.render(time=f"{first.received_at:%Y-%m-%d %H:%M}", file=first.name)
-    return Finding("D16", rule.severity, "", "", "", "", (), row.name, message)
+def _notice_of_repeat(office: Office, reading: Reading, first: DeliveryRow) -> Finding:
+    period = Period.of_date(first.received_at.date())
+    problem = Problem("D16", value=reading.file, details={"time": f"{first.received_at:%Y-%m-%d %H:%M}"})
+    context = CheckContext(unit=None, period=period, received_on=first.received_at.date())
+    return finding_of_problem(office.rulebook.by_id["D16"], problem, reading, context, office.form(period))

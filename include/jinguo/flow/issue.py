@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from jinguo.periods import Period
 from jinguo.settings import Settings
 from jinguo.templates.cellmap import cell_map
 from jinguo.templates.workbook import write_template
+from jinguo.units.deadlines import deadline
 from jinguo.units.register import Unit
 from jinguo.warehouse.submissions import latest_submissions
 
@@ -41,10 +43,12 @@ def issue_templates(
         with office.warehouse.read() as conn:
             context = period_context(office, conn, period, [unit.code for unit in units])
             versions = {unit_id: row.version + 1 for unit_id, row in latest_submissions(conn, period.key).items()}
+        issued_at = settings.now()  # once: workbooks of one call differ in their unit only
         paths, map_rows = [], []
         for unit in units:
-            path = folder / template_name(unit, period, versions.get(unit.unit_id, 1))
-            _write(office, context, unit, path, version=versions.get(unit.unit_id, 1))
+            version = versions.get(unit.unit_id, 1)
+            path = folder / template_name(unit, period, version)
+            _write(office, context, unit, path, version=version, issued_at=issued_at)
             if map_file:
                 map_rows += _map_rows(office, context, unit, path)
             paths.append(path)
@@ -77,7 +81,9 @@ def _units_to_issue(office: Office, period: Period, codes: Sequence[str]) -> lis
     return [by_code[code] for code in codes]
 
 
-def _write(office: Office, context: PeriodContext, unit: Unit, path: Path, *, version: int) -> None:
+def _write(
+    office: Office, context: PeriodContext, unit: Unit, path: Path, *, version: int, issued_at: dt.datetime
+) -> None:
     opening = context.openings.get(unit.code)
     partial = path.with_name(f".{path.name}.part")
     write_template(
@@ -90,19 +96,22 @@ def _write(office: Office, context: PeriodContext, unit: Unit, path: Path, *, ve
         stamp=opening.stamp if opening else "",
         measures=office.register.denominators(unit.code),
         rulebook=office.rulebook,
-        issued_at=office.settings.now(),
+        issued_at=issued_at,
         version=version,
+        due=deadline(office.settings.schemas, context.period).due,
     )
     os.replace(partial, path)  # noqa: PTH105 - a reader never sees half a workbook
 
 
 def _map_rows(office: Office, context: PeriodContext, unit: Unit, path: Path) -> list[dict[str, str]]:
+    opening = context.openings.get(unit.code)
     return list(
         cell_map(
             office.form(context.period),
             unit,
             context.period,
-            has_prev=unit.code in context.openings,
+            has_prev=opening is not None,
+            prev=opening.numbers if opening else None,
             measures=office.register.denominators(unit.code),
             file=path.name,
         )

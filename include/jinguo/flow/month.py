@@ -72,17 +72,16 @@ def refresh_period(settings: Settings, period: str) -> dict[str, Any]:
 
 
 def close_period(settings: Settings, period: str) -> list[str]:
-    """The codes of the units that have sent nothing at the deadline; recorded in the audit log, once for each answer."""
-    missing = [row["unit_code"] for row in period_status(settings, Period.parse(period)) if row["status"] == "missing"]
+    """The codes of the units that had sent nothing at the deadline; on record, once for each answer."""
+    status = period_status(settings, Period.parse(period))
+    missing = [row["unit_code"] for row in status if row["status"] == "missing"]
+    subject, details = f"period {period}", {"missing": missing}
     with open_office(settings) as office, office.warehouse.write() as conn:
-        audit.append(
-            conn,
-            at=settings.now(),
-            actor=audit.SYSTEM,
-            action="close_deadline",
-            subject=f"period {period}",
-            details={"missing": missing},
-        )
+        recorded = [entry for entry in audit.entries(conn, subject=subject) if entry.action == "close_deadline"]
+        if not recorded or recorded[-1].details != details:
+            audit.append(
+                conn, at=settings.now(), actor=audit.SYSTEM, action="close_deadline", subject=subject, details=details
+            )
     return missing
 
 

@@ -60,7 +60,7 @@ def period_context(office: Office, conn: Connection, period: Period, codes: Iter
     """The context of a period for the units ``codes``, from the accepted versions in the warehouse."""
     form, register = office.form(period), office.register
     context = PeriodContext(period, accepted=accepted_submissions(conn, period.key))
-    wanted = {code: [unit for unit in _forerunners(register, code)] for code in codes}
+    wanted = {code: _forerunners(register, code) for code in codes}
     months = _values_by_unit(conn, predecessor(period, "monthly"), wanted, form)
     quarter_ends = (
         _values_by_unit(conn, predecessor(period, "quarterly"), wanted, form) if period.is_quarter_end else {}

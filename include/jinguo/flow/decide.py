@@ -1,0 +1,31 @@
+"""A steward's decision, with what follows from it for later periods and for the files that answer the unit."""
+
+from __future__ import annotations
+
+from jinguo.errors import Refused
+from jinguo.flow.answers import answer_pending
+from jinguo.flow.office import open_office
+from jinguo.flow.recheck import recheck_later
+from jinguo.intake.folder import home_lock
+from jinguo.periods import Period
+from jinguo.review.decisions import Decision, decide_within
+from jinguo.settings import Settings
+from jinguo.warehouse.submissions import submission
+
+
+def decide_report(
+    settings: Settings, unit_code: str, period: Period, *, action: str, reason: str, actor: str
+) -> Decision:
+    """One decision, recorded and carried out; Refused says why not, and nothing has changed then."""
+    with open_office(settings) as office, home_lock(settings.home):
+        unit = office.register.by_code.get(unit_code)
+        if unit is None:
+            raise Refused(f"--unit {unit_code}: no such unit (codes are in schemas/units/units.csv)")
+        with office.warehouse.write() as conn:
+            decision = decide_within(
+                conn, unit=unit, period=period, action=action, reason=reason, actor=actor, now=settings.now()
+            )
+            if decision.state_after == "accepted" and decision.submission_id is not None:
+                recheck_later(office, conn, [submission(conn, decision.submission_id)])
+        answer_pending(office)
+        return decision
