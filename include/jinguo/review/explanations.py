@@ -18,8 +18,9 @@ BOILERPLATE_RULES = 3  # one text under so many different rules explains none of
 
 @dataclass(frozen=True)
 class Explained:
-    """``texts``: explanations that count, by (rule id, cell id). ``refused``: the same key → why it does not count."""
+    """By (rule id, cell id): everything ``written``; the ``texts`` that count; why others are ``refused``; 是/否."""
 
+    written: dict[Key, str]
     texts: dict[Key, str]
     refused: dict[Key, str]
     confirmations: dict[Key, str]
@@ -39,6 +40,7 @@ def judge_answers(answers: Sequence[Answer]) -> Explained:
         elif same >= BOILERPLATE_RULES:
             refused[key] = f"同一段话用在了{same}种不同的问题上，不能作为说明，请逐条写明具体原因。"
     return Explained(
+        written=given,
         texts={key: text for key, text in given.items() if key not in refused},
         refused=refused,
         confirmations={

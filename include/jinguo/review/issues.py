@@ -91,7 +91,7 @@ def list_issues(
                 finding,
                 status=status_of(finding, before, texts),
                 refused=explained.refused.get(key, ""),
-                explanation=texts.get(key, ""),
+                explanation=explained.written.get(key) or texts.get(key, ""),
                 confirmation=explained.confirmations.get(key, ""),
             )
         )
@@ -109,7 +109,7 @@ class _Describer:
         self._rank = {table.id: rank for rank, table in enumerate(form.tables, start=2)} | {"cover": 1, "": 0}
 
     def order(self, finding: Finding) -> tuple[Any, ...]:
-        match = re.fullmatch(r"([A-Z]*)(\d*)", finding.cell) or ["", "", ""]
+        match = re.match(r"([A-Z]*)(\d*)", finding.cell)
         row, letters = int(match[2] or 0), match[1]
         names_cell = bool(finding.cell)
         severity = SEVERITIES.index(finding.severity)

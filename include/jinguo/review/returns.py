@@ -47,8 +47,8 @@ def write_return_workbook(
     An .xlsx is patched: everything in it survives, macros and links to other files excepted. Any other source, and one
     that no tool understands, comes back as our template refilled with its values; then ``template_args`` are the
     arguments of ``write_template`` that are not known here (basis, stamp, measures, issued_at). ``prev``: last period's
-    figures in thousandths along ``form.cells``. ``history``: what the version before had, and earlier explanations. ``reason``:
-    a steward's words, where it was she who returned the report.
+    figures in thousandths along ``form.cells``. ``history``: what the version before had, and earlier explanations.
+    ``reason``: a steward's words, where it was she who returned the report.
     """
     history = history or History()
     heading = Heading(
