@@ -31,7 +31,7 @@ env: setup  ## .env with random secrets for docker-compose.yaml, unless there is
 	@$(PY) deploy/write_env.py
 
 bench: setup  ## this pipeline against an analyst's, in one run; prints ratios
-	@$(PY) -m jinguo.bench
+	@$(PY) bench/run.py $(ARGS)
 
 lock: setup  ## requirements.txt from requirements.in
 	@$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
