@@ -74,10 +74,8 @@ def read_identity(workbook: Workbook) -> IdentityBlock | None:
     carried: dict[str, float] = {}
     rows: dict[str, int] = {}
     for row, values in enumerate(sheet.rows):
-        if len(values) < 2 or type(values[0]) is not str:
-            continue
-        key, value = values[0], values[1]
-        if type(value) is float and "." in key:
+        key, value = values[:2] if len(values) > 1 else ("", "")
+        if type(value) is float:
             carried[key] = float(round(value * SCALE))
             rows[key] = row
         elif key in _BLOCK_KEYS:

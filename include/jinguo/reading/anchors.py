@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from jinguo.forms.model import Form, Table
@@ -50,39 +50,41 @@ class Head:
 
 def fold(value: Any) -> str:
     """A printed text as texts are compared: width folded, without white space."""
-    if type(value) is not str:
-        return "" if value is None else str(value)
-    if value.isalnum() and value.isascii():
-        return value
-    return "".join(unicodedata.normalize("NFKC", value).split())
+    return _fold_text(value) if type(value) is str else ("" if value is None else str(value))
+
+
+@lru_cache(maxsize=8192)
+def _fold_text(text: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", text).split())
 
 
 def read_head(sheet: Sheet) -> Head:
     """The head of a sheet, down to the row of column numbers."""
     head = Head()
-    for row, values in enumerate(sheet.rows[:_HEADER_ROWS]):
-        texts = [(column, value) for column, value in enumerate(values) if value != "" and value is not None]
-        if not texts:
-            continue
-        if _is_numbers_row(head, row, texts):
-            break
-        for column, value in texts:
-            if type(value) is str:
+    rows = sheet.rows[:_HEADER_ROWS]
+    likely = [row for row, values in enumerate(rows) if "丙" in values or (1.0 in values and 2.0 in values)]
+    candidates = [*likely, *range(len(rows))]
+    end = next((row for row in candidates if _is_numbers_row(head, row, rows[row])), len(rows))
+    for row, values in enumerate(rows[:end]):
+        for column, value in enumerate(values):
+            if value and type(value) is str:
                 _take(head, sheet, row, column, value)
     return head
 
 
-def _is_numbers_row(head: Head, row: int, values: list[tuple[int, Any]]) -> bool:
-    """The row 甲 乙 丙 1 2 3 …: at least two different column numbers beginning with 1, or 丙 and one of them."""
+def _is_numbers_row(head: Head, row: int, values: list[Any]) -> bool:
+    """The row 甲 乙 丙 1 2 3 …: at least three different column numbers from 1, or 丙 and one of them."""
     numbers: dict[int, int] = {}
     repeated, code_column = [], -1
-    for column, value in values:
+    for column, value in enumerate(values):
+        if value == "":
+            continue
         number = _column_number(value)
         if number:
             if number in numbers:
                 repeated.append(number)
             numbers.setdefault(number, column)
-        elif value in ("丙", "丙 ", " 丙") or (type(value) is str and value.strip() == "丙"):
+        elif type(value) is str and value.strip() == "丙":
             code_column = column
     if not numbers or (code_column < 0 and (len(numbers) < 3 or 1 not in numbers)):
         return False

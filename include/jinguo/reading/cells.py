@@ -180,8 +180,9 @@ class Cells:
         for address, formula in markup.formulas.items():
             index = indices.get(address)
             if index is not None and not self.plan.is_na[index]:
-                text = moved_formula(formula.text, formula.origin, address) if formula.origin else formula.text
-                self._sort_formula(index, address, formula._replace(text=text), expected)
+                if formula.origin:
+                    formula = formula._replace(text=moved_formula(formula.text, formula.origin, address))
+                self._sort_formula(index, address, formula, expected)
         for address, error in markup.errors.items():
             index = indices.get(address)
             if index is not None and not self.plan.is_na[index] and index not in self.own:
@@ -210,12 +211,13 @@ class Cells:
         """A figure under several merged data cells belongs to none of them."""
         if not located.rows or not located.columns:
             return
-        top, left = min(located.rows.values()), min(located.columns.values())
+        top, bottom = located.head.numbers_row + 1, located.last_row
+        merges = [merge for merge in located.sheet.merges if merge[1][0] >= top and merge[0][0] <= bottom]
+        if not merges:
+            return
         right = max(located.columns.values())
         indices = _addresses(self.form, located.table, located)
-        for (first_row, first_column), (last_row, last_column) in located.sheet.merges:
-            if last_row < top or first_row > located.last_row or last_column < left or first_column > right:
-                continue
+        for (first_row, first_column), (last_row, last_column) in merges:
             covered = [
                 indices[name]
                 for row in range(first_row, min(last_row, located.last_row) + 1)

@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from html import unescape
 from typing import NamedTuple
 from xml.etree import ElementTree
@@ -116,12 +117,14 @@ def _formulas(xml: bytes) -> dict[str, Formula]:
     end = xml.rfind(b"</sheetData>")
     end = end if end >= 0 else len(xml)
     found = _USUAL_FORMULA.findall(xml, 0, end)
-    if len(found) != xml.count(b"<f>", 0, end) + xml.count(b"<f ", 0, end):
+    if len(found) != xml.count(b"<f", 0, end):
         return _unusual_formulas(xml, end)
-    return {
-        address.decode(): Formula(unescape(text.decode("utf-8", "replace")), bool(value))
-        for address, text, value in found
-    }
+    return {address.decode(): _usual_formula(text, value != b"") for address, text, value in found}
+
+
+@lru_cache(maxsize=8192)
+def _usual_formula(text: bytes, has_value: bool) -> Formula:
+    return Formula(unescape(text.decode("utf-8", "replace")), has_value)
 
 
 def _unusual_formulas(xml: bytes, end: int) -> dict[str, Formula]:

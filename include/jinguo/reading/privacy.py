@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
 _FULL_WIDTH = str.maketrans({**{code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}})
@@ -11,10 +11,22 @@ _GAPS = re.compile(r"(?<=\d)[\s\u200b-\u200d\ufeff·.-]{1,2}(?=\d)")
 _IDENTITY = re.compile(r"(?<![0-9A-Za-z])([1-9]\d{5})((?:19|20)\d{2})(\d{2})(\d{2})(\d{3})([\dXx])(?![0-9A-Za-z])")
 _OLD_IDENTITY = re.compile(r"(?<![0-9A-Za-z])[1-9]\d{5}\d{2}(\d{2})(\d{2})\d{3}(?![0-9A-Za-z])")
 _ANY_18 = re.compile(r"(?<![0-9A-Za-z])[1-9]\d{16}[\dXx](?![0-9A-Za-z])")
+_LONG_NUMBER = re.compile(r"\d(?:[\s\u200b-\u200d\ufeff·.-]{0,2}\d){10}")
 _MOBILE = re.compile(r"(?<!\d)(?:(?:\+|00)?86[\s-]?)?(1[3-9]\d{9})(?!\d)")
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECK_CHARACTERS = "10X98765432"
 _SHORTEST = 11  # of a text that can hold a phone number
+
+
+def holds_personal(rows: Sequence[Sequence[Any]], known: Collection[str]) -> bool:
+    """A quick look at a whole sheet: whether any cell holds such a number that is not one of ``known``."""
+    values = [
+        value
+        for row in rows
+        for value in row
+        if (type(value) is str and len(value) > 10) or (type(value) is float and value > 1e10)
+    ]
+    return any(number not in known for value in values for number in personal_numbers(value))
 
 
 def personal_numbers(value: Any) -> list[str]:
@@ -23,7 +35,7 @@ def personal_numbers(value: Any) -> list[str]:
         if not 1e10 <= value < 1e18:
             return []
         text = str(int(value))
-    elif type(value) is str and len(value) >= _SHORTEST:
+    elif type(value) is str and len(value) >= _SHORTEST and _LONG_NUMBER.search(value):
         text = value if value.isascii() else value.translate(_FULL_WIDTH)
     else:
         return []

@@ -20,11 +20,12 @@ from jinguo.reading.grid import Sheet, UnreadableError, Workbook, read_workbook
 from jinguo.reading.lists import is_list_ticked, read_lines
 from jinguo.reading.model import Problem, Reading, TableReading
 from jinguo.reading.notes import Notes
-from jinguo.reading.privacy import mask, personal_numbers
+from jinguo.reading.privacy import holds_personal, mask, personal_numbers
 from jinguo.templates.layout import column_letters
 from jinguo.units.register import Register, load_register
 
 _OWN_SHEETS = frozenset((ISSUES_SHEET, "自检", "填报说明", "说明"))
+_FOOT = "单位负责人:"  # the foot of a table repeats the cover's persons and phone by formula
 _COVER_EXEMPT = frozenset(("phone", "head", "stat_head", "filler"))
 
 
@@ -234,26 +235,25 @@ def _note_sheets(file: _File) -> None:
 
 
 def _personal_data(file: _File) -> list[Problem]:
-    """Identity and phone numbers anywhere but in the cover's phone and persons and in what repeats them."""
+    """Identity and phone numbers anywhere but in the cover's phone and persons, and in the feet that repeat them."""
     known = {number for key in _COVER_EXEMPT for number in personal_numbers(file.cover.raw.get(key, ""))}
     exempt = {file.cover.addresses[key] for key in _COVER_EXEMPT if key in file.cover.addresses}
-    by_sheet = {sheet.name: table for table, sheet, _ in file.tables.values()}
+    names = {sheet.name: table for table, (_, sheet, _) in file.tables.items()}
     found = []
     for sheet in file.workbook.sheets:
-        if sheet.name in (IDENTITY_SHEET, ISSUES_SHEET):
+        if sheet.name in (IDENTITY_SHEET, ISSUES_SHEET) or not holds_personal(sheet.rows, known):
             continue
+        is_cover = sheet is file.cover.sheet
         for row, values in enumerate(sheet.rows):
             for column, value in enumerate(values):
-                kind = type(value)
-                if not ((kind is str and len(value) > 10) or (kind is float and value > 1e10)):
-                    continue
                 numbers = [number for number in personal_numbers(value) if number not in known]
                 address = f"{column_letters(column)}{row + 1}" if numbers else ""
-                if numbers and not (sheet is file.cover.sheet and address in exempt):
-                    table = "cover" if sheet is file.cover.sheet else getattr(by_sheet.get(sheet.name), "id", "")
-                    shown = mask(numbers[0])
-                    details = {"cell": address, "v": shown, "n": str(len(numbers))}
-                    found.append(Problem("HL-009", table, sheet.name, address, "", shown, details))
+                if not numbers or (is_cover and address in exempt) or fold(value).startswith(_FOOT):
+                    continue
+                table = "cover" if is_cover else names.get(sheet.name, "")
+                shown = mask(numbers[0])
+                details = {"cell": address, "v": shown, "n": str(len(numbers))}
+                found.append(Problem("HL-009", table, sheet.name, address, "", shown, details))
     return found
 
 

@@ -1,0 +1,112 @@
+"""The reader process: takes requests on standard input, answers each with one Reading as JSON on standard output.
+
+``python -m jinguo.reading.worker SCHEMAS``. Frames are a length of four bytes and a body of UTF-8 JSON. The process
+has no network, writes no files, dumps no core and is bounded in memory and, for each file, in CPU time.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import resource
+import struct
+import sys
+from pathlib import Path
+from traceback import extract_tb
+from typing import Any, BinaryIO
+
+MEMORY_BYTES = 2 << 30
+CPU_SECONDS = 15  # for one file
+OPEN_FILES = 64
+_LENGTH = struct.Struct(">I")
+_CLONE_NEWNET, _CLONE_NEWUSER = 0x40000000, 0x10000000
+_PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS, _SIGKILL = 1, 38, 9
+
+
+def write_frame(stream: BinaryIO, body: bytes) -> None:
+    stream.write(_LENGTH.pack(len(body)) + body)
+    stream.flush()
+
+
+def read_frame(stream: BinaryIO) -> bytes | None:
+    """The next frame's body; None at the end of the stream."""
+    head = stream.read(_LENGTH.size)
+    if len(head) < _LENGTH.size:
+        return None
+    (length,) = _LENGTH.unpack(head)
+    body = stream.read(length)
+    return body if len(body) == length else None
+
+
+def confine() -> None:
+    """Give up what reading a file does not need; what the system does not offer is left as it is."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES, OPEN_FILES))
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.prctl(_PR_SET_PDEATHSIG, _SIGKILL, 0, 0, 0)
+    libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    if libc.unshare(_CLONE_NEWNET) != 0 and os.getuid() != 0:
+        libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET)
+    os.chdir("/")
+
+
+def allow_cpu_time() -> None:
+    """From now on ``CPU_SECONDS`` more; beyond them the kernel ends the process."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    limit = int(used.ru_utime + used.ru_stime) + 1 + CPU_SECONDS
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (limit, hard))
+
+
+def read_one(request: dict[str, Any], schemas: Path) -> bytes:
+    """The answer to one request; whatever goes wrong with the file becomes its one clean result."""
+    from jinguo.reading.report import read_report, unreadable
+
+    name, sha256 = request["name"], request["sha256"]
+    try:
+        with open(request["path"], "rb") as file:  # noqa: PTH123 - a plain open, one system call
+            data = file.read()
+    except OSError as error:
+        return json.dumps({"error": f"{request['path']}: {error.strerror}"}).encode()
+    try:
+        reading = read_report(name, sha256, data, schemas=schemas)
+        return json.dumps(reading.to_wire()).encode()
+    except MemoryError:
+        return json.dumps(unreadable(name, sha256, "读取时超出内存限制").to_wire()).encode()
+    except Exception as error:
+        # Our own mistake: logged without the file's content, and no reason to stop reading other files.
+        places = [
+            f"{frame.name} ({Path(frame.filename).name}:{frame.lineno})" for frame in extract_tb(error.__traceback__)
+        ]
+        print(f"reader: {sha256}: {type(error).__name__} in {' > '.join(places[-4:])}", file=sys.stderr, flush=True)
+        return json.dumps(unreadable(name, sha256, "读取时出错").to_wire()).encode()
+
+
+def main(schemas: Path) -> None:
+    requests, answers = sys.stdin.buffer, sys.stdout.buffer
+    sys.stdout = sys.stderr  # nothing but frames goes out on the pipe
+    _import_readers(schemas)
+    confine()
+    while (frame := read_frame(requests)) is not None:
+        for request in json.loads(frame):
+            allow_cpu_time()
+            write_frame(answers, read_one(request, schemas))
+
+
+def _import_readers(schemas: Path) -> None:
+    """What every file needs, loaded before the limits and outside any file's time."""
+    import python_calamine  # noqa: F401
+
+    from jinguo.forms.load import load_forms
+    from jinguo.reading import report  # noqa: F401
+    from jinguo.units.register import load_register
+
+    load_forms(schemas)
+    load_register(schemas)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
