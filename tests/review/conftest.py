@@ -24,7 +24,9 @@ from jinguo.units.register import Unit, load_register
 
 NOW = dt.datetime(2026, 11, 3, 9, 0, tzinfo=TIMEZONE)
 PERIOD = Period(2026, 10)
-RULEBOOK = SimpleNamespace(by_id={"BN-102": SimpleNamespace(fix_hint="核对02—06行是否漏填或错行。")})
+RULEBOOK = SimpleNamespace(
+    by_id={"BN-102": SimpleNamespace(fix_hint="核对02—06行是否漏填或错行。")}, for_table=lambda table: ()
+)
 
 
 def make_finding(rule_id: str, cell: str, *, severity: str = "error", **changes: Any) -> Finding:

@@ -122,10 +122,11 @@ def _carry_out(conn: Connection, row: SubmissionRow, state: str, decision: recor
 def _accept(conn: Connection, row: SubmissionRow, decision: records.Decision) -> None:
     """Put a version in force; its open queries are settled by it, and the unit's explanations of them accepted."""
     findings = findings_of(conn, row.id)
-    errors = sorted({finding.rule_id for finding in findings if finding.severity == "error"})
+    errors = [finding.rule_id for finding in findings if finding.severity == "error"]
     name = f"第{row.version}版"
     if errors:
-        raise Refused(f"{name}有{len(errors)}条强制性审核未通过：{'、'.join(errors)}；须由报送单位改正后重报")
+        rules = "、".join(sorted(set(errors)))
+        raise Refused(f"{name}有{len(errors)}处强制性问题（{rules}），不能审定，须由报送单位改正后重报")
     if load_reading(conn, row.id).numbers is None:
         raise Refused(f"{name}没有读出数据，不能审定")
     queries = {(finding.rule_id, finding.cell_id) for finding in findings if finding.severity == "query"}

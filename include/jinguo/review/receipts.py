@@ -100,7 +100,7 @@ def _head(receipt: Receipt) -> Iterator[str]:
     if receipt.period:
         yield f"报 告 期　{receipt.period.chinese}" + (f"　第{receipt.version}版" if receipt.version else "")
     if receipt.cover.get("filler"):
-        yield f"填 表 人　{_shown(receipt, receipt.cover['filler'] + '　' + receipt.cover.get('phone', ''))}"
+        yield f"填 表 人　{_shown(receipt, receipt.cover['filler'] + '  ' + receipt.cover.get('phone', ''))}"
     yield f"文 件 名　{_shown(receipt, receipt.file_name)}"
     yield f"文件指纹　sha256 {receipt.sha256}"
     yield f"送达时间　{_moment(receipt.delivered_at)}"
