@@ -1,0 +1,155 @@
+"""A whole month: templates filled from the cell map by other software, collected, released, exported, traced."""
+
+import csv
+from collections import defaultdict
+from dataclasses import replace
+from decimal import Decimal
+
+import openpyxl
+import pytest
+from jinguo.errors import Refused
+from jinguo.flow.audit import verify_all
+from jinguo.flow.collect import collect_inbox
+from jinguo.flow.decide import decide_report
+from jinguo.flow.release import explain_figure, export_figures, make_release, trace_figure
+from jinguo.flow.status import period_status
+from jinguo.forms.model import SCALE
+from jinguo.periods import Period
+
+OCTOBER = Period(2026, 10)
+CITY = "430800"
+
+
+def states(collected):
+    return {item.as_json()["unit_code"]: item.state for item in collected}
+
+
+def exported(path):
+    with path.open(encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture
+def all_settings(settings, warehouse_url):
+    return replace(settings, warehouse_url=warehouse_url)
+
+
+def test_sixteen_coherent_units_are_accepted_and_every_exported_total_is_the_sum_of_what_was_typed(
+    all_settings, clerks, tmp_path, form
+):
+    clerks.settings = all_settings
+    clerks.fill(OCTOBER)
+    assert set(states(collect_inbox(all_settings)).values()) == {"accepted"}
+    release = make_release(all_settings, OCTOBER)
+    assert (release["state"], len(release["included"]), release["excluded"]) == ("draft", 16, [])
+
+    export_figures(all_settings, OCTOBER, edition=None, out=tmp_path / "figures.csv")
+    rows = exported(tmp_path / "figures.csv")
+    typed = defaultdict(Decimal)
+    for unit_code in release["included"]:
+        for cell_id, value in clerks.figures_of(unit_code, OCTOBER).items():
+            if cell_id in form.cell_by_id and isinstance(value, int):
+                typed[cell_id] += Decimal(value) / SCALE
+    totals = {
+        row["cell_id"]: Decimal(row["value"])
+        for row in rows
+        if row["unit_code"] == "430000" and row["cell_id"] in form.cell_by_id and row["state"] == "complete"
+    }
+    due = [c for c in form.cells if c.frequency == "monthly" and "city" not in c.na_for]
+    assert set(totals) == {cell.id for cell in due}
+    assert {cell_id: typed[cell_id] for cell_id in totals} == totals
+
+
+def test_a_missing_unit_is_named_and_never_counted_as_zero(settings, clerks):
+    clerks.fill(OCTOBER, "430100", "430200")
+    collect_inbox(settings)
+    decide_report(settings, "430300", OCTOBER, action="declare_missing", reason="催报三次未报", actor="张审核")
+    release = make_release(settings, OCTOBER)
+    assert release["included"] == ["430100", "430200"]
+    assert {"unit_code": "430300", "state": "missing"} in release["excluded"]
+    assert len(release["excluded"]) == 14
+    book = openpyxl.load_workbook(release["workbook"])
+    assert all(
+        any("2/16" in str(cell.value) for row in sheet.iter_rows(max_row=14) for cell in row if cell.value)
+        for sheet in book.worksheets
+    )
+
+
+def test_nothing_accepted_is_refused(settings):
+    with pytest.raises(Refused, match="2026-10"):
+        make_release(settings, OCTOBER)
+
+
+def test_a_query_waits_for_the_steward_and_an_error_cannot_be_accepted(settings, clerks):
+    clerks.fill(OCTOBER, CITY, change={"t04.r19.c2": 0, "t04.r19.c3": 0})  # 站点标牌少于站点数: a query
+    (item,) = collect_inbox(settings)
+    assert item.state == "awaiting_explanation"
+    assert [(f.rule_id, f.cell_id) for f in item.checked.findings if f.severity == "query"] == [
+        ("BN-409", "t04.r19.c2")
+    ]
+    decision = decide_report(settings, CITY, OCTOBER, action="accept", reason="标牌在制作", actor="张审核")
+    assert (decision.state_before, decision.state_after) == ("awaiting_explanation", "accepted")
+    assert not list((settings.outbox / "returns").rglob("*.xlsx"))  # nothing is left to be corrected
+
+    clerks.fill(OCTOBER, "430900", change={"t01.r15.c4": 10**6})
+    (item,) = collect_inbox(settings)
+    assert item.state == "returned"
+    with pytest.raises(Refused, match="BN-104"):
+        decide_report(settings, "430900", OCTOBER, action="accept", reason="放行", actor="张审核")
+
+
+def test_a_returned_workbook_corrected_by_the_unit_is_the_next_version(settings, clerks):
+    clerks.fill(OCTOBER, CITY, change={"t02.r18.c1": 10**7})
+    (first,) = collect_inbox(settings)
+    assert (first.state, first.row.version) == ("returned", 1)
+    finding = next(f for f in first.checked.findings if f.rule_id == "BN-206")
+    book = openpyxl.load_workbook(first.answered.return_workbook)
+    assert "问题清单" in book.sheetnames
+    book["02表"][first.checked.reading.place("t02.r18.c1")[1]] = 3
+    assert finding.sheet == "02表"
+    book.save(settings.inbox / "改好了.xlsx")
+    (second,) = collect_inbox(settings)
+    assert (second.state, second.row.version) == ("accepted", 2)
+    statuses = {row["unit_code"]: (row["status"], row["version"]) for row in period_status(settings, OCTOBER)}
+    assert statuses[CITY] == ("accepted", 2)
+
+
+def test_a_second_report_after_acceptance_needs_a_reason_and_leaves_the_first_in_force(settings, clerks):
+    clerks.fill(OCTOBER, CITY)
+    collect_inbox(settings)
+    clerks.fill(OCTOBER, CITY, change={"t02.r18.c1": 1}, name=lambda name: "again_" + name)
+    (again,) = collect_inbox(settings)
+    assert again.state == "returned"
+    assert [f.rule_id for f in again.checked.findings if f.severity == "error"] == ["WZ-016"]
+    assert make_release(settings, OCTOBER)["included"] == [CITY]
+    clerks.fill(OCTOBER, CITY, change={"t02.r18.c1": 1, "cover.correction_reason": "附记人数漏报"})
+    (third,) = collect_inbox(settings)
+    assert (third.state, third.row.version) == ("accepted", 3)
+
+
+def test_the_same_bytes_again_are_recognised_and_not_counted_twice(settings, clerks):
+    (path,) = clerks.fill(OCTOBER, CITY)
+    data = path.read_bytes()
+    collect_inbox(settings)
+    (settings.inbox / "转发.xlsx").write_bytes(data)
+    (again,) = collect_inbox(settings)
+    assert [f.rule_id for f in again.checked.findings] == ["D16"]
+    shown = again.as_json()
+    assert (shown["status"], shown["unit_code"], shown["version"]) == ("accepted", CITY, 1)
+    assert collect_inbox(settings) == []
+    assert verify_all(settings) == []
+
+
+def test_a_figure_leads_to_its_cells_and_a_change_to_its_units(settings, clerks):
+    september = Period(2026, 9)
+    clerks.fill(september, CITY, "430900")
+    collect_inbox(settings)
+    clerks.fill(OCTOBER, CITY, "430900")
+    collect_inbox(settings)
+    found = trace_figure(settings, OCTOBER, "t03.r01.c1", unit_code=None, edition=None)
+    assert [item["unit_code"] for item in found["inputs"]] == [CITY, "430900"]
+    assert sum(item["value"] for item in found["inputs"]) == found["value"]
+    assert {item["sheet"] for item in found["inputs"]} == {"03表"}
+    why = explain_figure(settings, "t03.r01.c1", unit_code="430000", before=september, after=OCTOBER)
+    assert why["value_to"] - why["value_from"] == why["difference"]
+    assert {item["unit_code"] for item in why["by_unit"]} >= {CITY, "430900"}
