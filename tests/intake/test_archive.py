@@ -60,9 +60,16 @@ def test_damage_is_found_and_a_torn_file_is_replaced(archive):
     for sha256, data in ((changed, b"0ne"), (torn, b"t")):
         archive.path(sha256).chmod(0o600)
         archive.path(sha256).write_bytes(data)
-    assert sorted(archive.damaged()) == sorted(f"{sha256[:2]}/{sha256}" for sha256 in (changed, torn))
+    assert sorted(archive.damaged()) == sorted((changed, torn))
     archive.put([b"one", b"two"])
-    assert list(archive.damaged()) == [f"{changed[:2]}/{changed}"]  # the size agrees: only an audit reads the bytes
+    assert list(archive.damaged()) == [changed]  # the size agrees: only an audit reads the bytes
+
+
+def test_a_file_that_is_gone_is_found(archive):
+    here, gone = archive.put([b"one", b"two"])
+    archive.path(gone).unlink()
+    assert list(archive.damaged()) == []
+    assert list(archive.damaged([here, gone])) == [gone]
 
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "", "A" * 64, "0" * 63, "0" * 64 + "\n"])

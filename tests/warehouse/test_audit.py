@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 from jinguo.warehouse import audit
-from jinguo.warehouse.tables import core_audit
+from jinguo.warehouse.decisions import record_decision
+from jinguo.warehouse.deliveries import finish_delivery
+from jinguo.warehouse.records import Decision
+from jinguo.warehouse.releases import publish, save_draft
+from jinguo.warehouse.submissions import accept, set_state
+from jinguo.warehouse.tables import core_audit, core_decision, out_release, raw_delivery, raw_submission
 from sqlalchemy import delete, update
 
 
@@ -60,6 +65,42 @@ def test_a_line_written_anew_breaks_the_next(written, now):
         conn.execute(update(core_audit).where(core_audit.c.seq == 3).values(**line, hash=forged))
         (problem,) = audit.verify(conn)
     assert problem.startswith("audit line 4 was changed:")
+
+
+@pytest.fixture
+def worked(warehouse, make, fill, now):
+    """A warehouse in which one of everything that is audited was done."""
+    (first,), (second,) = fill(), fill()
+    with warehouse.write() as conn:
+        accept(conn, [first, second], at=now)
+        set_state(conn, second, "returned", at=now, actor="王\udcff", reason="数据\x00有误")
+        finish_delivery(conn, 1, outcome="submission", at=now, submission_id=first)
+        record_decision(conn, Decision(1, 202610, "return", "数据有误", "王审核", now, second))
+        release = save_draft(conn, period_key=202610, members_hash="a", members=[], figures=[], at=now)
+        publish(conn, release.id, actor="周", at=now, members_hash="a")
+    return warehouse
+
+
+def test_tables_stand_as_the_log_tells(worked):
+    with worked.read() as conn:
+        assert audit.verify(conn) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (update(raw_submission).where(raw_submission.c.id == 2).values(state="accepted"), "submission 2 is accepted;"),
+        (update(raw_delivery).where(raw_delivery.c.id == 1).values(outcome=None), "delivery 1 is None;"),
+        (update(out_release).values(state="draft"), "release 1 is draft; the audit log ends with published"),
+        (delete(core_decision), "decision 1 is in the audit log and no longer in the warehouse"),
+        (delete(core_audit).where(core_audit.c.seq == 10), "release 1 is published; the audit log ends with draft"),
+        (delete(core_audit).where(core_audit.c.seq > 7), "decision 1 is in the warehouse and not in the audit log"),
+    ],
+)
+def test_a_table_changed_by_hand_or_a_log_cut_short_is_named(worked, change, problem):
+    with worked.write() as conn:
+        conn.execute(change)
+        assert audit.verify(conn)[0].startswith(problem)
 
 
 def test_a_removed_line_is_named(written):

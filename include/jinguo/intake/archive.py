@@ -7,7 +7,7 @@ import io
 import os
 import re
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,12 +95,16 @@ class Archive:
         """The bytes with this hash; FileNotFoundError when they never came."""
         return self.path(sha256).read_bytes()
 
-    def damaged(self) -> Iterator[str]:
-        """Paths inside the archive whose bytes are no longer those of their name. Reads everything."""
+    def damaged(self, known: Iterable[str] = ()) -> Iterator[str]:
+        """What is no longer as it came: files whose bytes are not those of their name, and hashes in ``known`` (see
+        deliveries.known_files) that have no file. Reads everything."""
+        missing = set(known)
         for path in sorted(self.root.glob("[0-9a-f][0-9a-f]/*")):
+            missing.discard(path.name)
             with path.open("rb") as file:
                 if path.name != hashlib.file_digest(file, "sha256").hexdigest():
-                    yield path.relative_to(self.root).as_posix()
+                    yield path.name
+        yield from sorted(missing)
 
     def _make_root(self) -> None:
         if not self.root.is_dir():

@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import Connection, Text, insert, select, type_coerce
 
 from jinguo.warehouse.records import AuditEntry
-from jinguo.warehouse.tables import core_audit, moment_text
+from jinguo.warehouse.replay import disagreements
+from jinguo.warehouse.tables import clean_text, core_audit, moment_text
 
 # Times as text: a line changed by hand need not hold a time any more.
 _AS_STORED = [type_coerce(column, Text) if column.name == "at" else column for column in core_audit.c]
@@ -29,7 +30,8 @@ def append(
         select(core_audit.c.seq, core_audit.c.hash).order_by(core_audit.c.seq.desc()).limit(1)
     ).one_or_none()
     seq, previous = (last.seq + 1, last.hash) if last else (1, "")
-    text = json.dumps(details, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    actor, subject = clean_text(actor), clean_text(subject)
+    text = clean_text(json.dumps(details, ensure_ascii=False, sort_keys=True, separators=(",", ":")))
     chained = _hash(previous, seq=seq, at=moment_text(at), actor=actor, action=action, subject=subject, details=text)
     conn.execute(
         insert(core_audit).values(
@@ -46,10 +48,10 @@ def entries(conn: Connection, *, subject: str | None = None) -> Iterator[AuditEn
 
 
 def verify(conn: Connection) -> list[str]:
-    """What is wrong with the chain, in words; empty when it holds.
+    """What is wrong with the log, in words; empty when it holds.
 
-    The first broken line is named; lines after it cannot be judged. A log that was cut off at the end is seen by
-    comparing ``head`` with the copy that backups keep.
+    The first broken line of the chain is named; lines after it cannot be judged. Where the chain holds, deliveries,
+    submissions, decisions and releases must stand as the log tells, so that its end cannot be cut off unseen.
     """
     last, expected = "", 1
     for row in conn.execute(select(*_AS_STORED).order_by(core_audit.c.seq)):
@@ -60,7 +62,7 @@ def verify(conn: Connection) -> list[str]:
         if _hash(last, **stored) != chained:
             return [f"audit line {row.seq} was changed: {row.action} {row.subject} at {row.at} by {row.actor}"]
         last, expected = chained, expected + 1
-    return []
+    return disagreements(conn, entries(conn))
 
 
 def head(conn: Connection) -> tuple[int, str]:

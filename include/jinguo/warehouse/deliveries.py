@@ -47,6 +47,11 @@ def earlier_delivery(conn: Connection, sha256: str, before_id: int) -> DeliveryR
     return DeliveryRow(**row) if row else None
 
 
+def known_files(conn: Connection) -> list[str]:
+    """The sha256 of every file that was ever received; the archive must have them all."""
+    return list(conn.scalars(select(raw_file.c.sha256).order_by(raw_file.c.id)))
+
+
 def finish_delivery(
     conn: Connection,
     delivery_id: int,

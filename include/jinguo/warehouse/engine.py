@@ -8,7 +8,9 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from jinguo.errors import JinguoError
 
 HEAD = "0001"  # the newest file in migrations/versions; a test compares
 
@@ -57,12 +59,20 @@ _READ_OPTIONS = {
 
 
 def open_warehouse(url: str) -> Warehouse:
-    """The warehouse at ``url``, created or brought to the newest schema where it is behind."""
-    warehouse = Warehouse(url, _create_engine(_driver_url(url)))
-    if _schema_version(warehouse) != HEAD:
-        from jinguo.warehouse.migrations import upgrade  # Alembic: imported only when there is something to do
+    """The warehouse at ``url``, created or brought to the newest schema where it is behind.
 
-        upgrade(warehouse)
+    JinguoError, without the password, when the URL is not usable, nothing answers there, or the schema is a newer
+    program's.
+    """
+    warehouse = Warehouse(url, _create_engine(_driver_url(url)))
+    try:
+        if _schema_version(warehouse) != HEAD:
+            from jinguo.warehouse.migrations import upgrade  # Alembic: imported only when there is something to do
+
+            upgrade(warehouse)
+    except BaseException:
+        warehouse.close()
+        raise
     return warehouse
 
 
@@ -78,15 +88,26 @@ def lock_period(conn: Connection, period_key: int) -> None:
 
 
 def _driver_url(url: str) -> URL:
-    parsed = make_url(url)
-    return parsed.set(drivername="postgresql+psycopg") if parsed.drivername == "postgresql" else parsed
+    """The URL with the driver that we use; JinguoError where it is no SQLite or PostgreSQL URL."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise JinguoError("JINGUO_WAREHOUSE_URL is no database URL such as sqlite:////data/warehouse.db") from None
+    if parsed.drivername == "postgresql":
+        return parsed.set(drivername="postgresql+psycopg")
+    if parsed.drivername not in ("sqlite", "postgresql+psycopg"):
+        raise JinguoError(f"JINGUO_WAREHOUSE_URL: {parsed.drivername!r} (accepted: sqlite, postgresql)")
+    return parsed
 
 
 def _create_engine(url: URL) -> Engine:
     if url.get_backend_name() != "sqlite":
-        return create_engine(url)
+        return create_engine(url, pool_pre_ping=True)  # the server may have been restarted since the last use
     if url.database:
-        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        try:
+            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise JinguoError(f"cannot open the warehouse {url!r}: {error}") from error
     engine = create_engine(url, connect_args={"timeout": _BUSY_MS / 1000})
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
@@ -118,4 +139,4 @@ def _schema_version(warehouse: Warehouse) -> str | None:
     except DBAPIError as error:
         if "alembic_version" in str(error.orig):
             return None
-        raise
+        raise JinguoError(f"cannot open the warehouse {warehouse.engine.url!r}: {error.orig}") from error

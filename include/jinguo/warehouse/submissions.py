@@ -185,7 +185,7 @@ def load_reading(conn: Connection, submission_id: int) -> Reading:
         .join_from(raw_cells, raw_submission)
         .where(raw_cells.c.submission_id == submission_id)
     ).one()
-    reading = Reading.from_wire(json.loads(zlib.decompress(row.reading)))
+    reading = Reading.from_wire(json.loads(zlib.decompress(row.reading).decode("utf-8", "surrogatepass")))
     if row.grid:
         cells = cell_keys(conn, row.form, row.form_version)
         numbers, states = unpack_grid(row.grid)
@@ -303,7 +303,13 @@ def _store_cells(conn: Connection, submissions: Sequence[NewSubmission], ids: Se
             grid = pack_grid(cells.to_grid(reading.numbers, np.nan), cells.to_grid(reading.states, _ABSENT))
         wire = replace(reading, numbers=None, states=None).to_wire()  # they are in the grid
         text = json.dumps(wire, ensure_ascii=False, separators=(",", ":"))
-        rows.append({"submission_id": submission_id, "grid": grid, "reading": zlib.compress(text.encode(), 1)})
+        rows.append(
+            {
+                "submission_id": submission_id,
+                "grid": grid,
+                "reading": zlib.compress(text.encode("utf-8", "surrogatepass"), 1),
+            }
+        )
     conn.execute(insert(raw_cells), rows)
 
 

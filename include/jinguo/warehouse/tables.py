@@ -59,9 +59,14 @@ class Words(TypeDecorator[str]):
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: Any) -> str | None:
-        if value is None or (value.isprintable() and value.isascii()):
-            return value
-        return value.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return None if value is None else clean_text(value)
+
+
+def clean_text(value: str) -> str:
+    """Text without what no database can hold: a zero byte, half a surrogate pair."""
+    if value.isascii() and value.isprintable():
+        return value
+    return value.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def moment_text(value: dt.datetime) -> str:

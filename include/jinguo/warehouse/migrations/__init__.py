@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 from alembic import command
 from alembic.config import Config
+from alembic.util.exc import CommandError
+
+from jinguo.errors import JinguoError
 
 if TYPE_CHECKING:
     from jinguo.warehouse.engine import Warehouse
@@ -28,4 +31,7 @@ def upgrade(warehouse: Warehouse) -> None:
     config = alembic_config()
     with warehouse.write() as conn:
         config.attributes["connection"] = conn
-        command.upgrade(config, "head")
+        try:
+            command.upgrade(config, "head")
+        except CommandError as error:
+            raise JinguoError(f"the warehouse {warehouse.engine.url!r} is a newer program's: {error}") from error
