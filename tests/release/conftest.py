@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
-from jinguo.forms.load import form_for
 from jinguo.forms.model import Form
 from jinguo.periods import Period
-from jinguo.reading.model import CellState, ListLine
+from jinguo.reading.model import CellState, ListLine, Normalisation, Reading, TableReading
 from jinguo.release.definitions import Definitions, load_definitions
+from jinguo.release.editions import Editions
 from jinguo.release.figures import consolidate
 from jinguo.release.model import Edition, Figures, ReportStatistics, UnitReport
+from jinguo.rules.findings import Finding
 from jinguo.settings import TIMEZONE
+from jinguo.templates.layout import column_letters, layout_for
 from jinguo.units.register import Register, Unit, load_register
+from jinguo.warehouse.deliveries import record_deliveries
+from jinguo.warehouse.engine import Warehouse
+from jinguo.warehouse.records import Delivery, NewSubmission
+from jinguo.warehouse.submissions import accept, insert_submissions
 
 NOW = dt.datetime(2026, 11, 9, 9, 30, tzinfo=TIMEZONE)
+SENT = dt.datetime(2026, 11, 3, 10, 0, tzinfo=TIMEZONE)
+OCTOBER = Period(2026, 10)
 Lists = Mapping[str, list[ListLine]]
 
 
@@ -48,7 +58,7 @@ def definitions(schemas: Path, form: Form) -> Definitions:
 
 @pytest.fixture(scope="session")
 def period() -> Period:
-    return Period(2026, 10)
+    return OCTOBER
 
 
 @pytest.fixture
@@ -105,12 +115,98 @@ def make_figures(form: Form, register: Register, definitions: Definitions, perio
 @pytest.fixture
 def make_edition(make_figures: Callable[..., Figures]) -> Callable[..., Edition]:
     def make(*reports: UnitReport, number: int | None = 1, state: str = "draft", **fields: object) -> Edition:
-        at = fields.pop("at", Period(2026, 10))
+        at = fields.pop("at", OCTOBER)
         return Edition(number, state, make_figures(*reports, at=at), NOW, "f" * 64, **fields)
 
     return make
 
 
-@pytest.fixture(scope="session")
-def quarter_form(schemas: Path) -> Form:
-    return form_for(schemas, Period(2026, 12))
+@dataclass
+class Office:
+    """A warehouse, and reports to put into it as if they had been collected."""
+
+    warehouse: Warehouse
+    register: Register
+    form: Form
+
+    def editions(self, period: Period = OCTOBER, *, rules: str = "r1") -> Editions:
+        return Editions(self.warehouse, period, form=self.form, register=self.register, rulebook=SimpleRules(rules))
+
+    def send(
+        self,
+        code: str,
+        *,
+        state: str = "accepted",
+        cells: Mapping[str, int] | None = None,
+        lists: Lists | None = None,
+        period: Period = OCTOBER,
+        at: dt.datetime = SENT,
+        findings: Sequence[Finding] = (),
+        reason: str = "",
+        normalisations: Sequence[Normalisation] = (),
+    ) -> int:
+        """The id of the next version of a unit's report, in ``state``."""
+        unit = self.register.by_code[code]
+        numbers, states = full_values(self.form, period, unit)
+        for cell_id, value in (cells or {}).items():
+            numbers[self.form.cell_by_id[cell_id].index] = value
+        key = f"{code} {period} {at} {cells} {state}"
+        reading = Reading(
+            file=f"{code}.xlsx",
+            sha256=hashlib.sha256(key.encode()).hexdigest(),
+            status="read",
+            unit_code=code,
+            period=str(period),
+            tables=self._tables(period, unit),
+            numbers=numbers,
+            states=states,
+            lists=dict(lists or {}),
+            normalisations=list(normalisations),
+        )
+        with self.warehouse.write() as conn:
+            arrival = Delivery(reading.sha256, 1000, reading.file, "folder", at, at)
+            new = NewSubmission(
+                unit_id=unit.unit_id,
+                period_key=period.key,
+                form=self.form,
+                basis="own" if unit.unit_type == "own" else "consolidated",
+                delivery_id=record_deliveries(conn, [arrival])[0],
+                state="received" if state == "accepted" else state,
+                is_on_time=at.day <= 5,
+                reading=reading,
+                findings=findings,
+                correction_reason=reason,
+                reason="" if state == "accepted" else reason,
+            )
+            submission_id = insert_submissions(conn, [new], at=at)[0]
+            if state == "accepted":
+                accept(conn, [submission_id], at=at)
+        return submission_id
+
+    def _tables(self, period: Period, unit: Unit) -> dict[str, TableReading]:
+        found = {}
+        for sheet in layout_for(self.form, period, unit.unit_type).tables:
+            letters = {n: column_letters(sheet.column(n)) for n in range(1, sheet.column_count + 1)}
+            rows = {code: row + 1 for code, row in sheet.rows.items()}
+            found[sheet.table] = TableReading(sheet.table, sheet.sheet, rows, letters)
+        return found
+
+
+@dataclass(frozen=True)
+class SimpleRules:
+    """A rule book of which only the name matters."""
+
+    name: str
+
+    def fingerprint(self) -> str:
+        return self.name
+
+
+@pytest.fixture
+def office(warehouse: Warehouse, register: Register, form: Form) -> Office:
+    return Office(warehouse, register, form)
+
+
+@pytest.fixture
+def now() -> dt.datetime:
+    return NOW

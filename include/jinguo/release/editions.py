@@ -17,7 +17,7 @@ from jinguo.release.definitions import load_definitions
 from jinguo.release.figures import consolidate
 from jinguo.release.model import Edition, Figure, Figures, FigureState
 from jinguo.release.revision import changes_between
-from jinguo.release.standing import frozen_hash, load_reports, present_members
+from jinguo.release.standing import load_reports, present_members
 from jinguo.units.register import PROVINCE_CODE, Register
 from jinguo.warehouse import releases
 from jinguo.warehouse.records import FigureRow, Member, Release
@@ -117,8 +117,13 @@ class Editions:
             return self._load(conn, release)
 
     def _present(self, conn: Connection) -> tuple[list[Member], str]:
-        members = present_members(conn, self.period, self.register)
-        return members, frozen_hash(conn, members, form=self.form, rule_fingerprint=self.rulebook.fingerprint())
+        return present_members(
+            conn,
+            self.period,
+            form=self.form,
+            register=self.register,
+            rule_fingerprint=self.rulebook.fingerprint(),
+        )
 
     def _figures(self, conn: Connection, members: list[Member], as_of: dt.datetime) -> Figures:
         reports = load_reports(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 _NONE = Figure("", "", "", None, FigureState.MISSING, 0)
 _IN_FORCE = ("accepted", "superseded")
+_DATE = re.compile(r"(\d{4})(?:-(\d{2}))?")
 
 Item = dict[str, Any]
 
@@ -318,11 +320,13 @@ def _boundary_changes(question: _Question) -> Iterator[Item]:
     """Renames, mergers and new codes of the units concerned that were approved in the time asked about."""
     first, last = question.before.period, question.after.period
     for change in question.register.successions.values():
-        approved = (change.approved or "").split("-")
-        if not approved[0]:
-            continue
-        month = Period(int(approved[0]), int(approved[1]) if len(approved) > 1 else 1)
-        if first <= month <= last and _concerns(question, change.old_code, change.new_code):
+        months = _months_named(change.approved)
+        if (
+            months
+            and months[0] <= last
+            and first <= months[1]
+            and _concerns(question, change.old_code, change.new_code)
+        ):
             yield {
                 "old_code": change.old_code,
                 "old_name": change.old_name,
@@ -331,6 +335,15 @@ def _boundary_changes(question: _Question) -> Iterator[Item]:
                 "change_type": change.change_type,
                 "approved": change.approved,
             }
+
+
+def _months_named(text: str) -> tuple[Period, Period] | None:
+    """First and last month that a date known to the day, the month, the year or between two years may mean."""
+    dates = _DATE.findall(text)
+    if not dates:
+        return None
+    months = [(int(year), int(month) if month else None) for year, month in dates]
+    return Period(months[0][0], months[0][1] or 1), Period(months[-1][0], months[-1][1] or 12)
 
 
 def _concerns(question: _Question, *codes: str) -> bool:

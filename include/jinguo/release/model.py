@@ -58,7 +58,7 @@ class ReportStatistics:
     is_explained: bool | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class UnitReport:
     """What stands for one obligation at the freeze.
 
@@ -111,7 +111,7 @@ class Figure:
     denominator: int | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Figures:
     """All figures of one period.
 
@@ -180,7 +180,7 @@ class Change:
         return None if self.old is None or self.new is None else self.new - self.old
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Edition:
     """One edition of a period's figures.
 

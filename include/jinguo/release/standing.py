@@ -23,7 +23,6 @@ from jinguo.warehouse.submissions import (
     accepted_submissions,
     latest_submissions,
     load_reading,
-    submission,
     submissions_of,
     values_of,
 )
@@ -34,36 +33,32 @@ if TYPE_CHECKING:
 _NO_REPORT = frozenset({"rejected"})  # a file that could not be read as a report is none
 
 
-def present_members(conn: Connection, period: Period, register: Register) -> list[Member]:
-    """One member per obligation: the version in force, or the state of what came (``missing``: nothing)."""
+def present_members(
+    conn: Connection, period: Period, *, form: Form, register: Register, rule_fingerprint: str
+) -> tuple[list[Member], str]:
+    """One member per obligation (the version in force, or the state of what came; ``missing``: nothing), and the hash
+    that names the set: versions and their bytes, who is named as left out, the form, the rules."""
     accepted = accepted_submissions(conn, period.key)
     latest = latest_submissions(conn, period.key)
-    members = []
+    members: list[Member] = []
+    versions, left_out = [], []
     for obligation in register.obligations(period):
         unit_id = register.by_code[obligation.unit_code].unit_id
-        row = accepted.get(unit_id)
+        row, came = accepted.get(unit_id), latest.get(unit_id)
         if row is not None:
             members.append(Member(unit_id, obligation.basis, "accepted", row.id))
+            versions.append([unit_id, obligation.basis, row.id, row.version, row.sha256])
         else:
-            came = latest.get(unit_id)
-            members.append(Member(unit_id, obligation.basis, came.state if came else "missing"))
-    return members
-
-
-def frozen_hash(conn: Connection, members: Sequence[Member], *, form: Form, rule_fingerprint: str) -> str:
-    """Names what an edition is made of: versions and their bytes, who is named as left out, the form, the rules."""
-    rows = {member.submission_id: submission(conn, member.submission_id) for member in members if member.submission_id}
+            state = came.state if came else "missing"
+            members.append(Member(unit_id, obligation.basis, state))
+            left_out.append([unit_id, obligation.basis, state])
     facts = {
         "form": [form.id, form.version],
         "rules": rule_fingerprint,
-        "members": [
-            [m.unit_id, m.basis, m.submission_id, rows[m.submission_id].version, rows[m.submission_id].sha256]
-            for m in members
-            if m.submission_id
-        ],
-        "left_out": [[m.unit_id, m.basis, m.state] for m in members if not m.submission_id],
+        "members": versions,
+        "left_out": left_out,
     }
-    return hashlib.sha256(json.dumps(facts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return members, hashlib.sha256(json.dumps(facts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
