@@ -21,7 +21,7 @@ WHOLE_FILE, WHOLE_SHEET = "整个文件", "整表"
 _ADDRESS = re.compile(r"[A-Z]{1,3}[1-9]\d{0,6}")
 _MOST_IN_COMMENT = 4
 SUGGESTION = "建议值"  # messages that propose a value say so
-_SUGGESTION_HINT = "建议值正确的，在“确认建议值”栏选“是”；不正确的，请直接改成准确的数。"
+_SUGGESTION_HINT = "建议值正确的，也可在“确认建议值”栏选“是”。"
 _DEFAULT_HINTS = {
     "error": "请改正后重新报送。",
     "query": "请核对：数字有误请改正；无误请在“情况说明”栏写明原因（不少于10个字）。",
@@ -121,8 +121,9 @@ class _Describer:
         self, finding: Finding, *, status: str, refused: str = "", explanation: str = "", confirmation: str = ""
     ) -> Issue:
         rule = self._rules.get(finding.rule_id)
-        default = _SUGGESTION_HINT if SUGGESTION in finding.message else _DEFAULT_HINTS[finding.severity]
-        hint = (rule.fix_hint if rule else "") or default
+        hint = (rule.fix_hint if rule else "") or _DEFAULT_HINTS[finding.severity]
+        if SUGGESTION in finding.message:
+            hint = f"{hint.removesuffix('。')}；{_SUGGESTION_HINT}"
         place = finding.cell or (WHOLE_SHEET if finding.sheet else WHOLE_FILE)
         return Issue(
             finding=finding,
