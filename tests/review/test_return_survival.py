@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 
 import openpyxl
 import pytest
@@ -148,3 +149,39 @@ def test_the_cached_result_of_a_formula_is_still_there(returned):
 def test_the_same_arguments_give_the_same_bytes(clerk, rich_book, finding):
     first, second = (clerk.marked(rich_book, [finding("BN-102", "C5")], version=1) for _ in range(2))
     assert first == second
+
+
+ORDER = (
+    "sheetData", "mergeCells", "conditionalFormatting", "dataValidations", "hyperlinks", "pageMargins", "pageSetup",
+    "headerFooter", "drawing", "legacyDrawing", "legacyDrawingHF", "tableParts", "extLst",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("has_button", [False, True], ids=["no drawing of that kind yet", "a button has one"])
+def test_the_boxes_of_comments_are_hung_in_at_the_right_place(clerk, parts, finding, has_button):
+    out = io.BytesIO()
+    book = xlsxwriter.Workbook(out, {"in_memory": True})
+    sheet = book.add_worksheet("01表")
+    sheet.set_header("&L&G", {"image_left": "logo.png", "image_data_left": io.BytesIO(PIXEL)})
+    sheet.add_table("A1:C3")
+    sheet.add_sparkline("E4", {"range": "A1:C1"})
+    if has_button:
+        sheet.insert_button("G2", {"caption": "提交"})
+    book.close()
+    before, returned = parts(out.getvalue()), clerk.marked(out.getvalue(), [finding("BN-102", "B2")])
+    after = parts(returned)
+    xml = after["xl/worksheets/sheet1.xml"].decode()
+    present = [name for name in ORDER if f"<{name}" in xml]
+    assert [xml.index(f"<{name}") for name in present] == sorted(xml.index(f"<{name}") for name in present)
+    assert {"legacyDrawing", "legacyDrawingHF", "tableParts", "extLst"} <= set(present)
+    header = next(name for name in before if name.endswith(".vml") and b"ObjectType" not in before[name])
+    assert after[header] == before[header]
+    boxes = b"".join(data for name, data in after.items() if name.endswith(".vml"))
+    assert (boxes.count(b'ObjectType="Note"'), boxes.count(b'ObjectType="Button"')) == (1, int(has_button))
+    assert boxes.count(b'id="_x0000_t202"') == 1
+    assert openpyxl.load_workbook(io.BytesIO(returned))["01表"]["B2"].comment is not None
+
+
+def test_shape_ids_are_unique_in_a_drawing(parts, returned):
+    ids = re.findall(rb'<v:shape id="(\w+)"', parts(returned)["xl/drawings/vmlDrawing1.vml"])
+    assert len(ids) == len(set(ids)) == 4
