@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
 
-LABEL_WIDTH, UNIT_WIDTH, CODE_WIDTH, COUNT_WIDTH = 48, 9, 6, 9
+LABEL_WIDTH, UNIT_WIDTH, CODE_WIDTH, COUNT_WIDTH = 50, 9, 6, 9
 UNIT_NAME_WIDTH, UNIT_CODE_WIDTH = 18, 9
 UNITS_SCALE = 88  # per cent; some twenty-two columns on an A3 landscape page
 
@@ -39,7 +39,7 @@ def write_province_table(paper: Paper, table: Table, name: str) -> None:
     for offset, row in enumerate(table.rows):
         line = [cell for cell in cells if cell.row == row.code]
         _write_province_row(paper, sheet, layout.FIRST_ROW + offset, line, indent=row.indent, unit=row.unit)
-    _write_notes(paper, sheet, layout.FIRST_ROW + len(table.rows), table, last, LABEL_WIDTH + 15 + width * count)
+    _write_notes(paper, sheet, layout.FIRST_ROW + len(table.rows), table, last, sum(widths))
     sheet.freeze_panes(layout.FIRST_ROW, first)
     sheet.repeat_rows(layout.LABELS_ROW, layout.NUMBERS_ROW)
     sheet.fit_to_pages(1, 1)
@@ -196,7 +196,7 @@ def _write_groups(
         row_unit = next(row.unit for row in table.rows if row.code == cell.row)
         noted = all(cells[index].aggregation == "sum_noted" for index in group)
         labels.append(
-            cell.label + (f"（{row_unit}）" if row_unit else "") + (paper.design.marks["noted"] if noted else "")
+            cell.label + (f"\n（{row_unit}）" if row_unit else "") + (paper.design.marks["noted"] if noted else "")
         )
     group_lines = max(lines_needed(text, sum(widths[i] for i in g) - 2) for text, g in zip(labels, groups, strict=True))
     column_labels = [_column_label(paper, table, cell) for cell in cells]
@@ -262,7 +262,7 @@ def write_list_table(paper: Paper, table: Table, name: str) -> None:
     """The lines of a list table of all units that are in, each with its unit; all text as text."""
     figures = paper.edition.figures
     last = len(table.columns) + 1
-    widths = [5.0, 18.0, *[24.0 if c.kind == "text" else 14.0 if c.kind == "code12" else 10.0 for c in table.columns]]
+    widths = [5.0, 18.0, *[24.0 if c.kind == "text" else 16.0 if c.kind == "code12" else 11.0 for c in table.columns]]
     sheet = paper.add_sheet(name)
     for column, width in enumerate(widths):
         sheet.set_column(column, column, width)
@@ -302,4 +302,4 @@ def _write_list_value(
         sheet.write_number(line, column, plain_number(whole), paper.boxed(num_format=number_format + "_ "))
     else:
         text = str(round(value) // 1000) if isinstance(value, int | float) else str(value)
-        sheet.write_string(line, column, choices.get(text, text), paper.boxed(text_wrap=True))
+        sheet.write_string(line, column, choices.get(text, text), paper.boxed(text_wrap=True, indent=1))
