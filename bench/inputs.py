@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import hashlib
 import json
 import shutil
 import sys
@@ -42,7 +43,8 @@ NOW = dt.datetime(2026, 11, 3, 9, tzinfo=TIMEZONE)
 FIRST_VILLAGE_ID = 100_000
 FAULT_TOPIC, FAULTY_SHARE = 99, 0.10
 REST = ("统计用区划代码", "", "", "")  # code_system, valid_from, valid_to, note
-RECIPE = 1  # raise it when what is made changes
+# what the inputs are made of: when any of it changes they are made again
+RECIPE = ("bench/inputs.py", "include/jinguo/demo", "include/jinguo/templates", "include/jinguo/warehouse", "schemas")
 
 
 @dataclass(frozen=True)
@@ -79,10 +81,11 @@ FAULTS: tuple[tuple[str, int | str | None], ...] = (
 
 def make_inputs(name: str) -> Path:
     """The folder with the inputs of a size; made when it is not there."""
-    folder = BENCH / f"{name}-{RECIPE}-{SEED}"
+    folder = BENCH / f"{name}-{_recipe()}"
     if (folder / "done.json").exists():
         return folder
-    shutil.rmtree(folder, ignore_errors=True)
+    for old in BENCH.glob(f"{name}-*"):
+        shutil.rmtree(old)
     (folder / "files").mkdir(parents=True)
     size = SIZES[name]
     codes = write_schemas(folder / "schemas", size)
@@ -98,6 +101,17 @@ def make_inputs(name: str) -> Path:
     }
     (folder / "done.json").write_text(json.dumps(summary, ensure_ascii=False, indent=1), encoding="utf-8")
     return folder
+
+
+def _recipe() -> str:
+    """A hash of everything that the inputs are made of."""
+    digest = hashlib.sha256()
+    for root in RECIPE:
+        found = [PROJECT / root] if (PROJECT / root).is_file() else sorted((PROJECT / root).rglob("*"))
+        for path in found:
+            if path.suffix in (".py", ".yaml", ".csv"):
+                digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
 
 
 def write_schemas(target: Path, size: Size) -> list[str]:
@@ -126,7 +140,14 @@ def write_schemas(target: Path, size: Size) -> list[str]:
             for n, (code, name, parent) in enumerate(villages)
         ),
     )
-    _append(units / "aliases.csv", ([f"{name}妇女联合会", code, "妇联全称", "false"] for code, name, _ in villages))
+    _append(
+        units / "aliases.csv",
+        (
+            [alias, code, kind, "false"]
+            for code, name, _ in villages
+            for alias, kind in ((name, "官方全称"), (f"{name}妇女联合会", "妇联全称"))
+        ),
+    )
     reporting = [*((code, "consolidated") for code in counties), *((code, "own") for code, _, _ in villages)]
     kept = [line for line in _lines(units / "obligations.csv") if line[0] in cities]
     header = ["unit_code", "form", "basis", "reports_to", "valid_from", "valid_to"]
