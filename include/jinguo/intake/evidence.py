@@ -75,7 +75,7 @@ def read_identity(workbook: Workbook) -> IdentityBlock | None:
     rows: dict[str, int] = {}
     for row, values in enumerate(sheet.rows):
         key, value = values[:2] if len(values) > 1 else ("", "")
-        if type(value) is float:
+        if type(value) is float or type(value) is int:
             carried[key] = float(round(value * SCALE))
             rows[key] = row
         elif key in _BLOCK_KEYS:

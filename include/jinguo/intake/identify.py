@@ -36,8 +36,7 @@ def identify(evidence: Evidence, block: IdentityBlock | None, *, is_ours: bool, 
     """The decision. ``is_ours``: whether any sheet is the cover or a table of the form."""
     identity = Identity()
     if block is None and not is_ours:
-        details = {"form_no": "", "reason": "不是本报表制度的表格"}
-        return identity.stop("unidentified", Problem("WZ-003", details=details))
+        return identity.stop("unidentified", Problem("WZ-003", details={"form_no": "湘妇志01—07表"}))
     if not _decide_unit(identity, evidence, register):
         return identity
     if not _decide_period(identity, evidence):
@@ -55,11 +54,12 @@ def _decide_unit(identity: Identity, evidence: Evidence, register: Register) -> 
             return True  # told to the unit once the period is known
         if _is_known(code, evidence.unit_type, register):
             return _agree(identity, evidence, code, saying, register)
-        if saying.source == "模板标识" or not evidence.names:
-            identity.stop("unidentified", _unit_problem(saying, code, "", "", register))
+        if not evidence.names:
+            problem = Problem("D68", "cover", saying.sheet, saying.cell, "", code, {"raw": code, "list": ""})
+            identity.stop("unidentified", problem)
             return False
         codes, named = evidence.names[0]
-        identity.stop("held", _unit_problem(saying, code, named.text, codes[0], register))
+        identity.stop("held", _contradiction(code, named.text, codes[0], saying, register))
         return False
     return _decide_by_names(identity, evidence, register)
 
@@ -77,11 +77,11 @@ def _agree(identity: Identity, evidence: Evidence, code: str, saying: Saying, re
     """Every other code and every name that the register knows must mean the same unit."""
     for other, place in evidence.codes[1:]:
         if other != code:
-            identity.stop("held", _unit_problem(place, other, place.text, code, register, against=saying))
+            identity.stop("held", _contradiction(other, f"{code}（{saying.source}）", code, place, register))
             return False
     for codes, place in evidence.names:
         if code not in codes and code in register.by_code:
-            identity.stop("held", _unit_problem(place, code, place.text, code, register, against=saying))
+            identity.stop("held", _contradiction(code, f"{place.text}（{place.source}）", codes[0], place, register))
             return False
     identity.unit_code = code
     unit = register.by_code.get(code)
@@ -104,9 +104,8 @@ def _decide_by_names(identity: Identity, evidence: Evidence, register: Register)
     candidates = set(evidence.names[0][0])
     for codes, saying in evidence.names[1:]:
         if not candidates & set(codes):
-            first = evidence.names[0][1]
-            details = {"name": first.text, "code": saying.text, "a": first.source, "b": saying.source}
-            identity.stop("held", Problem("D69", "cover", saying.sheet, saying.cell, "", saying.text, details))
+            raw = f"{saying.text}（{saying.source}）"
+            identity.stop("held", _contradiction(evidence.names[0][0][0], raw, codes[0], saying, register))
             return False
         candidates &= set(codes)
     fitting = {code for code in candidates if register.by_code[code].unit_type == evidence.unit_type}
@@ -130,24 +129,22 @@ def _similar(text: str, register: Register) -> list[str]:
     """Registered names close to an unknown one, for a person to choose from; never used to decide."""
     from rapidfuzz import process
 
-    found = process.extract(normalise_name(text), list(register.aliases), limit=3, score_cutoff=60)
-    return [name for name, _, _ in found]
+    found = process.extract(normalise_name(text), list(register.aliases), limit=20, score_cutoff=60)
+    codes = dict.fromkeys(code for name, _, _ in found for code in register.aliases[name])
+    return [_name_of(code, register) for code in list(codes)[:3]]
 
 
-def _unit_problem(
-    place: Saying, code: str, name: str, expected: str, register: Register, *, against: Saying | None = None
-) -> Problem:
-    unit = register.by_code.get(expected)
-    details = {
-        "name": name,
-        "code": code,
-        "expected": f"{unit.org_name or unit.name}（{expected}）" if unit else expected,
-        "a": place.source,
-        "b": against.source if against else "",
-    }
-    cell_id = "cover.unit_code" if place.text == code else "cover.unit_name"
-    cell_id = cell_id if place.source == "封面" else ""
-    return Problem("D69", "cover", place.sheet, place.cell, cell_id, place.text, details)
+def _contradiction(code: str, raw: str, meant: str, place: Saying, register: Register) -> Problem:
+    """A code on one side, and on the other a name or a second code (``raw``) that means the unit ``meant``."""
+    details = {"code": code, "code_name": _name_of(code, register), "raw": raw, "name": _name_of(meant, register)}
+    key = "unit_code" if place.text == code else "unit_name"
+    cell_id = f"cover.{key}" if place.source == "封面" else ""
+    return Problem("D69", "cover", place.sheet, place.cell, cell_id, place.text, {**details, "a": place.source})
+
+
+def _name_of(code: str, register: Register) -> str:
+    unit = register.by_code.get(code)
+    return (unit.org_name or unit.name) if unit else ""
 
 
 def _old_names(evidence: Evidence, register: Register) -> list[Problem]:
@@ -163,11 +160,10 @@ def _old_names(evidence: Evidence, register: Register) -> list[Problem]:
 def _decide_period(identity: Identity, evidence: Evidence) -> bool:
     if not evidence.periods:
         if not evidence.months:
-            identity.stop("unidentified", Problem("D61", "cover", details={"found": "", "reason": "看不出报告期"}))
+            identity.stop("unidentified", Problem("D61", "cover", value="（空白）"))
         else:
             _, saying = evidence.months[0]
-            details = {"found": saying.text, "reason": "只写了月份，没有年份"}
-            problem = Problem("D61", "cover", saying.sheet, saying.cell, "cover.period", saying.text, details)
+            problem = Problem("D61", "cover", saying.sheet, saying.cell, "cover.period", f"{saying.text}（没有年份）")
             identity.stop("held", problem)
         return False
     period, saying = evidence.periods[0]
@@ -203,11 +199,11 @@ def _decide_form(identity: Identity, block: IdentityBlock | None, register: Regi
     try:
         identity.form = form_for(register.schemas, period)
     except SchemaError:
-        details = {"old": stated, "date": "", "reason": f"{period.chinese}没有现行表式"}
+        details = {"old": stated, "date": ""}
         identity.stop("rejected", Problem("D18", "cover", value=period.chinese, details=details))
         return False
     if stated and stated != identity.form.version:
-        details = {"old": stated, "date": "", "reason": f"现行为{identity.form.version}版"}
+        details = {"old": stated, "date": ""}
         identity.stop("rejected", Problem("D18", "cover", value=stated, details=details))
         return False
     return True
@@ -220,11 +216,11 @@ def _check_validity(identity: Identity, register: Register) -> Identity:
     succession = register.successions.get(code)
     if unit is not None and unit.is_valid(period):
         return identity
-    if succession is not None and (unit is None or not unit.is_valid(period)):
-        new = f"{succession.new_name}（{succession.new_code}）" if succession.new_code else "（已撤销）"
-        details = {"old": f"{succession.old_name}（{code}）", "date": succession.approved, "new": new}
+    if succession is not None:
+        details = {"raw": f"{succession.old_name}（{code}）", "date": succession.approved}
+        details |= {"name": succession.new_name, "code": succession.new_code}
         return identity.stop("rejected", Problem("D66", "cover", "", "", "cover.unit_code", code, details))
     if unit is not None:
-        details = {"name": unit.name, "code": code, "expected": "", "a": "", "b": ""}
-        return identity.stop("rejected", Problem("D69", "cover", "", "", "cover.unit_code", code, details))
+        details = {"raw": f"{unit.name}（{code}）", "date": str(unit.valid_to or ""), "name": "", "code": ""}
+        return identity.stop("rejected", Problem("D66", "cover", "", "", "cover.unit_code", code, details))
     return identity

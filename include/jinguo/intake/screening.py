@@ -139,9 +139,8 @@ def _extension_notes(name: str, format_: str) -> list[Problem]:
     extension = name.rpartition(".")[2].lower()
     if extension == "et":
         return [Problem("D02")]
-    if extension in ("xlsx", "xlsm", "xls") and not extension.startswith(format_):
-        return [Problem("D01", value=extension, details={"ext": extension, "format": format_})]
-    if extension == "xlsx" and format_ == "xls":
+    expected = ("xls",) if format_ == "xls" else ("xlsx", "xlsm")
+    if extension in ("xlsx", "xlsm", "xls") and extension not in expected:
         return [Problem("D01", value=extension, details={"ext": extension, "format": format_})]
     return []
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from jinguo.forms.model import SCALE, Cell, Form, Table
+from jinguo.forms.model import SCALE, UNIT_TYPE_NAMES, Cell, Form, Table
 from jinguo.periods import Period
 from jinguo.reading.anchors import Located, fold
 from jinguo.reading.formulas import Recipe, Step, evaluate, expected_forms, linear_form, moved_formula, recipe_for
@@ -153,7 +153,8 @@ class Cells:
             return
         cell = self.form.cells[index]
         rule_id = "WZ-014" if cell.column in na_columns else "WZ-018"
-        self.notes.problem(rule_id, self.address(cell), cell.id, value, v=written(value))
+        unit_type = UNIT_TYPE_NAMES[self.unit_type]
+        self.notes.problem(rule_id, self.address(cell), cell.id, value, v=written(value), unit_type=unit_type)
 
     def _read_ticks(self, located: Located) -> None:
         table, sheet = located.table, located.sheet
@@ -189,18 +190,19 @@ class Cells:
                 self._refuse_error(index, address, error)
 
     def _sort_formula(self, index: int, address: str, formula: Formula, expected: Mapping[int, Any]) -> None:
-        if index in expected and linear_form(formula.text) == expected[index] is not None:
+        wanted = expected.get(index)
+        if wanted is not None and linear_form(formula.text) == wanted:
             self.own[index] = formula
-        elif index in expected:
-            self.changed[index] = formula
-        if index in self.own:
             return
+        if index in expected:
+            self.changed[index] = formula
         cell = self.form.cells[index]
         if not formula.has_value and address not in self.located[cell.table].sheet.markup.errors:
             self.states[index], self.numbers[index] = _UNREADABLE, _NAN
-            self.notes.problem("D30", address, cell.id, f"={formula.text}", v="")
+            if wanted is not None or index not in expected:  # else rows or columns it adds up are gone, and said so
+                self.notes.problem("D31", address, cell.id, f"={formula.text}", err="文件没有保存计算结果")
         elif "[" in formula.text:
-            self.notes.problem("D32", address, cell.id, f"={formula.text}", v=format_number(self.numbers[index]))
+            self.notes.problem("D32", address, cell.id, format_number(self.numbers[index]), kind="外部链接")
 
     def _refuse_error(self, index: int, address: str, error: str) -> None:
         self.states[index], self.numbers[index] = _UNREADABLE, _NAN
@@ -288,7 +290,7 @@ class Cells:
 
     def _note_difference(self, cell: Cell, shown: float, value: float, how: str) -> None:
         self.notes.at(cell.table, self.located[cell.table].sheet.name)
-        texts = {"v": format_number(shown), "s": format_number(value), "diff": format_number(abs(shown - value))}
+        texts = {"computed": format_number(value), "difference": format_number(abs(shown - value))}
         self.notes.problem("D29", self.address(cell), cell.id, format_number(shown), how=how, **texts)
 
     def _compare_prefilled(self) -> None:

@@ -95,7 +95,7 @@ def _has_formula_trouble(line: _Line, column: Column, value: Any) -> bool:
         return True
     formula: Formula | None = markup.formulas.get(address)
     if formula is not None and not formula.has_value and _is_empty(value):
-        line.notes.problem("D30", address, cell_id, f"={formula.text}", v="")
+        line.notes.problem("D31", address, cell_id, f"={formula.text}", err="文件没有保存计算结果")
         return True
     return False
 
@@ -211,9 +211,8 @@ def _read_computed(line: _Line, table: Table, column: Column, values: list[Any],
             return
         found[column.number] = typed
         if computed is not None and typed != computed:
-            texts = {"v": format_number(typed), "s": format_number(computed)}
-            difference = format_number(abs(typed - computed))
-            line.notes.problem("D29", address, cell_id, format_number(typed), how="手工录入", diff=difference, **texts)
+            texts = {"computed": format_number(computed), "difference": format_number(abs(typed - computed))}
+            line.notes.problem("D29", address, cell_id, format_number(typed), how="手工录入", **texts)
     elif computed is not None:
         found[column.number] = computed
 

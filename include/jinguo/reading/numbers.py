@@ -104,7 +104,9 @@ def _too_fine(text: str, unit: str, decimals: int) -> Refusal:
 def _of_other(raw: object) -> Refusal:
     if isinstance(raw, (dt.datetime, dt.date)):
         day = raw if isinstance(raw, dt.datetime) else dt.datetime.combine(raw, dt.time())
-        serial = (day - dt.datetime(1899, 12, 30)) / dt.timedelta(days=1)
+        # The number that became a date by its format; Excel counts a 29 February 1900 that never was.
+        epoch = dt.datetime(1899, 12, 31 if day < dt.datetime(1900, 3, 1) else 30)
+        serial = (day - epoch) / dt.timedelta(days=1)
         return Refusal("D47", {"v": written(raw), "s": format(serial, "g") if 0 < serial < 10_000 else ""})
     return Refusal("D47", {"v": written(raw), "s": ""})
 

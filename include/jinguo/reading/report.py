@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from jinguo.forms.load import load_forms
-from jinguo.forms.model import IDENTITY_SHEET, Form, Table
+from jinguo.forms.model import IDENTITY_SHEET, UNIT_TYPE_NAMES, Form, Table
 from jinguo.intake.evidence import IdentityBlock, gather, read_identity
 from jinguo.intake.identify import Identity, identify
 from jinguo.intake.screening import Screened, screen
@@ -193,9 +193,7 @@ def _check_head(file: _File, table: Table, sheet: Sheet, head: Head) -> None:
         file.notes.problem("WZ-003", address, "", found, form_no=table.form_no, reason="", found=found)
     if fold(sheet.name) != table.sheet:
         file.notes.problem("D20", "", "", sheet.name, raw=sheet.name, sheet=table.sheet)
-    if not sheet.is_visible:
-        file.notes.problem("D21", "", "", sheet.name, name=sheet.name)
-    if sheet.markup.has_hidden_rows:
+    if not sheet.is_visible or sheet.markup.has_hidden_rows:
         file.notes.problem("D37", "", "", sheet.name, name=sheet.name)
 
 
@@ -211,10 +209,10 @@ def _read_undue(file: _File, table: Table, unit_type: str) -> None:
         return
     located = locate(table, sheet, head)
     for row in range(head.numbers_row + 1, located.last_row + 1):
-        for number, column in located.columns.items():
+        for column in located.columns.values():
             value = sheet.at(row, column)
             if type(value) in (int, float):
-                notes.problem("WZ-018", located.address(row, column), "", value, v=str(value), column=str(number))
+                notes.problem("WZ-018", located.address(row, column), "", value, unit_type=UNIT_TYPE_NAMES[unit_type])
                 return
 
 
@@ -252,7 +250,8 @@ def _personal_data(file: _File) -> list[Problem]:
                     continue
                 table = "cover" if is_cover else names.get(sheet.name, "")
                 shown = mask(numbers[0])
-                details = {"cell": address, "v": shown, "n": str(len(numbers))}
+                kind = "手机号" if len(numbers[0]) == 11 else "身份证号"
+                details = {"cell": address, "v": shown, "n": str(len(numbers)), "kind": kind}
                 found.append(Problem("HL-009", table, sheet.name, address, "", shown, details))
     return found
 
