@@ -128,3 +128,19 @@ def test_nothing_found_but_returned_by_a_steward(clerk, plain_book):
 def test_rows_are_high_enough_for_their_text(clerk, plain_book, finding):
     sheet = listed(clerk.marked(plain_book, [finding("A", "B2"), finding("B", "B2", message="很长的话" * 40)]))
     assert sheet.row_dimensions[6].height >= 14 * 8 > sheet.row_dimensions[5].height
+
+
+def test_only_what_is_asked_for_is_explained(clerk, plain_book, finding):
+    only_errors = listed(clerk.marked(plain_book, [finding("BN-102", "B2")]))["A3"].value
+    assert only_errors.splitlines()[0].startswith("① 红色必须改")
+    assert only_errors.splitlines()[1].startswith("② 改好以后保存")
+    with_query = listed(clerk.marked(plain_book, [finding("KQ-006", "B2", severity="query")]))["A3"].value
+    assert with_query.startswith("① 黄色请核实")
+
+
+def test_a_cause_stands_before_its_consequences_and_no_hint_twice(clerk, plain_book, finding):
+    message = "01表：相差9支。核对02—06行是否漏填或错行。"
+    findings = [finding("BN-102", "B2", message=message), finding("D29", "B2", message="合计疑似手工录入。")]
+    sheet = listed(clerk.marked(plain_book, findings))
+    assert column(sheet, "规则编号") == ["D29", "BN-102"]
+    assert (column(sheet, "问题")[1], column(sheet, "怎么办")[1]) == ("01表：相差9支。", "核对02—06行是否漏填或错行。")

@@ -19,6 +19,7 @@ from jinguo.rules.findings import SEVERITIES, SEVERITY_NAMES, Finding
 
 WHOLE_FILE, WHOLE_SHEET = "整个文件", "整表"
 _ADDRESS = re.compile(r"[A-Z]{1,3}[1-9]\d{0,6}")
+_CAUSES = ("D", "WZ")  # what a cell holds; sums and comparisons over it fail in consequence
 _MOST_IN_COMMENT = 4
 SUGGESTION = "建议值"  # messages that propose a value say so
 _SUGGESTION_HINT = "建议值正确的，也可在“确认建议值”栏选“是”。"
@@ -31,12 +32,14 @@ _DEFAULT_HINTS = {
 
 @dataclass(frozen=True)
 class Issue:
-    """One row of the list. ``previous``: last period's figure as text; ``status`` against the version before."""
+    """One row of the list. ``message`` and ``hint`` say different things; ``previous``: last period's figure as text;
+    ``status`` against the version before."""
 
     finding: Finding
     table_name: str
     place: str
     label: str
+    message: str
     hint: str
     previous: str
     status: str
@@ -115,13 +118,16 @@ class _Describer:
         severity = SEVERITIES.index(finding.severity)
         place = row, len(letters), letters
         is_info = finding.severity == "info"
-        return is_info, self._rank.get(finding.table, 0), names_cell, severity, *place, finding.rule_id
+        is_consequence = not finding.rule_id.startswith(_CAUSES)
+        table = self._rank.get(finding.table, 0)
+        return is_info, table, names_cell, severity, *place, is_consequence, finding.rule_id
 
     def issue(
         self, finding: Finding, *, status: str, refused: str = "", explanation: str = "", confirmation: str = ""
     ) -> Issue:
         rule = self._rules.get(finding.rule_id)
         hint = (rule.fix_hint if rule else "") or _DEFAULT_HINTS[finding.severity]
+        message = finding.message.removesuffix(hint) or finding.message  # many messages end with the hint
         if SUGGESTION in finding.message:
             hint = f"{hint.removesuffix('。')}；{_SUGGESTION_HINT}"
         place = finding.cell or (WHOLE_SHEET if finding.sheet else WHOLE_FILE)
@@ -130,6 +136,7 @@ class _Describer:
             table_name=self._table_name(finding),
             place=place,
             label=self._label(finding.cell_id),
+            message=message,
             hint=f"{refused}{hint}" if refused else hint,
             previous=self._previous(finding.cell_id),
             status=status,
@@ -172,7 +179,7 @@ def marks_of(issues: Sequence[Issue]) -> list[Mark]:
             by_place.setdefault((issue.finding.sheet, issue.address), []).append(issue)
     marks = []
     for (sheet, address), found in by_place.items():
-        found.sort(key=lambda issue: SEVERITIES.index(issue.finding.severity))
+        found.sort(key=lambda issue: SEVERITIES.index(issue.finding.severity))  # else in the list's order
         marks.append(Mark(sheet, address, found[0].finding.severity, _comment(found)))
     return marks
 
@@ -186,7 +193,7 @@ def _comment(issues: Sequence[Issue]) -> str:
 
 def _paragraph(issue: Issue) -> str:
     finding = issue.finding
-    lines = [f"【{SEVERITY_NAMES[finding.severity]}】{finding.rule_id}", finding.message]
+    lines = [f"【{SEVERITY_NAMES[finding.severity]}】{finding.rule_id}", issue.message]
     figures = [f"现填：{finding.value}" if finding.value else "", f"上期数：{issue.previous}" if issue.previous else ""]
     if any(figures):
         lines.append("　".join(filter(None, figures)))

@@ -27,12 +27,10 @@ _VISIBLE = len(COLUMNS) - 1
 HEADER_ROW = 4
 _LINE_HEIGHT = 14  # points
 _TO_DO = {"error": "必须改", "query": "改数或写说明", "info": "知悉即可"}
-_STEPS = (
-    "① 点“单元格”一栏的链接，跳到涂了颜色的格子：红色必须改，黄色请核实，蓝色看一下即可。",
-    "② 黄色的数如果没有错，在本表的“情况说明”栏写明原因（不少于10个字，不要每条都写同一句话）；"
-    "有建议值的，在“确认建议值”栏选“是”或“否”。",
-    "③ 改好以后保存，把这个文件原样发回即可。颜色、批注和本表都不用删。",
-)
+_MUST_CHANGE = "红色必须改：点“单元格”一栏的链接，跳到那一格，把数改对。"
+_EXPLAIN = "黄色请核实：数有错就改；没有错，就在本表“情况说明”栏写明原因（不少于10个字，不要每条都写同一句话）。"
+_CONFIRM = "有建议值的：建议值正确，在“确认建议值”栏选“是”；不正确，到那一格改成准确的数。"
+_SEND_BACK = "改好以后保存，把这个文件原样发回即可；颜色、批注和本表都不用删。"
 _BORDER = "".join(
     f'<{side} style="thin"><color rgb="FFA6A6A6"/></{side}>' for side in ("left", "right", "top", "bottom")
 )
@@ -59,6 +57,7 @@ class _Look:
     steps: int
     header: int
     text: int
+    figure: int
     quoted: int
     centred: int
     grey: int
@@ -74,7 +73,8 @@ def draw_list(issues: Sequence[Issue], heading: Heading, styles: Styles, namespa
     rows = [_row(1, [_text(1, 1, "问题清单", look.title)], height=28)]
     summary = _summary(issues, heading)
     rows.append(_row(2, [_text(2, 1, summary, look.summary)], height=20 * (1 + summary.count("\n"))))
-    rows.append(_row(3, [_text(3, 1, "\n".join(_STEPS), look.steps)], height=54))
+    steps = _steps(issues)
+    rows.append(_row(3, [_text(3, 1, "\n".join(steps), look.steps)], height=17 * len(steps) + 4))
     header = [_text(HEADER_ROW, number, title, look.header) for number, (title, _) in enumerate(COLUMNS, start=1)]
     rows.append(_row(HEADER_ROW, header, height=22))
     rows += [_issue_row(issue, number, look, originals) for number, issue in enumerate(issues, start=HEADER_ROW + 1)]
@@ -121,6 +121,7 @@ def _make_look(styles: Styles) -> _Look:
         steps=add(plain, border=bare, alignment=_alignment("left", "center")),
         header=add(bold, head, alignment=_alignment("center", "center")),
         text=add(plain),
+        figure=add(plain, alignment=_alignment("right", "center", indent=1)),
         quoted=add(plain, is_quoted=True),
         centred=add(plain, alignment=middle),
         grey=add(pale),
@@ -133,8 +134,9 @@ def _make_look(styles: Styles) -> _Look:
     )
 
 
-def _alignment(horizontal: str, vertical: str) -> str:
-    return f'<alignment horizontal="{horizontal}" vertical="{vertical}" wrapText="1"/>'
+def _alignment(horizontal: str, vertical: str, *, indent: int = 0) -> str:
+    inset = f' indent="{indent}"' if indent else ""
+    return f'<alignment horizontal="{horizontal}" vertical="{vertical}" wrapText="1"{inset}/>'
 
 
 def _summary(issues: Sequence[Issue], heading: Heading) -> str:
@@ -148,9 +150,19 @@ def _summary(issues: Sequence[Issue], heading: Heading) -> str:
     return f"{heading.unit_name}　{heading.period_name}{version}　{total}{done}。{reason}"
 
 
+def _steps(issues: Sequence[Issue]) -> list[str]:
+    """What to do, in order; only what this list asks for."""
+    to_do = [issue for issue in issues if not issue.is_fixed]
+    severities = {issue.finding.severity for issue in to_do}
+    steps = [_MUST_CHANGE] if "error" in severities else []
+    steps += [_EXPLAIN] if "query" in severities else []
+    steps += [_CONFIRM] if any(issue.has_suggestion for issue in to_do) else []
+    return [f"{mark} {step}" for mark, step in zip("①②③④", [*steps, _SEND_BACK], strict=False)]
+
+
 def _issue_row(issue: Issue, row: int, look: _Look, originals: Fills) -> str:
     finding = issue.finding
-    text = look.grey if issue.is_fixed else look.text
+    text, figure = (look.grey, look.grey) if issue.is_fixed else (look.text, look.figure)
     wants_words = finding.severity == "query" and not issue.is_fixed
     wants_choice = issue.has_suggestion and not issue.is_fixed
     fill = originals.get((finding.sheet, finding.cell), "") if not issue.is_fixed else ""
@@ -162,10 +174,10 @@ def _issue_row(issue: Issue, row: int, look: _Look, originals: Fills) -> str:
         (issue.place, look.link if _target(issue) else look.done if issue.is_fixed else look.centred),
         (finding.cell_id, look.grey),
         (issue.label, text),
-        (finding.value, text),
-        (finding.message, text),
+        (finding.value, figure),
+        (issue.message, text),
         ("" if issue.is_fixed else issue.hint, text),
-        (issue.previous, text),
+        (issue.previous, figure),
         (issue.explanation, look.answer if wants_words else text),
         (issue.confirmation, look.answer if wants_choice else text),
         (issue.status, look.done if issue.is_fixed else look.centred),
