@@ -13,9 +13,10 @@ from pathlib import Path
 
 from airflow_environment import PROJECT
 from jinguo.periods import Period
-from jinguo.settings import load_settings
+from jinguo.settings import Settings, load_settings
 from rich.console import Console
 from rich.table import Table
+from sqlalchemy import select
 
 PERIODS = (Period(2026, 8), Period(2026, 9), Period(2026, 10))
 LEFT_UNSIGNED = Period(2026, 10)
@@ -42,7 +43,11 @@ class Story:
         started = time.monotonic()
         with self.console.status(f"{period} {what}"):
             yield
-        self.console.print(f"[dim]{now}[/]  {period}  {what}  [dim]{time.monotonic() - started:.1f} s[/]")
+        self.say(f"[dim]{now}[/]  {period}  {what}  [dim]{time.monotonic() - started:.1f} s[/]")
+
+    def say(self, line: str) -> None:
+        """One line, never broken: paths are to be copied."""
+        self.console.print(line, soft_wrap=True)
 
 
 def main() -> int:
@@ -143,13 +148,36 @@ def send_correction(period: Period) -> None:
 
 def show_result(story: Story) -> None:
     """The last month's units, their states and findings, and the files to open."""
+    settings, period = load_settings(), PERIODS[-1]
+    table = Table("单位", "版次", "状态", "审核问题", title=f"{period} 报送情况", title_justify="left")
+    for row in result_rows(settings, period):
+        table.add_row(*row)
+    story.console.print(table)
+    outbox, month = settings.outbox, str(period)
+    shown = {
+        "blank template": (outbox / "templates" / month, "430100_*.xlsx"),
+        "return workbook": (outbox / "returns" / month, "*.xlsx"),
+        "receipt": (outbox / "receipts" / month, "430100_*"),
+        "release workbook, a draft": (outbox / "releases" / month, "*.xlsx"),
+        "release workbook, published": (outbox / "releases" / str(PERIODS[-2]), "*正式*.xlsx"),
+        "Data Docs": (outbox, "**/index.html"),
+    }
+    for name, (folder, pattern) in shown.items():
+        for path in sorted(folder.glob(pattern))[:1]:
+            story.say(f"{name:30}{path}")
+    story.say(f"{'Airflow log':30}{story.log}\n")
+    environment = f"JINGUO_HOME={settings.home} JINGUO_NOW={os.environ['JINGUO_NOW']} PYTHONPATH=include"
+    story.say(f"{environment} .venv/bin/python -m jinguo status --period {period}")
+
+
+def result_rows(settings: Settings, period: Period) -> Iterator[tuple[str, str, str, str]]:
+    """Unit, version, state and rules broken, one row per obligation; then the files that became nobody's report."""
     from jinguo.flow.office import open_office
     from jinguo.flow.status import period_status
     from jinguo.review.states import state_name
     from jinguo.warehouse.submissions import findings_of, latest_submissions
+    from jinguo.warehouse.tables import raw_delivery
 
-    settings, period = load_settings(), PERIODS[-1]
-    table = Table("单位", "版次", "状态", "审核问题", title=f"{period} 报送情况", title_justify="left")
     with open_office(settings) as office, office.warehouse.read() as conn:
         latest = latest_submissions(conn, period.key)
         for row in period_status(settings, period):
@@ -157,23 +185,11 @@ def show_result(story: Story) -> None:
             findings = findings_of(conn, submission.id) if submission else []
             rules = dict.fromkeys(finding.rule_id for finding in findings if finding.severity != "info")
             version = f"第{row['version']}版" if row["version"] else "—"
-            table.add_row(f"{row['unit_code']} {row['unit_name']}", version, state_name(row["status"]), " ".join(rules))
-    story.console.print(table)
-    outbox = settings.outbox
-    shown = {
-        "blank template": sorted((outbox / "templates" / str(period)).glob("*.xlsx"))[:1],
-        "return workbook": sorted((outbox / "returns" / str(period)).glob("*.xlsx"))[:1],
-        "receipt": sorted((outbox / "receipts" / str(period)).glob("*"))[:1],
-        "release, published": sorted((outbox / "releases" / str(PERIODS[-2])).glob("*.xlsx"))[-1:],
-        "release, waiting for a signature": sorted((outbox / "releases" / str(period)).glob("*.xlsx"))[-1:],
-        "Data Docs": sorted(outbox.rglob("data_docs/index.html"))[:1],
-    }
-    for name, paths in shown.items():
-        for path in paths:
-            story.console.print(f"{name:33}{path}", soft_wrap=True)
-    story.console.print(f"{'Airflow log':33}{story.log}\n", soft_wrap=True)
-    environment = f"JINGUO_HOME={settings.home} JINGUO_NOW={os.environ['JINGUO_NOW']} PYTHONPATH=include"
-    story.console.print(f"{environment} .venv/bin/python -m jinguo status --period {period}", soft_wrap=True)
+            yield f"{row['unit_code']} {row['unit_name']}", version, state_name(row["status"]), " ".join(rules)
+        columns = raw_delivery.c
+        strays = select(columns.name, columns.outcome).where(columns.outcome != "submission").order_by(columns.id)
+        for name, outcome in conn.execute(strays):
+            yield name, "—", state_name(outcome), ""
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -112,6 +113,24 @@ def test_schedules(bag):
     mappers = {asset.name: mapper for asset, mapper in timetables["open_release"].partition_mapper_config.items()}
     assert type(mappers["accepted_submissions"].window).__name__ == "RosterWindow"
     assert type(mappers["month_due"]).__name__ == "IdentityMapper"
+
+
+@pytest.mark.parametrize(
+    ("partition_key", "period", "expected"),
+    [("2026-10", None, "2026-10"), (None, "2026-09", "2026-09"), ("2026-10", "2026-09", "2026-10")],
+    ids=["by a partition", "by hand", "a partition wins"],
+)
+def test_the_period_of_a_run(bag, partition_key, period, expected):
+    from jinguo_policy import run_period
+
+    assert run_period(SimpleNamespace(partition_key=partition_key), {"period": period}) == expected
+
+
+def test_a_run_without_a_period_says_what_to_do(bag):
+    from jinguo_policy import run_period
+
+    with pytest.raises(ValueError, match="start it with the parameter period"):
+        run_period(SimpleNamespace(partition_key=None), {"period": None})
 
 
 @pytest.mark.parametrize("dag_id", SHAPES)
