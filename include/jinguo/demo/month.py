@@ -35,8 +35,9 @@ _FULL_WIDTH = str.maketrans("0123456789,.", "０１２３４５６７８９，�
 class Planted:
     """One thing that is wrong in the demo month and what must come of it.
 
-    ``state``: of the unit's report after the first collection; ``rules``: ids that must be among its findings, at
-    ``cell_id`` where one is named. ``state_after_correction``: once ``write_correction`` was collected as well.
+    ``state``: what ``collect`` says of the unit's file (``missing``: no file came); ``rules``: ids that must be among
+    its findings, at ``cell_id`` where one is named. ``state_after_correction``: of the unit's report once the file of
+    ``write_correction`` was collected as well.
     """
 
     case: str
