@@ -25,6 +25,7 @@ _ANY_TAG = re.compile(rb"<(/?)((?:[\w.-]+:)?[\w.-]+)(" + _ATTRIBUTES + rb")>")
 _ROOT = re.compile(rb"\s*(?:<\?xml[^>]*\?>)?\s*<(?:([\w.-]+):)?([\w.-]+)(" + _ATTRIBUTES + rb")>")
 _ENCODING = re.compile(rb"""<\?xml[^>]*encoding\s*=\s*["']([\w-]+)["']""")
 _NOT_IN_XML = [*range(9), 11, 12, *range(14, 32), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF]
+_TO_ESCAPE = re.compile("[^\t\n\r\x20!#-%'-;=?-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|_x")
 _ESCAPES = dict.fromkeys(_NOT_IN_XML) | {ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;", ord('"'): "&quot;"}
 _ESCAPE_LOOKALIKE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
 
@@ -115,22 +116,15 @@ def drop_attribute(tag: bytes, name: bytes) -> bytes:
 
 def escape(text: str) -> str:
     """Text for an element or a double-quoted attribute, as spreadsheets read it back."""
-    escaped = text.translate(_ESCAPES)
-    return _ESCAPE_LOOKALIKE.sub("_x005F_", escaped) if "_x" in escaped else escaped
+    if not _TO_ESCAPE.search(text):
+        return text
+    return _ESCAPE_LOOKALIKE.sub("_x005F_", text.translate(_ESCAPES))
 
 
 def with_prefix(fragment: str, prefix: bytes) -> bytes:
     """A fragment written without prefixes, in the prefix of the document it goes into."""
     data = fragment.encode("utf-8")
     return re.sub(rb"<(/?)(?=[A-Za-z])", rb"<\1" + prefix, data) if prefix else data
-
-
-def close_of(data: bytes, name: bytes, part: str) -> int:
-    """The offset of the last ``</name>``."""
-    matches = [match.start() for match in re.finditer(rb"</" + re.escape(name) + rb"\s*>", data)]
-    if not matches:
-        raise UnsupportedError(f"{part}: no </{name.decode()}>")
-    return matches[-1]
 
 
 def children(data: bytes, start: int, end: int) -> Iterator[tuple[bytes, int, int]]:
@@ -163,17 +157,25 @@ def start_tag(element: bytes) -> bytes:
     return match[0]
 
 
+@lru_cache(maxsize=64)
+def _element_patterns(name: bytes) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
+    quoted = re.escape(name)
+    opening = re.compile(rb"<" + quoted + rb"(?=[\s/>])(" + _ATTRIBUTES + rb")>")
+    return opening, re.compile(rb"</" + quoted + rb"\s*>")
+
+
 def find_element(data: bytes, name: bytes, part: str) -> tuple[int, int, int, int] | None:
     """Offsets of the one element called ``name``: its start, inner start, inner end, end; None when absent.
 
     A self-closing element has its inner start and end behind it (check ``data[start:inner]``).
     """
-    match = re.search(rb"<" + re.escape(name) + rb"(?=[\s/>])(" + _ATTRIBUTES + rb")>", data)
+    opening, closing = _element_patterns(name)
+    match = opening.search(data)
     if not match:
         return None
     if match[1].endswith(b"/"):
         return match.start(), match.end(), match.end(), match.end()
-    close = re.compile(rb"</" + re.escape(name) + rb"\s*>").search(data, match.end())
+    close = closing.search(data, match.end())
     if not close:
         raise UnsupportedError(f"{part}: {name.decode()} is not closed")
     return match.start(), match.end(), close.start(), close.end()
