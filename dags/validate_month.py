@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from airflow.sdk import PartitionedAssetTimetable, dag, task
+from airflow.sdk.exceptions import AirflowFailException
 from jinguo_assets import accepted_submissions
 from jinguo_partitions import PeriodOfMapper
 from jinguo_policy import DEFAULT_ARGS, PERIOD_PARAMS, START_DATE, run_period
@@ -27,12 +28,17 @@ from jinguo_policy import DEFAULT_ARGS, PERIOD_PARAMS, START_DATE, run_period
 def validate_month():
     @task
     def validate_period(dag_run=None, params=None) -> dict:
-        from jinguo.flow import month
+        from jinguo.flow.validate import validate_period
         from jinguo.settings import load_settings
 
-        return month.validate_period(load_settings(), run_period(dag_run, params))
+        return validate_period(load_settings(), run_period(dag_run, params))
 
-    validate_period()
+    @task
+    def demand_soundness(result: dict) -> None:
+        if not result["is_sound"]:
+            raise AirflowFailException(f"{result['period']}: {', '.join(result['failed'])}; see {result['docs']}")
+
+    demand_soundness(validate_period())
 
 
 validate_month()

@@ -160,7 +160,7 @@ def show_result(story: Story) -> None:
         "receipt": (outbox / "receipts" / month, "430100_*"),
         "release workbook, a draft": (outbox / "releases" / month, "*.xlsx"),
         "release workbook, published": (outbox / "releases" / str(PERIODS[-2]), "*正式*.xlsx"),
-        "Data Docs": (outbox, "**/index.html"),
+        "Data Docs": (outbox / "data_docs", "index.html"),
     }
     for name, (folder, pattern) in shown.items():
         for path in sorted(folder.glob(pattern))[:1]:

@@ -22,7 +22,7 @@ SHAPES = {
         "write_answers": set(),
         "announce_accepted": set(),
     },
-    "validate_month": {"validate_period": set()},
+    "validate_month": {"validate_period": {"demand_soundness"}, "demand_soundness": set()},
     "refresh_month": {"draft_edition": set()},
     "close_deadline": {"record_missing": set()},
     "open_release": {"open_edition": {"request_signoff"}, "request_signoff": set()},

@@ -173,4 +173,17 @@ def test_the_province_signs_and_the_edition_is_published(month):
 
 def test_the_period_is_validated_with_great_expectations(month):
     month.airflow.run("validate_month", period=str(PERIOD))
-    assert list(month.settings.outbox.rglob("index.html"))
+    assert (month.settings.outbox / "data_docs" / "index.html").is_file()
+    (result,) = [
+        value for value in exchanged("validate_month")["validate_period"] if isinstance(value, dict) and "docs" in value
+    ]
+    assert (result["submissions"], result["is_sound"]) == (2, True)
+
+
+def test_unsound_figures_make_the_run_red(month):
+    from airflow.sdk.exceptions import AirflowFailException
+
+    demand = month.airflow.dags["validate_month"].get_task("demand_soundness").python_callable
+    demand({"is_sound": True})
+    with pytest.raises(AirflowFailException, match="2026-10: KU-03; see"):
+        demand({"is_sound": False, "period": "2026-10", "failed": ["KU-03"], "docs": "index.html"})
