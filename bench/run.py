@@ -27,6 +27,7 @@ from rich.table import Table
 
 HERE = Path(__file__).resolve().parent
 OURS, AGAIN = "this pipeline", "this pipeline, run again"
+GATE = "Great Expectations, apart"
 ANALYST, ANALYST_CALAMINE = "analyst, openpyxl", "analyst, calamine"
 
 
@@ -66,7 +67,7 @@ def run_process(name: str, script: str, arguments: list[str], environment: dict[
 
 
 def run_ours(folder: Path, work: Path, cores: int) -> list[Outcome]:
-    """Collect and release over a copy of the prepared home; then once more, when nothing is left to be done."""
+    """Collect and release over a copy of the prepared home; once more, when nothing is left to be done; the gate."""
     home = work / "home"
     shutil.copytree(folder / "home", home)
     shutil.copytree(folder / "files", home / "inbox")
@@ -78,7 +79,8 @@ def run_ours(folder: Path, work: Path, cores: int) -> list[Outcome]:
     }
     first = run_process(OURS, "product.py", [str(PERIOD)], environment, cores)
     shutil.copytree(folder / "files", home / "inbox", dirs_exist_ok=True)
-    return [first, run_process(AGAIN, "product.py", [str(PERIOD)], environment, cores)]
+    again = run_process(AGAIN, "product.py", [str(PERIOD)], environment, cores)
+    return [first, again, run_process(GATE, "gate.py", [str(PERIOD)], environment, cores)]
 
 
 def run_analyst(folder: Path, work: Path, engine: str, cores: int) -> Outcome:
@@ -119,7 +121,7 @@ def print_stages(console: Console, outcomes: list[Outcome], files: int) -> None:
 
 def print_agreement(console: Console, outcomes: list[Outcome]) -> None:
     """Whether all pipelines name the same reports as faulty; a fast pipeline that finds less is not faster."""
-    faulty = {outcome.name: {unit for unit, _ in outcome.findings} for outcome in outcomes if outcome.name != AGAIN}
+    faulty = {outcome.name: {unit for unit, _ in outcome.findings} for outcome in outcomes if outcome.findings}
     for name, units in faulty.items():
         missed, extra = faulty[OURS] - units, units - faulty[OURS]
         console.print(
