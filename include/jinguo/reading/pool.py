@@ -19,7 +19,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import cycle, islice
 from pathlib import Path
 from types import TracebackType
 
@@ -135,27 +135,34 @@ class ReaderPool:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for slot, worker in enumerate(self._workers):
-            if worker is not None:
-                worker.end()
-                self._workers[slot] = None
+        for slot in range(len(self._workers)):
+            self._end(slot)
+
+    def _end(self, slot: int) -> None:
+        worker = self._workers[slot]
+        if worker is not None:
+            worker.end()
+            self._workers[slot] = None
 
     def read(self, requests: Iterable[ReadRequest]) -> Iterator[Reading]:
         """One Reading for each request, in order; requests are drawn as results are taken."""
         source = iter(requests)
         out: deque[_Batch] = deque()
-        slot = 0
-        while True:
-            while len(out) < BATCHES_AHEAD * len(self._workers):
-                batch = _Batch(slot, deque(islice(source, BATCH_FILES)))
-                if not batch.requests:
-                    break
-                self._worker(slot).send(list(batch.requests))
-                out.append(batch)
-                slot = (slot + 1) % len(self._workers)
-            if not out:
-                return
-            yield from self._results(out)
+        slots = cycle(range(len(self._workers)))
+        try:
+            while True:
+                while len(out) < BATCHES_AHEAD * len(self._workers):
+                    batch = _Batch(next(slots), deque(islice(source, BATCH_FILES)))
+                    if not batch.requests:
+                        break
+                    self._worker(batch.slot).send(list(batch.requests))
+                    out.append(batch)
+                if not out:
+                    return
+                yield from self._results(out)
+        finally:
+            for batch in out:  # given up before the end: answers that nobody waits for must not reach the next call
+                self._end(batch.slot)
 
     def _results(self, out: deque[_Batch]) -> Iterator[Reading]:
         """The results of the oldest batch."""

@@ -1,0 +1,140 @@
+"""Lines of 05表 and of the ledger."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import pytest
+
+from .conftest import place, problems
+
+LINE = ["东风社区", "430102001001", "430102", "2", dt.date(2020, 5, 1), 3, 40, 2, 5, 1, 6, 80, 160.5, 300, 1]
+ACTIVITY = [
+    dt.date(2026, 9, 8), "邻里节", "东风社区妇联", "430121", "02", "12", "东风社区",
+    10, 2.5, None, 60, 1, 0, 0, None, None, "21",
+]  # fmt: skip
+
+
+def line(values, row=9, sheet="05表", first="A"):
+    columns = [chr(ord(first) + number) for number in range(len(values))]
+    return {
+        (sheet, f"{column}{row}"): value for column, value in zip(columns, values, strict=True) if value is not None
+    }
+
+
+def lines(reading, table="t05"):
+    return [(one.number, one.sheet_row, one.values) for one in reading.lists[table]]
+
+
+def test_a_line_as_it_should_be(city, read, edit):
+    ((number, row, values),) = lines(read(edit(city, line(LINE))))
+    assert (number, row) == (1, 9)
+    assert [values[column] for column in range(1, 6)] == ["东风社区", "430102001001", "430102", "2", "2020-05-01"]
+    assert [values[column] for column in range(6, 16)] == [
+        3_000, 40_000, 2_000, 5_000, 1_000, 6_000, 80_000, 160_500, 300_000, 1_000,
+    ]  # fmt: skip
+
+
+def test_lines_keep_their_number_across_blanks(city, read, edit):
+    reading = read(edit(city, line(LINE) | line(LINE, row=12)))
+    assert [(number, row) for number, row, _ in lines(reading)] == [(1, 9), (4, 12)]
+    assert reading.place("t05.n004.c6") == ("05表", "F12")
+
+
+@pytest.mark.parametrize(
+    ("column", "written", "value", "how"),
+    [
+        ("B", 430102001001, "430102001001", "数字转文本"),
+        ("B", " 430102001001", "430102001001", "去空格或全角转半角"),
+        ("D", "市州级", "2", "名称转代码"),
+        ("E", "2020.5.1", "2020-05-01", "日期写法统一"),
+        ("F", "3支", 3_000, "去单位"),
+        ("J", "是", 1_000, "是否转为1或0"),
+        ("J", "√", 1_000, "是否转为1或0"),
+    ],
+)
+def test_normalisations(city, read, edit, column, written, value, how):
+    reading = read(edit(city, line(LINE) | {("05表", f"{column}9"): written}))
+    ((_, _, values),) = lines(reading)
+    assert values[ord(column) - 64] == value
+    assert [(n.cell, n.how) for n in reading.normalisations if n.sheet == "05表"] == [(f"{column}9", how)]
+
+
+@pytest.mark.parametrize(
+    ("column", "written", "rule_id"),
+    [
+        ("E", "2020-02-30", "D60"),
+        ("E", "去年", "D59"),
+        ("F", "几支", "D46"),
+        ("J", "大概", "D47"),
+        ("B", 4.30102e17, "D56"),
+    ],
+)
+def test_refusals(city, read, edit, column, written, rule_id):
+    reading = read(edit(city, line(LINE) | {("05表", f"{column}9"): written}))
+    assert problems(reading) == [(f"{column}9", rule_id)]
+    ((_, _, values),) = lines(reading)
+    assert ord(column) - 64 not in values
+
+
+def test_a_code_that_the_form_does_not_have_is_left_to_the_rules(city, read, edit):
+    reading = read(edit(city, line(LINE) | {("05表", "D9"): 7}))
+    ((_, _, values),) = lines(reading)
+    assert (values[4], problems(reading)) == ("7", [])
+
+
+def test_blanks_are_absent(city, read, edit):
+    values = dict(line(LINE))
+    del values["05表", "F9"]
+    ((_, _, found),) = lines(read(edit(city, values)))
+    assert 6 not in found
+
+
+def test_the_notes_below_are_no_lines(city, read):
+    assert lines(read(city)) == []
+
+
+def test_the_ledger_computes_its_number_and_its_hours(issue, read, edit):
+    reading = read(edit(issue("430121"), line(ACTIVITY, sheet="附1表", first="B")))
+    ((number, row, values),) = lines(reading, "ledger")
+    assert (number, row) == (1, 9)
+    assert (values[1], values[11]) == (1_000, 25_000)
+    assert (values[6], values[7], values[18]) == ("02", "12", "21")
+    assert problems(reading) == []
+
+
+def test_codes_of_the_ledger_that_became_numbers(issue, read, edit):
+    cells = line(ACTIVITY, sheet="附1表", first="B") | {("附1表", "F9"): 2, ("附1表", "G9"): 12}
+    ((_, _, values),) = lines(read(edit(issue("430121"), cells)), "ledger")
+    assert (values[6], values[7]) == ("02", "12")
+
+
+def test_hours_typed_over_the_product_are_taken_as_typed(issue, read, edit):
+    cells = line(ACTIVITY, sheet="附1表", first="B") | {("附1表", "K9"): 30}
+    reading = read(edit(issue("430121"), cells))
+    ((_, _, values),) = lines(reading, "ledger")
+    assert values[11] == 30_000
+    assert place(reading, "D29") == [("附1表", "K9")]
+
+
+def test_a_ticked_list_without_lines_is_a_report(city, read, edit):
+    reading = read(edit(city, {("05表", "B6"): "√"}))
+    assert reading.tables["t05"].is_ticked
+    assert problems(reading) == []
+
+
+def test_lines_in_a_table_that_the_unit_does_not_fill(issue, read, edit, city):
+    import io
+
+    import openpyxl
+
+    source = openpyxl.load_workbook(io.BytesIO(edit(city, line(LINE))))["05表"]
+
+    def add(book):
+        sheet = book.create_sheet("05表")
+        for row in source.iter_rows():
+            for cell in row:
+                if cell.value is not None and not str(cell.value).startswith(("填报单位", "代码", "=")):
+                    sheet.cell(cell.row, cell.column, cell.value)
+
+    assert place(read(edit(issue("43Z001"), change=add)), "WZ-018") == [("05表", "F9")]
