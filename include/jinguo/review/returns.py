@@ -23,6 +23,7 @@ from jinguo.review.refilling import readdress, refilled_template
 from jinguo.rules.findings import Finding
 from jinguo.units.register import Unit
 
+_PATCHED_FORMATS = ("xlsx", "xlsm")
 _SLOW_LIMIT = 4 << 20  # bytes; openpyxl needs minutes for more
 
 
@@ -44,42 +45,27 @@ def write_return_workbook(
 ) -> None:
     """Write the workbook that goes back to the unit; the same arguments give the same bytes.
 
-    An .xlsx is patched: everything in it survives, macros and links to other files excepted. Any other source, and one
+    An .xlsx or .xlsm is patched: everything in it survives, macros and links to other files excepted. Any other source, and one
     that no tool understands, comes back as our template refilled with its values; then ``template_args`` are the
     arguments of ``write_template`` that are not known here (basis, stamp, measures, issued_at). ``prev``: last period's
     figures in thousandths along ``form.cells``. ``history``: what the version before had, and earlier explanations.
     ``reason``: a steward's words, where it was she who returned the report.
     """
-    history = history or History()
-    heading = Heading(
-        unit_name=(unit.org_name or unit.name) if unit else reading.file,
-        period_name=period.chinese if period else "",
-        version=version,
-        reason=reason,
-    )
-    list_all = partial(
-        list_issues,
-        form=form,
-        rulebook=rulebook,
-        prev=prev,
-        explained=judge_answers(reading.answers),
-        history=history,
-    )
-    if reading.format == "xlsx":
-        issues = list_all(findings)
-        for attempt in (_as_it_is, _through_openpyxl):
-            marked = _mark(attempt, source, issues, heading, form)
+    unit_name = (unit.org_name or unit.name) if unit else reading.file
+    heading = Heading(unit_name, period.chinese if period else "", version, reason)
+    explained = judge_answers(reading.answers)
+    known = {"form": form, "rulebook": rulebook, "prev": prev}
+    list_all = partial(list_issues, **known, explained=explained, history=history or History())
+    if reading.format in _PATCHED_FORMATS:
+        for prepare in (_as_it_is, _through_openpyxl):
+            marked = _mark(prepare, source, list_all(findings), heading, form)
             if marked is not None:
-                _replace(path, marked)
-                return
-    refilled = None
+                return _replace(path, marked)
+    own = None
     if unit and period and template_args and reading.numbers is not None:
-        refilled = refilled_template(
-            reading, form=form, unit=unit, period=period, rulebook=rulebook, prev=prev, template_args=template_args
-        )
+        own = refilled_template(reading, **known, unit=unit, period=period, template_args=template_args)
         findings = readdress(findings, form=form, period=period, unit=unit)
-    marked = _mark(_as_it_is, refilled or _empty_workbook(), list_all(findings), heading, form)
-    _replace(path, marked)
+    return _replace(path, _mark(_as_it_is, own or _empty_workbook(), list_all(findings), heading, form))
 
 
 def _mark(
