@@ -45,11 +45,11 @@ def write_return_workbook(
 ) -> None:
     """Write the workbook that goes back to the unit; the same arguments give the same bytes.
 
-    An .xlsx or .xlsm is patched: everything in it survives, macros and links to other files excepted. Any other source, and one
-    that no tool understands, comes back as our template refilled with its values; then ``template_args`` are the
-    arguments of ``write_template`` that are not known here (basis, stamp, measures, issued_at). ``prev``: last period's
-    figures in thousandths along ``form.cells``. ``history``: what the version before had, and earlier explanations.
-    ``reason``: a steward's words, where it was she who returned the report.
+    An .xlsx or .xlsm is patched: everything in it survives, macros and links to other files excepted. Any other source,
+    and one that no tool understands, comes back as our template refilled with its values; then ``template_args`` are
+    the arguments of ``write_template`` that are not known here (basis, stamp, measures, issued_at). ``prev``: last
+    period's figures in thousandths along ``form.cells``. ``history``: what the version before had, and earlier
+    explanations. ``reason``: a steward's words, where it was she who returned the report.
     """
     unit_name = (unit.org_name or unit.name) if unit else reading.file
     heading = Heading(unit_name, period.chinese if period else "", version, reason)
