@@ -188,7 +188,8 @@ def test_revision_note(make_report, make_figures, edition, schemas):
     changes = changes_between(edition.figures, new)
     book = opened(replace(edition, number=2, figures=new, revises=1, changes=changes), schemas)
     sheet = book["更正说明"]
-    row = [cell.value for cell in sheet[4]]
+    assert sheet["A3"].value == "更正：株洲市妇联（17行错行）；变动的全省数1个。"
+    row = [cell.value for cell in sheet[5]]
     assert row[2] == "t01.r17.c3"
     assert row[4] - row[3] == row[5] == 12
     assert row[6] == "株洲市妇联 -7→5（17行错行）"

@@ -1,4 +1,4 @@
-"""The sheets around the tables: cover, contents, who reported, rates, definitions and missing reports, revisions."""
+"""The sheets around the tables: cover, contents, who reported, rates, definitions and missing reports."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from jinguo.release.model import Change, Figure, FigureState, UnitReport, plain_number
+from jinguo.release.model import Figure, FigureState, UnitReport, plain_number
 from jinguo.release.paper import Paper, lines_needed, merge
 from jinguo.review.states import state_name
 
@@ -317,62 +317,6 @@ def _evidence(paper: Paper) -> list[str]:
         f"采用的报送件：{versions or '无'}。",
         f"数据指纹（所采用报送件、报表制度和审核规则的散列值）：{edition.frozen_hash}",
     ]
-
-
-_REVISION_COLUMNS = (
-    ("序号", 6),
-    ("指标", 46),
-    ("代码", 26),
-    ("原数", 15),
-    ("现数", 15),
-    ("差额", 14),
-    ("涉及单位及原因", 60),
-)
-
-
-def write_revision(paper: Paper, name: str) -> None:
-    """Every province figure that differs from the edition published before: old, new, whose, why."""
-    edition = paper.edition
-    last = len(_REVISION_COLUMNS) - 1
-    sheet = paper.add_sheet(name)
-    for column, (_, width) in enumerate(_REVISION_COLUMNS):
-        sheet.set_column(column, column, width)
-    paper.write_title(sheet, 0, last, f"{name}（对第{edition.revises}版）")
-    paper.write_paragraph(sheet, 1, last, f"{edition.period.chinese}  {paper.coverage_line}", width=170)
-    for column, (label, _) in enumerate(_REVISION_COLUMNS):
-        sheet.write_string(2, column, label, paper.heading())
-    for row, change in enumerate(edition.changes, start=3):
-        _write_change(paper, sheet, row, change)
-    if not edition.changes:
-        merge(sheet, 3, 0, last, "全省数没有变动。", paper.boxed(align="center"))
-    sheet.freeze_panes(3, 2)
-    sheet.repeat_rows(2)
-    sheet.fit_to_pages(1, 0)
-
-
-def _write_change(paper: Paper, sheet: Worksheet, row: int, change: Change) -> None:
-    parts = "；".join(_unit_part(paper, unit) for unit in change.units)
-    sheet.set_row(row, 14 * max(lines_needed(parts, 58), lines_needed(change.label, 44)) + 5)
-    sheet.write_number(row, 0, row - 2, paper.boxed(align="center"))
-    sheet.write_string(row, 1, change.label, paper.boxed(text_wrap=True))
-    sheet.write_string(row, 2, change.figure_id, paper.boxed(align="center", text_wrap=True, font_size=9))
-    for column, value in ((3, change.old), (4, change.new), (5, change.difference)):
-        if value is None:
-            sheet.write_string(row, column, "—", paper.boxed(align="center"))
-        else:
-            number_format = "#,##0" if value % 1000 == 0 else "#,##0.0##"
-            sheet.write_number(row, column, plain_number(value), paper.boxed(num_format=number_format + "_ "))
-    sheet.write_string(row, 6, parts, paper.boxed(text_wrap=True))
-
-
-def _unit_part(paper: Paper, change: object) -> str:
-    def shown(value: int | None, state: str) -> str:
-        if value is not None:
-            return f"{plain_number(value):,}"
-        return paper.design.marks.get(state, "空")
-
-    text = f"{change.unit_name} {shown(change.old, change.old_state)}→{shown(change.new, change.new_state)}"
-    return f"{text}（{change.reason}）" if change.reason else text
 
 
 def _shown(figure: Figure) -> str:

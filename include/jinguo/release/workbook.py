@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from jinguo.forms.model import Table
-from jinguo.release import report_sheets, table_sheets
+from jinguo.release import report_sheets, revision_sheet, table_sheets
 from jinguo.release.design import Design, load_design
 from jinguo.release.model import Edition
 from jinguo.release.paper import Paper
@@ -85,7 +85,7 @@ def _plan(paper: Paper) -> list[_Sheet]:
     )
     sheets.append((names["unit_rates"], "各单位覆盖率、活跃率、平均数及报送质量", unit_rates))
     if paper.edition.revises is not None:
-        write = partial(report_sheets.write_revision, paper, names["revision"])
+        write = partial(revision_sheet.write_revision, paper, names["revision"])
         sheets.append((names["revision"], f"与第{paper.edition.revises}版相比变动的全省数、单位和原因", write))
     notes = partial(report_sheets.write_notes, paper, names["notes"])
     sheets.append((names["notes"], "指标口径、六种空缺的区分、未汇总单位及原因", notes))
