@@ -15,10 +15,13 @@ from typing import Any
 from jinguo.rules.findings import SEVERITY_NAMES
 from jinguo.settings import TIMEZONE
 
-SUITE_TITLES = {"warehouse": "数据库自检"}
+_TITLES = {"warehouse": "数据库自检"}
 _RULES_TITLE = "审核关系"
 _WHOLE_FILE = "整份报表"
-_FOOTER = "由 Great Expectations 按规则库校验已审定数据后生成；只列规则、数量和单位代码。"
+_FOOTER = (
+    "由 Great Expectations 按规则库校验已审定数据后生成；只列规则、数量和单位代码。"
+    "缺少所需的数（例如没有上期数）时该单位不检，不算不成立。"
+)
 _OUTCOMES = {"holds": "成立", "fails": "不成立", "idle": "本期不检"}
 _STYLE = """
 body{font:14px/1.6 "Noto Sans CJK SC","Source Han Sans SC","Microsoft YaHei",sans-serif;color:#1f2933;margin:0}
@@ -30,7 +33,8 @@ dd{margin:0;font-size:17px}table{border-collapse:collapse;width:100%}
 th{background:#eef0f3;text-align:left;font-weight:600;white-space:nowrap}
 th,td{border:1px solid #d9dde3;padding:4px 8px;vertical-align:top}
 td:nth-child(-n+3){white-space:nowrap}td.number{text-align:right;white-space:nowrap}td.codes{font-size:12px}
-.holds{color:#1c7c3c}.fails{color:#b3261e;font-weight:600}.idle{color:#8a94a0}tr.fails td{background:#fdf0ef}
+.holds{color:#1c7c3c}.fails{color:#b3261e;font-weight:600}.idle{color:#8a94a0}tr.broken td{background:#fdf0ef}
+tr:has(th:nth-child(7)) th:nth-child(4){width:52%}
 footer{color:#8a94a0;font-size:12px;margin-top:28px}@media print{body{background:#fff}main{padding:0}}
 """
 
@@ -80,7 +84,7 @@ class ValidationPage:
         run = _run(results.meta["run_id"])
         lines = [_Line.of(result) for result in results.results]
         failing = [line for line in lines if line.outcome == "fails"]
-        header = ("结果", "编号", "级别", "应当成立的关系", "应检", "不成立", "单位代码")
+        header = ("结果", "编号", "级别", "应当成立的关系", "应检单位", "不成立", "不成立的单位")
         sections = [Section("不成立的", header, [line.cells for line in failing])] if failing else []
         for place in dict.fromkeys(line.place for line in lines):
             sections.append(Section(place, header, [line.cells for line in lines if line.place == place]))
@@ -91,7 +95,7 @@ class ValidationPage:
             (
                 ("结论", verdict),
                 ("检查", f"{len(lines)}条"),
-                ("已审定报送件", str(max((line.count for line in lines), default=0))),
+                ("单位", str(max((line.count for line in lines), default=0))),
                 ("校验时间", run.time),
             ),
             sections,
@@ -102,8 +106,10 @@ class SuitePage:
     """The page of a suite: what is expected of every period."""
 
     def render(self, suite: Any) -> Page:
-        metas = [expectation.meta for expectation in suite.expectations]
-        rows = [(m["rule_id"], SEVERITY_NAMES[m["severity"]], _place(m), m["relation"], m["source"]) for m in metas]
+        rows = [
+            (e.rule_id, SEVERITY_NAMES[e.meta["severity"]], _place(e.meta), e.description, e.meta["source"])
+            for e in suite.expectations
+        ]
         facts = [("检查", f"{len(rows)}条")]
         if "form_version" in (suite.meta or {}):
             facts.append(("报表制度", f"{suite.meta['form']} {suite.meta['form_version']}"))
@@ -177,21 +183,21 @@ class _Line:
 
     @classmethod
     def of(cls, result: Any) -> _Line:
-        meta, counts = result.expectation_config.meta, result.result
+        config, counts = result.expectation_config, result.result
         count, failing = counts["element_count"], counts["unexpected_count"]
         outcome = "fails" if failing else "holds" if count else "idle"
         codes = " ".join(counts["partial_unexpected_list"])
         more = " …" if failing > len(counts["partial_unexpected_list"]) else ""
         cells = (
             Mark(_OUTCOMES[outcome], outcome),
-            meta["rule_id"],
-            SEVERITY_NAMES[meta["severity"]],
-            meta["relation"],
+            config.kwargs["rule_id"],
+            SEVERITY_NAMES[config.meta["severity"]],
+            config.description,
             Mark(str(count), "number"),
             Mark(str(failing) if failing else "", "number"),
             Mark(codes + more, "codes"),
         )
-        return cls(outcome, _place(meta), count, cells)
+        return cls(outcome, _place(config.meta), count, cells)
 
 
 @dataclass(frozen=True)
@@ -209,7 +215,7 @@ def _run(run_id: Any) -> _Run:
 
 
 def _title(suite_name: str) -> str:
-    return SUITE_TITLES.get(suite_name, _RULES_TITLE)
+    return _TITLES.get(suite_name, _RULES_TITLE)
 
 
 def _place(meta: Mapping[str, str]) -> str:
@@ -225,12 +231,8 @@ def _section(section: Section) -> str:
 
 def _row(cells: Sequence[Cell]) -> str:
     is_failing = isinstance(cells[0], Mark) and cells[0].look == "fails"
-    texts = "".join(f'<td class="{_look(cell)}">{_html(cell)}</td>' for cell in cells)
-    return f'<tr class="{"fails" if is_failing else ""}">{texts}</tr>'
-
-
-def _look(cell: Cell) -> str:
-    return cell.look if isinstance(cell, Mark) else ""
+    texts = "".join(f'<td class="{cell.look if isinstance(cell, Mark) else ""}">{_html(cell)}</td>' for cell in cells)
+    return f'<tr class="{"broken" if is_failing else ""}">{texts}</tr>'
 
 
 def _html(cell: Cell) -> str:
