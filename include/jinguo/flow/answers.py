@@ -58,15 +58,12 @@ class _Job:
 
 
 def answer_round(office: Office, done: Sequence[Collected], context: PeriodContext | None) -> None:
-    """Answers the deliveries of one round while their readings are at hand; sets ``answered`` on each."""
+    """Answers the reports of one round while their readings are at hand; sets ``answered`` on each."""
     stored = [item for item in done if item.row]
     with office.warehouse.read() as conn:
         jobs = [_job(office, conn, item.row, item.checked.reading, item.checked.findings, context) for item in stored]
     for item, job in zip(stored, jobs, strict=True):
         item.answered = _answer(office, job)
-    for item in done:
-        if not item.row:
-            item.answered = Answered(receipt=_write_stray_receipt(office, item))
     _mark_done(office, [item.row.id for item in stored])
 
 
@@ -181,7 +178,7 @@ def _receipt(office: Office, job: _Job, return_path: Path | None) -> Receipt:
     )
 
 
-def _write_stray_receipt(office: Office, item: Collected) -> Path:
+def answer_stray(office: Office, item: Collected) -> Answered:
     """The receipt of a file that became no submission: named by its bytes, because nobody can say whose it is."""
     arrival = item.arrival
     path = office.settings.outbox / "receipts" / "未归属" / f"{arrival.sha256[:16]}_回执.txt"
@@ -197,7 +194,7 @@ def _write_stray_receipt(office: Office, item: Collected) -> Path:
             cover=item.checked.reading.cover if item.checked else {},
         ),
     )
-    return path
+    return Answered(receipt=path)
 
 
 def _template_args(office: Office, job: _Job) -> Mapping[str, Any]:

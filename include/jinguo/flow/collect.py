@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from jinguo.flow.answers import Answered, answer_pending, answer_round, answered_before
+from jinguo.flow.answers import Answered, answer_pending, answer_round, answer_stray, answered_before
 from jinguo.flow.check import Checked, judge, period_of, unit_of
 from jinguo.flow.issue import basis_of
 from jinguo.flow.office import Office, open_office
@@ -167,6 +167,9 @@ def _process_round(office: Office, period: Period | None, batch: Sequence[_Read]
         reports = [item for item in done if _is_report(office, item)]
         if context and reports:
             _store(office, conn, office.form(context.period), reports)
+        for item in done:
+            if not item.row:  # before the commit: nothing would remind the next run of a stray file's receipt
+                item.answered = answer_stray(office, item)
         outcomes = [
             Outcome(item.arrival.id, "submission", item.row.id)
             if item.row

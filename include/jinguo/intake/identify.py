@@ -169,27 +169,31 @@ def _decide_period(identity: Identity, evidence: Evidence) -> bool:
     period, saying = evidence.periods[0]
     for other, place in evidence.periods[1:]:
         if other != period:
-            return _hold_period(identity, evidence, (period, saying), place, other.chinese)
+            return _hold_period(identity, evidence, (period, saying), place, other)
     for month, place in evidence.months:
         if month != period.month:
-            return _hold_period(identity, evidence, (period, saying), place, f"{month}月")
+            return _hold_period(identity, evidence, (period, saying), place, Period(period.year, month))
     identity.period = period
     return True
 
 
 def _hold_period(
-    identity: Identity, evidence: Evidence, primary: tuple[Period, Saying], place: Saying, other: str
+    identity: Identity, evidence: Evidence, primary: tuple[Period, Saying], place: Saying, other: Period
 ) -> bool:
-    """Found is what the content says, expected what the name, or else the template, says."""
+    """Found is what the content says, expected what the name, or else the template, says.
+
+    Until somebody decides, the file stands under the expected period: that unit has sent something and is not missing.
+    """
     period, saying = primary
     if place.source == "文件名":
         shown = next((said for _, said in evidence.periods if said.source == "封面"), saying)
-        found, expected, at, against = period.chinese, other, shown, place
+        found, expected, at, against = period, other, shown, place
     else:
-        found, expected, at, against = other, period.chinese, place, saying
-    details = {"found": found, "expected": expected, "a": at.source, "b": against.source}
+        found, expected, at, against = other, period, place, saying
+    identity.period = expected
+    details = {"found": found.chinese, "expected": expected.chinese, "a": at.source, "b": against.source}
     cell_id = "cover.period" if at.source == "封面" else ""
-    identity.stop("held", Problem("WZ-002", "cover", at.sheet, at.cell, cell_id, found, details))
+    identity.stop("held", Problem("WZ-002", "cover", at.sheet, at.cell, cell_id, found.chinese, details))
     return False
 
 
