@@ -330,5 +330,7 @@ def _foot_row(sheet: Sheet, first: int, column: int) -> int:
         values = sheet.rows[row]
         value = values[column] if column < len(values) else ""
         if type(value) is str and value and fold(value).startswith(_FOOT):
-            return row
+            # LibreOffice writes 0 for the formula of the signatures into an .xls: no line, but the foot's first row.
+            above = [value for value in sheet.rows[row - 1] if value != ""] if row > first else []
+            return row - 1 if above == [0] else row
     return len(sheet.rows)

@@ -18,6 +18,8 @@ MAX_CELLS = 2_000_000
 
 _BIFF_ERRORS = {0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 36: "#NUM!", 42: "#N/A"}
 _BOF, _FORMULA, _BOOLERR, _DATE1904, _EOF = 0x0809, 0x0006, 0x0205, 0x0022, 0x000A
+_STRING = 0x0207
+_TEXT_RESULT, _ERROR_RESULT, _EMPTY_RESULT = 0, 2, 3  # kinds of formula results that are not numbers
 _GLOBALS = 5  # the kind of substream that comes before the sheets
 
 
@@ -95,11 +97,14 @@ def _read_xlsx(data: bytes, parts: Mapping[str, bytes]) -> Workbook:
 
 
 def _read_xls(data: bytes, biff: bytes) -> Workbook:
-    errors, is_1904 = _scan_biff(biff)
-    sheets = [
-        Sheet(sheet.name, is_visible, rows, sheet.merged_cell_ranges or [], biff_errors=errors.get(index, {}))
-        for index, (sheet, is_visible, rows) in enumerate(_grids(data))
-    ]
+    results, is_1904 = _scan_biff(biff)
+    sheets = []
+    for index, (sheet, is_visible, rows) in enumerate(_grids(data)):
+        found = results.get(index, _Results())
+        for (row, column), text in found.texts.items():
+            if row < len(rows) and column < len(rows[row]):
+                rows[row][column] = text
+        sheets.append(Sheet(sheet.name, is_visible, rows, sheet.merged_cell_ranges or [], biff_errors=found.errors))
     return Workbook(sheets, is_1904)
 
 
@@ -128,24 +133,55 @@ def _repacked(parts: Mapping[str, bytes]) -> bytes:
     return buffer.getvalue()
 
 
-def _scan_biff(stream: bytes) -> tuple[dict[int, dict[str, str]], bool]:
-    """Error cells by sheet number and address, and the date system: calamine gives '' for an error."""
-    errors: dict[int, dict[str, str]] = {}
+@dataclass
+class _Results:
+    """What calamine does not give of one BIFF sheet: error cells ('' there) and texts of formulas (0 there)."""
+
+    errors: dict[str, str] = field(default_factory=dict)
+    texts: dict[tuple[int, int], str] = field(default_factory=dict)
+
+
+def _scan_biff(stream: bytes) -> tuple[dict[int, _Results], bool]:
+    """Results by sheet number, and the date system."""
+    results: dict[int, _Results] = {}
     is_1904, depth, sheet = False, 0, -1
+    pending: tuple[int, int] | None = None
     for record, body in records(stream):
         if record == _BOF:
             depth += 1
             if depth == 1 and len(body) >= 4 and body[2] != _GLOBALS:
                 sheet += 1
+                results[sheet] = _Results()
         elif record == _EOF:
             depth = max(depth - 1, 0)
         elif record == _DATE1904 and len(body) >= 2:
             is_1904 = body[0] == 1
-        elif record == _BOOLERR and len(body) >= 8 and body[7] == 1:
-            errors.setdefault(sheet, {})[_biff_address(body)] = _BIFF_ERRORS.get(body[6], "#N/A")
-        elif record == _FORMULA and len(body) >= 14 and body[6] == 2 and body[12:14] == b"\xff\xff":
-            errors.setdefault(sheet, {})[_biff_address(body)] = _BIFF_ERRORS.get(body[8], "#N/A")
-    return errors, is_1904
+        elif record == _STRING and pending and len(body) >= 3:
+            results[sheet].texts[pending], pending = _biff_text(body), None
+        elif sheet >= 0 and len(body) >= 8:
+            found = results[sheet]
+            if record == _BOOLERR and body[7] == 1:
+                found.errors[_biff_address(body)] = _BIFF_ERRORS.get(body[6], "#N/A")
+            elif record == _FORMULA and body[12:14] == b"\xff\xff":
+                pending = _take_result(found, body)
+    return results, is_1904
+
+
+def _take_result(found: _Results, body: bytes) -> tuple[int, int] | None:
+    """A formula whose result is no number; the place when its text follows in a record of its own."""
+    place: tuple[int, int] = struct.unpack_from("<HH", body)
+    if body[6] == _ERROR_RESULT:
+        found.errors[_biff_address(body)] = _BIFF_ERRORS.get(body[8], "#N/A")
+    elif body[6] == _EMPTY_RESULT:
+        found.texts[place] = ""
+    return place if body[6] == _TEXT_RESULT else None
+
+
+def _biff_text(body: bytes) -> str:
+    (length,) = struct.unpack_from("<H", body)
+    if body[2] & 1:
+        return body[3 : 3 + 2 * length].decode("utf-16-le", "replace")
+    return body[3 : 3 + length].decode("latin-1")
 
 
 def _biff_address(body: bytes) -> str:

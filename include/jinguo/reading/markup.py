@@ -19,7 +19,7 @@ _FAR = re.compile(rb' r="(?:[A-Z][A-Z]|[A-Z]?\d{5})')  # a cell or a row
 _CELL = re.compile(rb"""<(?:\w+:)?c\b[^>]*?\br="([A-Z]{1,3})(\d{1,7})"[^>]*?(?:/>|>.*?</(?:\w+:)?c>)""", re.S)
 _REFERENCE = re.compile(rb' r="([A-Z]{1,3})(\d{1,7})"')
 _FAR_ROW = re.compile(rb"""<(?:\w+:)?row [^>]*?\br="\d{5,7}"[^>]*?(?:/>|>\s*</(?:\w+:)?row>)""")
-_USUAL_FORMULA = re.compile(rb'<c r="([A-Z]++\d++)"[^>]*+><f>([^<]*+)</f>(<v>[^<])?')
+_USUAL_FORMULA = re.compile(rb'<c r="([A-Z]++\d++)"[^>]*+><f(?: aca="false")?>([^<]*+)</f>(<v>[^<])?')
 _FORMULA = re.compile(rb"<f(?:\s([^>]*?))?(?:/>|>([^<]*)</f>)")
 _ERROR = re.compile(rb'<c ([^>]*?\bt="e"[^>]*)>(?:<f[^>]*?(?:/>|>[^<]*</f>))?(?:<v>([^<]*)</v>)?')
 _SHARED = re.compile(rb'\bsi="(\d+)"')
