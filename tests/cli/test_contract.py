@@ -1,4 +1,4 @@
-"""The command line as a stable contract: what each command prints as JSON and its exit status, run as its users run it."""
+"""The command line as a stable contract: what each command prints as JSON, its exit status, run as users do."""
 
 import csv
 import json

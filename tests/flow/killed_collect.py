@@ -1,8 +1,8 @@
 """Run by test_killed_collect: collects an inbox again and again, killed with SIGKILL at one step after another.
 
-Usage: killed_collect.py HOME STRIDE, where HOME/inbox holds files; every STRIDE-th step is tried. Prints one JSON object:
-the last step there is, and for which of them the result after a second, undisturbed run is not that of a run without a
-kill.
+Usage: killed_collect.py HOME STRIDE, where HOME/inbox holds files; every STRIDE-th step is tried. Prints one JSON
+object: the last step there is, and for which of them the result after a second, undisturbed run is not that of a run
+without a kill.
 """
 
 import datetime as dt

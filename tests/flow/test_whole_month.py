@@ -15,6 +15,8 @@ from jinguo.flow.release import explain_figure, export_figures, make_release, tr
 from jinguo.flow.status import period_status
 from jinguo.forms.model import SCALE
 from jinguo.periods import Period
+from jinguo.warehouse.engine import open_warehouse
+from jinguo.warehouse.explanations import explanations_of
 
 OCTOBER = Period(2026, 10)
 CITY = "430800"
@@ -153,3 +155,46 @@ def test_a_figure_leads_to_its_cells_and_a_change_to_its_units(settings, clerks)
     why = explain_figure(settings, "t03.r01.c1", unit_code="430000", before=september, after=OCTOBER)
     assert why["value_to"] - why["value_from"] == why["difference"]
     assert {item["unit_code"] for item in why["by_unit"]} >= {CITY, "430900"}
+
+
+def test_an_explanation_written_into_the_list_waits_for_the_steward_with_its_text(settings, clerks):
+    clerks.fill(OCTOBER, CITY, change={"t04.r19.c2": 0, "t04.r19.c3": 0})
+    (first,) = collect_inbox(settings)
+    book = openpyxl.load_workbook(first.answered.return_workbook)
+    sheet = book["问题清单"]
+    header = next(row for row in sheet.iter_rows() if any(cell.value == "规则编号" for cell in row))
+    columns = {cell.value: cell.column for cell in header}
+    line = next(row[0].row for row in sheet.iter_rows() if row[columns["规则编号"] - 1].value == "BN-409")
+    sheet.cell(line, columns["情况说明"]).value = "标牌已向厂家订制，十一月中旬全部挂出"
+    book.save(settings.inbox / "说明.xlsx")
+    (second,) = collect_inbox(settings)
+    assert (second.state, second.row.version) == ("awaiting_explanation", 2)
+    decide_report(settings, CITY, OCTOBER, action="accept", reason="说明属实", actor="张审核")
+    with open_warehouse(settings.warehouse_url).read() as conn:
+        (given,) = explanations_of(conn, second.row.unit_id, OCTOBER.key)
+    assert (given.rule_id, given.cell_id, given.accepted_by) == ("BN-409", "t04.r19.c2", "张审核")
+    assert given.text.startswith("标牌已向厂家订制")
+
+
+def test_a_wrong_month_file_is_held_under_the_month_it_was_sent_for(settings, clerks):
+    (path,) = clerks.fill(Period(2026, 9), CITY)
+    path.rename(path.with_name(path.name.replace("202609", "202610")))
+    (item,) = collect_inbox(settings)
+    assert (item.state, [f.rule_id for f in item.checked.findings]) == ("held", ["WZ-002"])
+    statuses = {row["unit_code"]: row["status"] for row in period_status(settings, OCTOBER)}
+    assert statuses[CITY] == "held"
+
+
+def test_a_correction_of_last_month_is_information_to_the_clerk_whose_template_carried_the_old_figure(settings, clerks):
+    september = Period(2026, 9)
+    clerks.fill(september, CITY)
+    collect_inbox(settings)
+    clerks.fill(OCTOBER, CITY)
+    collect_inbox(settings)
+    members = clerks.figures_of(CITY, september)["t01.r26.c2"] // SCALE
+    change = {"t01.r26.c2": members + 5, "cover.correction_reason": "漏报五人"}
+    clerks.fill(september, CITY, change=change)
+    (corrected,) = collect_inbox(settings)
+    assert (corrected.state, corrected.row.version) == ("accepted", 2)
+    row = next(row for row in period_status(settings, OCTOBER) if row["unit_code"] == CITY)
+    assert (row["status"], row["errors"], row["queries"]) == ("accepted", 0, 0)

@@ -147,6 +147,7 @@ def _answer(office: Office, job: _Job) -> Answered:
             rulebook=office.rulebook,
             prev=job.opening.numbers if job.opening else None,
             version=row.version,
+            reason=row.reason,
             history=job.history,
             template_args=_template_args(office, job),
         )

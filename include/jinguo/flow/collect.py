@@ -26,14 +26,17 @@ from jinguo.intake.folder import home_lock, receive, waiting_files
 from jinguo.periods import Period
 from jinguo.reading.model import Problem, Reading
 from jinguo.reading.pool import ReaderPool, ReadRequest
+from jinguo.review.confirmations import confirm_suggestions
+from jinguo.review.explanations import explanation_records
 from jinguo.rules.context import CheckContext
 from jinguo.rules.faults import finding_of_problem
 from jinguo.rules.findings import Finding
 from jinguo.settings import Settings
 from jinguo.units.deadlines import deadline
 from jinguo.warehouse.deliveries import delivery, finish_deliveries, pending_deliveries
-from jinguo.warehouse.records import DeliveryRow, NewSubmission, Outcome, SubmissionRow
-from jinguo.warehouse.submissions import accept, insert_submissions, submission
+from jinguo.warehouse.explanations import record_explanations
+from jinguo.warehouse.records import DeliveryRow, Explanation, NewSubmission, Outcome, SubmissionRow
+from jinguo.warehouse.submissions import accept, findings_of, insert_submissions, submission, submissions_of
 
 CHUNK_FILES = 500  # one transaction's worth: memory stays flat and the write lock is held briefly
 _PERIOD_IN_NAME = re.compile(r"20\d{2}(?:0[1-9]|1[0-2])(?!\d)")
@@ -162,7 +165,8 @@ def _process_round(office: Office, period: Period | None, batch: Sequence[_Read]
     with office.warehouse.write() as conn:
         codes = sorted({reading.unit_code for _, reading in batch if reading.unit_code})
         context = period_context(office, conn, period, codes) if period else None
-        checked = judge(office, context, [reading for _, reading in batch], received_at=now)
+        readings = [_with_confirmations(office, conn, reading) for _, reading in batch]
+        checked = judge(office, context, readings, received_at=now)
         done = [Collected(row, item.state, item) for (row, _), item in zip(batch, checked, strict=True)]
         reports = [item for item in done if _is_report(office, item)]
         if context and reports:
@@ -179,6 +183,16 @@ def _process_round(office: Office, period: Period | None, batch: Sequence[_Read]
         finish_deliveries(conn, outcomes, at=now)
     answer_round(office, done, context)
     return done
+
+
+def _with_confirmations(office: Office, conn: Connection, reading: Reading) -> Reading:
+    """The reading with the suggested values that the unit itself confirmed in 问题清单."""
+    unit, period = unit_of(office, reading), period_of(reading)
+    if not reading.answers or unit is None or period is None:
+        return reading
+    versions = submissions_of(conn, unit.unit_id, period.key)
+    asked = findings_of(conn, versions[-1].id) if versions else []
+    return confirm_suggestions(reading, asked, form=office.form(period))
 
 
 def _is_report(office: Office, item: Collected) -> bool:
@@ -200,7 +214,19 @@ def _store(office: Office, conn: Connection, form: Form, reports: Sequence[Colle
     accept(conn, in_force, at=now)
     for row_id, item in zip(ids, reports, strict=True):
         item.row = submission(conn, row_id)
+        record_explanations(conn, _explanations(item))
     recheck_later(office, conn, [item.row for item in reports if item.state == "accepted"])
+
+
+def _explanations(item: Collected) -> list[Explanation]:
+    row = item.row
+    return explanation_records(
+        item.checked.reading.answers,
+        unit_id=row.unit_id,
+        period_key=row.period_key,
+        submission_id=row.id,
+        given_at=row.received_at,
+    )
 
 
 def _new_submission(office: Office, form: Form, item: Collected) -> NewSubmission:
