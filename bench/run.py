@@ -90,6 +90,18 @@ def run_analyst(folder: Path, work: Path, engine: str, cores: int) -> Outcome:
     return run_process(name, "analyst.py", [*map(str, arguments), engine], {}, cores)
 
 
+def print_floors(console: Console, outcomes: list[Outcome], floors: Outcome, files: int) -> None:
+    """How far our reading stage is from what any reader of such files must spend."""
+    reading = outcomes[0].stages["screen and read"][1]
+    table = Table(title="reading, CPU")
+    for column in ("what", "ms/file", "ours ×"):
+        table.add_column(column, justify="left" if column == "what" else "right")
+    for name, (_, cpu) in floors.stages.items():
+        table.add_row(name, f"{1000 * cpu / files:.2f}", f"{reading / cpu:.1f}")
+    table.add_row("our stage: screen and read", f"{1000 * reading / files:.2f}", "1.0")
+    console.print(table)
+
+
 def print_pipelines(console: Console, outcomes: list[Outcome], files: int) -> None:
     table = Table(title=f"{files} files, from the inbox to the release")
     for column in ("pipeline", "wall s", "CPU s", "CPU ms/file", "files/s", "peak MB", "× wall", "× CPU"):
@@ -147,12 +159,14 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=folder.parent) as name:
         work = Path(name)
         outcomes = run_ours(folder, work, options.cores)
+        floors = run_process("floors", "floors.py", [str(folder / "files")], {}, options.cores)
         if not options.without_analyst:
             for engine in ("openpyxl", "calamine"):
                 console.print(f"analyst with {engine} …")
                 outcomes.append(run_analyst(folder, work, engine, options.cores))
     print_pipelines(console, outcomes, files)
     print_stages(console, outcomes, files)
+    print_floors(console, outcomes, floors, files)
     print_agreement(console, outcomes)
 
 
