@@ -7,6 +7,7 @@ has no network, writes no files, dumps no core and is bounded in memory and, for
 from __future__ import annotations
 
 import ctypes
+import gc
 import json
 import os
 import resource
@@ -89,6 +90,8 @@ def main(schemas: Path) -> None:
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # nothing but frames goes out on the pipe
     _import_readers(schemas)
+    gc.freeze()  # what is loaded stays; a file's own objects have few cycles, so the collector need not come often
+    gc.set_threshold(100_000)
     confine()
     while (frame := read_frame(requests)) is not None:
         for request in json.loads(frame):
