@@ -62,15 +62,32 @@ SITES = {  # 04表: due, there, new
     **{"14": (140, 120, 1), "15": (0, 3, 0), "16": (0, 2, 0), "17": (0, 110, 1), "18": (0, 1100, 5), "19": (0, 90, 1)},
     **{"20": (0, 100, 1), "21": (0, 40, 2), "22": (0, 30, 1), "23": (0, 5, 0), "24": (0, 6, 1)},
 }
-PUBLICITY = dict(zip(["01", "02", "03", "04", "05", "06", "08", "09", "10", "11", "12", "13", "14", "15", "17", "18", "19", "20", "21", "22"], (
-    *(50, 60, 2, 30, 10, 500, 2, 1, 1, 6, 3, 1, 5, 20, 0, 1, 2, 3, 1, 2),), strict=True))  # fmt: skip
-SUPPORT = dict(zip(["01", "02", "08", "09", "10", "11", "12", "14", "15", "16", "17", "18", "19", "20", "21", "22", "23", "24", "25", "26"], (
-    *(2, 1, 2, 1, 1, 0, 1, "10.25", "5.5", 1, "0.25", 3, 2, 60, "16.5", 4, 30, 1, 2, 6),), strict=True))  # fmt: skip
-DEMONSTRATIONS = [  # 05表
-    {1: name, 2: f"43010200100{number}", 3: "430102", 4: level, 5: "2021-05-01", 6: 5, 7: 20, 8: 2, 9: 3, 10: 1, 11: acts,
-     12: 300, 13: "610.5", 14: 900, 15: 1}
-    for number, name, level, acts in ((1, "甲社区", "2", 40), (2, "乙社区", "2", 30), (3, "丙社区", "3", 30))
-]  # fmt: skip
+PUBLICITY = {  # 06表: this month; the year is six times that
+    **{"01": 50, "02": 60, "03": 2, "04": 30, "05": 10, "06": 500, "08": 2, "09": 1, "10": 1, "11": 6, "12": 3},
+    **{"13": 1, "14": 5, "15": 20, "17": 0, "18": 1, "19": 2, "20": 3, "21": 1, "22": 2},
+}
+SUPPORT = {  # 07表: this quarter; the year is three times that
+    **{
+        "01": 2,
+        "02": 1,
+        "08": 2,
+        "09": 1,
+        "10": 1,
+        "11": 0,
+        "12": 1,
+        "14": "10.25",
+        "15": "5.5",
+        "16": 1,
+        "17": "0.25",
+    },
+    **{"18": 3, "19": 2, "20": 60, "21": "16.5", "22": 4, "23": 30, "24": 1, "25": 2, "26": 6},
+}
+DEMONSTRATION = {6: 5, 7: 20, 8: 2, 9: 3, 10: 1, 12: 300, 13: "610.5", 14: 900, 15: 1}  # 05表: the same in each line
+DEMONSTRATIONS = [
+    {1: f"社区{number}", 2: f"43010200100{number}", 3: "430102", 4: level, 5: "2021-05-01", 11: acts, **DEMONSTRATION}
+    for number, level, acts in ((1, "2", 40), (2, "2", 30), (3, "3", 30))
+]
+EVENT = {3: "义诊", 4: "某妇联", 8: "甲村", 9: 5, 10: "2.1", 11: "10.5", 12: 15}  # ledger: the same in each line
 
 
 def _grid(unit_type: str) -> dict[str, object]:
@@ -97,7 +114,7 @@ def _grid(unit_type: str) -> dict[str, object]:
         total = [value + before for value, before in zip(month, _running(count), strict=True)]
         cells |= {f"t03.r{row}.c{column}": value for column, value in enumerate((*month, *total, count // 2), 1)}
     sites = SITES | {"01": _sum(SITES, (2, 3))}
-    cells |= {f"t04.r{row}.c{column}": value for row, values in sites.items() for column, value in enumerate(values, 1)}
+    cells |= _spread("t04", sites)
     publicity = PUBLICITY | {"07": 10, "16": 6}
     for row, value in publicity.items():
         cells |= {f"t06.r{row}.c1": value, f"t06.r{row}.c2": 6 * value}
@@ -106,6 +123,12 @@ def _grid(unit_type: str) -> dict[str, object]:
         cells |= {f"t07.r{row}.c1": value, f"t07.r{row}.c2": 3 * value}
     cells |= {f"t07.r{row}.c{column}": 5 for row in ("03", "04", "05", "06") for column in (1, 2)}
     return cells
+
+
+def _spread(table: str, rows: Mapping[str, tuple[int, ...]]) -> dict[str, object]:
+    return {
+        f"{table}.r{row}.c{number}": value for row, values in rows.items() for number, value in enumerate(values, 1)
+    }
 
 
 def _sum(rows: Mapping[str, tuple[int, ...]], numbers: object) -> tuple[int, ...]:
@@ -145,11 +168,11 @@ def _ledger(last_day: dt.date) -> list[dict[int, object]]:
         return [row for row in rows.split() for _ in range(EVENTS[row])]
 
     grouped = zip(codes("02 03 04 05 06 07 09 10 11"), codes("12 14 15 16 17"), codes("18 19 20 21 22"), strict=True)
+    days = [last_day.replace(day=1 + number % 28).isoformat() for number in range(200)]
     return [
-        {1: number, 2: last_day.replace(day=1 + number % 28).isoformat(), 3: "义诊", 4: "某妇联", 6: content, 7: form, 8: "甲村",
-         9: 5, 10: "2.1", 11: "10.5", 12: 15, 13: number % 2, 18: level}
+        {1: number, 2: days[number - 1], 6: content, 7: form, 13: number % 2, 18: level, **EVENT}
         for number, (content, form, level) in enumerate(grouped, start=1)
-    ]  # fmt: skip
+    ]
 
 
 def thousandths(value: object) -> int:
@@ -182,7 +205,7 @@ class Report:
             target, key = self._target(cell_id)
             if isinstance(value, str) and value[:1] in "+-" and value[1:2].isdigit():
                 value = Decimal(str(target[key])) + Decimal(value)
-            target[key] = value
+            target[key] = int(value) if target is self.measures else value
         return self
 
     def _target(self, cell_id: str) -> tuple[dict, object]:

@@ -69,9 +69,9 @@ def blank_cells(rule: Rule, frame: Frame, register: Register) -> Iterator[Fault]
 
 def _blank_list_cells(rule: Rule, frame: Frame, lines: Lines) -> Iterator[Fault]:
     required = {column.number for column in lines.table.columns if column.required and column.computed is None}
-    for index, line in enumerate(lines.lines):
-        if required <= line.values.keys():
-            continue
+    incomplete = [index for index, line in enumerate(lines.lines) if not required <= line.values.keys()]
+    for index in incomplete:
+        line = lines.lines[index]
         submission = int(lines.owner[index])
         seen = {problem.cell_id for problem in frame.readings[submission].problems}
         for column in sorted(required - line.values.keys()):

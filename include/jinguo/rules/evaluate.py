@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -78,9 +78,9 @@ def value_at(node: Node, point: Point) -> Value:
         case Measure(name):
             return _exact(frame.measure(name)[point.submission])
         case Total(table, column):
-            return _over_lines(table, point, lambda line: _exact(frame.lists[table].column(column)[line]))
+            return _over_lines(table, point, lambda line: float(frame.lists[table].column(column)[line]))
         case Count(table, condition):
-            return _over_lines(table, point, lambda line: _met(condition, replace(point, line=line)))
+            return _over_lines(table, point, lambda line: _met(condition, point, line))
         case Negation(operand):
             inner = value_at(operand, point)
             return -inner if isinstance(inner, Fraction) else inner
@@ -130,19 +130,21 @@ def _cell(ref: CellRef, point: Point) -> Value:
     return _exact(point.frame.grid(ref.context)[cell.index, point.submission])
 
 
-def _over_lines(table: str, point: Point, of_line: Callable[[int], Fraction | None]) -> Value:
+def _over_lines(table: str, point: Point, of_line: Callable[[int], float]) -> Value:
     if not point.frame.where.has_list(table):
         return NA
     lines = point.frame.lists[table]
     if not lines.is_kept[point.submission]:
         return None
-    values = [of_line(index) for index in lines.range_of(point.submission)]
-    return None if any(value is None for value in values) else sum(values, Fraction(0))  # type: ignore[arg-type]
+    return _exact(math.fsum(map(of_line, lines.range_of(point.submission))))
 
 
-def _met(condition: Node | None, point: Point) -> Fraction | None:
-    verdict = True if condition is None else verdict_at(condition, point)
-    return None if verdict is None else Fraction(int(verdict is not False))
+def _met(condition: Node | None, point: Point, line: int) -> float:
+    """In thousandths: one for a line that meets the condition."""
+    if condition is None:
+        return SCALE
+    verdict = verdict_at(condition, Point(point.frame, point.submission, point.instance, line, point.prev))
+    return math.nan if verdict is None else SCALE * (verdict is not False)
 
 
 def _choose(condition: Node, when_true: Node, when_false: Node, point: Point) -> Value:

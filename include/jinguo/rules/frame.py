@@ -7,9 +7,10 @@ is a number that is not there (blank, unreadable, absent, unknown) and makes wha
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -74,11 +75,15 @@ class Lines:
     def column(self, number: int) -> Array:
         """One value a line: thousandths; dates as day numbers × SCALE, codes as numbers × SCALE; NaN where blank."""
         if number not in self._columns:
-            convert = _CONVERTERS.get(self.table.column(number).kind, _thousandths)
-            self._columns[number] = np.array(
-                [convert(line.values.get(number)) for line in self.lines], dtype=np.float64
-            )
+            kind = self.table.column(number).kind
+            known = _Known(_day if kind == "date" else _code if kind == "choice" else _thousandths)
+            values = [known[value] for value in [values.get(number) for values in self._values]]
+            self._columns[number] = np.array(values, dtype=np.float64)
         return self._columns[number]
+
+    @cached_property
+    def _values(self) -> list[dict[int, Any]]:
+        return [line.values for line in self.lines]
 
     def range_of(self, submission: int) -> range:
         """The indices of a submission's lines."""
@@ -103,7 +108,15 @@ def _code(value: object) -> float:
     return _thousandths(value)
 
 
-_CONVERTERS = {"date": _day, "choice": _code}
+class _Known(dict[object, float]):
+    """Values already converted: a column has many lines and few different values."""
+
+    def __init__(self, convert: Callable[[object], float]) -> None:
+        self.convert = convert
+
+    def __missing__(self, value: object) -> float:
+        self[value] = number = self.convert(value)
+        return number
 
 
 @dataclass

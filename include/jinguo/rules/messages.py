@@ -9,7 +9,8 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from fractions import Fraction
 
 from jinguo.forms.model import SCALE, Cell
 from jinguo.reading.model import format_number
@@ -126,6 +127,7 @@ class Failure:
     condition: Node
     place: CellRef | LineRef | Total | None
     point: Point
+    _values: dict[Node, Value] = field(default_factory=dict, compare=False, repr=False)
 
     def expression(self, placeholder: Placeholder, part_number: int) -> str:
         node = placeholder.nodes[part_number]
@@ -142,7 +144,7 @@ class Failure:
             case "left" | "right":
                 return self._text(left if name == "left" else right)
             case "difference":
-                return self._text(Call("abs", (Arithmetic("-", left, right),)))
+                return value_text(self._difference(left, right))
             case "left_label" | "right_label":
                 return self._label(left if name == "left_label" else right)
             case _:
@@ -181,8 +183,8 @@ class Failure:
             if isinstance(node, Comparison):
                 ratios = [side for side in node.operands if any(_is_quotient(below) for below in walk(side))]
                 if ratios:
-                    is_percent = any(isinstance(side, Number) and side.is_percent for side in node.operands)
-                    return self._text(ratios[0], is_percent=is_percent)
+                    limits = [side for side in node.operands if isinstance(side, Number)]
+                    return _beside_limit(self._value(ratios[0]), limits)
         return ""
 
     def _text(self, node: Node, *, is_percent: bool = False) -> str:
@@ -190,7 +192,16 @@ class Failure:
         if isinstance(node, LineRef):
             table = self.point.frame.where.form.table_by_id[node.table]
             is_date = table.column(node.column).kind == "date"
-        return value_text(value_at(node, self.point), is_percent=is_percent, is_date=is_date)
+        return value_text(self._value(node), is_percent=is_percent, is_date=is_date)
+
+    def _value(self, node: Node) -> Value:
+        if node not in self._values:
+            self._values[node] = value_at(node, self.point)
+        return self._values[node]
+
+    def _difference(self, left: Node, right: Node) -> Value:
+        values = [value for value in map(self._value, (left, right)) if isinstance(value, Fraction)]
+        return abs(values[0] - values[-1]) if len(values) == 2 else self._value(Arithmetic("-", left, right))
 
     def _label(self, node: Node) -> str:
         form, found = self.point.frame.where.form, leftmost(node)
@@ -199,6 +210,20 @@ class Failure:
         if isinstance(found, LineRef | Total):
             return plain_label(form.table_by_id[found.table].column(found.column).label)
         return ""
+
+
+def _beside_limit(value: Value, limits: Sequence[Number]) -> str:
+    """A ratio with two decimals, or as many more as it takes to tell it from the limit that it missed."""
+    is_percent = any(limit.is_percent for limit in limits)
+    if not isinstance(value, Fraction):
+        return value_text(value)
+    factor = 100 if is_percent else 1
+    text = ""
+    for decimals in range(2, 10):
+        text = decimal_text(value * factor, decimals)
+        if all(text != decimal_text(limit.value * factor) for limit in limits):
+            break
+    return text + ("%" if is_percent else "")
 
 
 def has_sides(condition: Node) -> bool:
