@@ -128,6 +128,13 @@ def test_collecting_again_announces_nothing(month):
     assert events("accepted_submissions") == before
 
 
+def test_a_batch_that_was_killed_before_its_announcement_is_announced_again(month):
+    from jinguo.flow.month import process_batch
+
+    (deliveries,) = exchanged("collect_submissions")["plan_batches"][0]
+    assert process_batch(month.settings, deliveries) == [f"43000Z|{PERIOD}", f"430100|{PERIOD}"]
+
+
 def test_refreshing_again_changes_nothing(month):
     month.airflow.run("refresh_month", period=str(PERIOD))
     changed = [value for value in exchanged("refresh_month")["draft_edition"] if isinstance(value, bool)]

@@ -16,6 +16,7 @@ from jinguo.periods import Period
 from jinguo.settings import Settings
 from jinguo.warehouse import audit
 from jinguo.warehouse.deliveries import delivery, pending_deliveries
+from jinguo.warehouse.submissions import submission
 
 PLANNED_FILES = 10_000  # a mapped task's worth, so that Airflow's own cost stays below a twentieth
 MOST_BATCHES = 200
@@ -39,17 +40,20 @@ def plan_batches(settings: Settings, size: int = PLANNED_FILES) -> list[list[int
 
 
 def process_batch(settings: Settings, delivery_ids: list[int]) -> list[str]:
-    """The keys ``unit|period`` of the reports that this batch put in force. A finished delivery is passed over."""
+    """The keys ``unit|period`` of this batch's reports that are in force.
+
+    A finished delivery is not worked on again, but its key is given again: a kill may have come between the commit and
+    the announcement.
+    """
     with open_office(settings) as office, home_lock(settings.home):
         with office.warehouse.read() as conn:
             rows = [delivery(conn, delivery_id) for delivery_id in delivery_ids]
-        done = list(collect.process(office, [row for row in rows if row.outcome is None]))
+            stored = [submission(conn, row.submission_id) for row in rows if row.outcome == "submission"]
+        done = collect.process(office, [row for row in rows if row.outcome is None])
+        in_force = [item.row for item in done if item.row and item.state == "accepted"]
+        in_force += [row for row in stored if row.state == "accepted"]
         return sorted(
-            {
-                f"{office.register.by_id[item.row.unit_id].code}|{Period.of_key(item.row.period_key)}"
-                for item in done
-                if item.row and item.state == "accepted"
-            }
+            {f"{office.register.by_id[row.unit_id].code}|{Period.of_key(row.period_key)}" for row in in_force}
         )
 
 
