@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
-import openpyxl
 import pytest
-import xlwt
 from jinguo.reading.model import CellState, Reading
-from openpyxl.utils import range_boundaries
 
 from .conftest import place, problems
 
@@ -361,34 +356,13 @@ def test_what_is_no_tick(issue, read, edit, form, mark):
     assert state(reading, form, "t03.r02.c1") == CellState.BLANK
 
 
-def as_xls(data):
-    """The values of a workbook as an old .xls, formulas as their results, sheets and merges as they were."""
-    source = openpyxl.load_workbook(io.BytesIO(data), data_only=True)
-    book = xlwt.Workbook()
-    date = xlwt.easyxf(num_format_str="yyyy-mm-dd")
-    for sheet in source.worksheets:
-        target = book.add_sheet(sheet.title)
-        target.visibility = 2 if sheet.sheet_state == "veryHidden" else 0
-        for row in sheet.iter_rows():
-            for cell in row:
-                if cell.value not in (None, ""):
-                    style = [date] if cell.is_date else []
-                    target.write(cell.row - 1, cell.column - 1, cell.value, *style)
-        for merged in sheet.merged_cells.ranges:
-            left, top, right, bottom = range_boundaries(str(merged))
-            target.merge(top - 1, bottom - 1, left - 1, right - 1)
-    buffer = io.BytesIO()
-    book.save(buffer)
-    return buffer.getvalue()
-
-
-def test_an_xls_gives_the_same_figures(city, read):
+def test_an_xls_gives_the_same_figures(city, read, as_xls):
     ours, theirs = read(city), read(as_xls(city), "report.xls")
     assert np.array_equal(ours.numbers, theirs.numbers, equal_nan=True)
     assert (theirs.format, theirs.unit_code, theirs.cover, problems(theirs)) == ("xls", "430100", ours.cover, [])
 
 
-def test_an_et_file_is_read_and_said(city, read):
+def test_an_et_file_is_read_and_said(city, read, as_xls):
     assert [problem.rule_id for problem in read(as_xls(city), "长沙市.et").problems] == ["D02"]
 
 

@@ -23,6 +23,7 @@ def holds_personal(rows: Sequence[Sequence[Any]], known: Collection[str]) -> boo
     values = [
         value
         for row in rows
+        if any(row)
         for value in row
         if (type(value) is str and len(value) > 10) or (type(value) is float and value > 1e10)
     ]
