@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -133,7 +133,7 @@ def _contradictions(
     return counts
 
 
-def _units_by_rule(accepted: _Accepted, rule_ids: Sequence[str]) -> dict[str, list[str]]:
+def _units_by_rule(accepted: _Accepted, rule_ids: Collection[str]) -> dict[str, list[str]]:
     """The engine's masks say who: only for the rules that do not hold."""
     batch = accepted.batch
     groups = batch.groups(accepted.facts.numbers) if rule_ids else []
@@ -144,7 +144,7 @@ def _units_by_rule(accepted: _Accepted, rule_ids: Sequence[str]) -> dict[str, li
     }
 
 
-def _units_by_record(accepted: _Accepted, rule_ids: Sequence[str]) -> dict[str, list[str]]:
+def _units_by_record(accepted: _Accepted, rule_ids: Collection[str]) -> dict[str, list[str]]:
     columns = {rule_id: accepted.counts[CONTRADICTIONS[rule_id][0]] for rule_id in rule_ids}
     return {
         rule_id: [code for code, count in zip(accepted.codes, column, strict=True) if count]

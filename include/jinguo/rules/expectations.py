@@ -185,10 +185,10 @@ def warehouse_suite(contradictions: Mapping[str, tuple[str, str]]) -> gx.Expecta
 
 @dataclass(frozen=True)
 class Validated:
-    """What one suite said: how many expectations there were and the ids of the rules that do not hold."""
+    """What one suite said: how many expectations there were; the ids of what does not hold → for how many units."""
 
     expectations: int
-    failed: list[str]
+    failed: dict[str, int]
 
 
 class PeriodValidation:
@@ -239,7 +239,11 @@ class PeriodValidation:
         results = definition.run(batch_parameters={"dataframe": rows}, result_format="BASIC", run_id=self._run_id)
         for result in results.results:
             _raise_if_broken(result)
-        failed = [result.expectation_config.kwargs["rule_id"] for result in results.results if not result.success]
+        failed = {
+            result.expectation_config.kwargs["rule_id"]: result.result["unexpected_count"]
+            for result in results.results
+            if not result.success
+        }
         return Validated(len(results.results), failed)
 
 
