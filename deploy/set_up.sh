@@ -30,10 +30,13 @@ install_with_uv() {
     index=$("$venv/bin/python" -m pip config get global.index-url 2>/dev/null || true)
     index=${PIP_INDEX_URL:-$index}
     UV_SYSTEM_CERTS=true ${index:+env UV_DEFAULT_INDEX="$index"} \
-        "$venv/bin/uv" pip install --quiet --python "$venv/bin/python" --require-hashes -r requirements.txt
+        "$venv/bin/uv" pip install --quiet --compile-bytecode --python "$venv/bin/python" \
+        --require-hashes -r requirements.txt
 }
 
 if ! install_with_uv; then
     echo "uv could not install; trying pip, which takes some minutes longer" >&2
     "$venv/bin/python" -m pip install -q --require-hashes -r requirements.txt
 fi
+# Compiled once here: machines whose environment forbids bytecode files would compile Airflow anew at every start.
+"$venv/bin/python" -m compileall -q include plugins
