@@ -1,9 +1,10 @@
 """Runs the rules as Great Expectations over a period's accepted figures and the warehouse; writes Data Docs.
 
 * **Starts** after each collection in which a report of the period was accepted; by hand with the parameter `period`.
-* **Writes** `outbox/data_docs/`: open `index.html`. Only counts and cell ids stand there and in the log.
-* **Red** means that the accepted figures break a rule of severity *error*, or that the warehouse contradicts itself.
-  Neither should be possible, since each file was checked when it came in: look at the Data Docs before publishing.
+* **Writes** `outbox/data_docs/`: open `index.html`. Rule ids, counts and unit codes stand there, no figure and no text.
+* **A rule that does not hold is no failure**: a query that was explained, or an accepted report that a later correction
+  of the month before has put in question. Stewards see it in the status; look at the Data Docs before publishing.
+* **Red** means that the warehouse contradicts itself (KU-…): a fault of ours. Do not publish; call the developers.
 """
 
 from __future__ import annotations

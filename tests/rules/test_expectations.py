@@ -291,7 +291,6 @@ def test_each_contradiction_of_the_warehouse_is_named(settings, store):
     result = validate_period(settings, "2026-12")
     assert {rule_id: units for rule_id, units in result["failed_units"].items() if rule_id.startswith("KU")} == {
         "KU-01": ["430100", "430200"],
-        "KU-02": ["430200"],
         "KU-03": ["430300", "430500"],
         "KU-04": ["430400"],
         "KU-05": ["430500"],

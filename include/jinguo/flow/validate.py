@@ -27,7 +27,6 @@ from jinguo.warehouse.submissions import accepted_submissions, latest_submission
 
 CONTRADICTIONS = {  # id → (column of counts by unit, what must be so)
     "KU-01": ("standings", "每项报送任务恰有一种状态：一份已审定，或未审定，或缺报"),
-    "KU-02": ("unexpected", "已审定的报送件都有报送任务"),
     "KU-03": ("missing", "已审定报送件应填的每一格都有一条数据"),
     "KU-04": ("doubled", "同一报送件的同一格没有两条数据"),
     "KU-05": ("stray", "每条数据的格都在本版报表中"),
@@ -51,9 +50,9 @@ class _Accepted:
 def validate_period(settings: Settings, period: str) -> dict[str, Any]:
     """Runs Great Expectations over a period and writes its Data Docs; counts, rule ids and unit codes.
 
-    ``failed``: the ids of what does not hold, whatever its severity: an accepted report may break a query that was
-    explained. ``failed_units``: the unit codes by id. ``is_sound``: nothing of severity *error* is among them and the
-    warehouse does not contradict itself. ``docs``: the first page of the period.
+    ``failed``: the ids of what does not hold: an accepted report may break a query that was explained, or a rule by a
+    later correction of the month before. ``failed_units``: the unit codes by id. ``is_sound``: the warehouse does not
+    contradict itself; what reports say is never our fault. ``docs``: the first page of the period.
     """
     month = Period.parse(period)
     with open_office(settings) as office, office.warehouse.read() as conn:
@@ -68,14 +67,13 @@ def validate_period(settings: Settings, period: str) -> dict[str, Any]:
         rules = validation.check_reports(accepted.batch, accepted.facts.numbers)
         records = validation.check_warehouse(accepted.codes, accepted.counts, CONTRADICTIONS)
         validation.write_docs()
-        by_id = accepted.batch.rulebook.by_id
         result = {
             "period": period,
             "submissions": len(accepted.batch.readings),
             "expectations": rules.expectations + records.expectations,
             "failed": [*rules.failed, *records.failed],
             "failed_units": {**_units_by_rule(accepted, rules.failed), **_units_by_record(accepted, records.failed)},
-            "is_sound": not records.failed and all(by_id[rule_id].severity != "error" for rule_id in rules.failed),
+            "is_sound": not records.failed,
             "docs": str(docs / period / "index.html"),
         }
         _publish(docs, site, {**result, "at": f"{settings.now():%Y-%m-%d %H:%M}"})
@@ -124,8 +122,6 @@ def _contradictions(
         open_states = frozenset(STATES) - {"accepted", "superseded"}
         standings = in_force.get((unit_id, basis)) or int(came is None or came.state in open_states)
         counts[unit_id]["standings"] = counts[unit_id].get("standings", 0) + abs(standings - 1)
-    for unit_id, _ in in_force.keys() - owed:
-        counts[unit_id]["unexpected"] = counts[unit_id].get("unexpected", 0) + 1
     for line, row in enumerate(rows):
         is_due = ~Applicability(form, register.by_id[row.unit_id].unit_type, period).na_mask
         counts[row.unit_id]["missing"] = int(np.count_nonzero(is_due & (facts.states[line] == CellState.NOT_DUE)))
