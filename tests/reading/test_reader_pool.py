@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from jinguo.errors import JinguoError
 from jinguo.reading import pool as pool_module
+from jinguo.reading.model import Reading
 from jinguo.reading.pool import ReaderPool, ReadRequest
 
 from .conftest import SCHEMAS
@@ -151,6 +152,11 @@ def test_a_file_gone_from_the_archive_is_our_own_mistake(pool, tmp_path):
         list(pool.read([ReadRequest("a.xlsx", "0" * 64, tmp_path / "gone")]))
 
 
+def test_a_reader_that_does_not_start_is_our_own_mistake(requests, tmp_path):
+    with ReaderPool(tmp_path) as readers, pytest.raises(JinguoError, match="does not start"):
+        list(readers.read(requests([("1.xlsx", None)])))
+
+
 def run(*lines):
     environment = {"PYTHONPATH": str(INCLUDE), "PATH": os.environ["PATH"]}
     command = [sys.executable, "-c", "\n".join(lines)]
@@ -177,5 +183,14 @@ def test_a_confined_process_writes_no_files_and_has_bounded_memory(tmp_path):
         "    os.write(file, b'x')",
         "except OSError as error:",
         "    print(error.errno == 27)",
+        "print(resource.getrlimit(resource.RLIMIT_CORE))",
+        "print('NoNewPrivs:\\t1' in open('/proc/self/status').read())",
     )
-    assert said == ["True", "True"]
+    assert said == ["True", "True", "(0,", "0)", "True"]
+
+
+def test_our_own_mistake_in_one_file_is_logged_without_its_content(requests, caplog):
+    (request,) = requests([("1.xlsx", None)])
+    answer = {"fault": "KeyError at cells.py:1", **Reading("1.xlsx", request.sha256, "rejected").to_wire()}
+    assert pool_module._reading(request, answer).status == "rejected"
+    assert caplog.messages == [f"reading {request.sha256}: KeyError at cells.py:1"]

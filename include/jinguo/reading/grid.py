@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,6 +10,7 @@ from io import BytesIO
 from typing import Any
 
 from jinguo.intake.compound import records
+from jinguo.intake.packages import stored_package
 from jinguo.reading.markup import Markup, is_far, scan_sheet, sheet_parts, without_far_cells
 from jinguo.templates.layout import column_letters
 
@@ -68,7 +68,7 @@ class Workbook:
 def read_workbook(data: bytes, parts: Mapping[str, bytes], biff: bytes = b"") -> Workbook:
     """All sheets of a screened .xlsx (``parts``) or .xls (``biff``: its workbook stream); UnreadableError otherwise."""
     try:
-        return _read_xlsx(data, parts) if parts else _read_xls(data, biff)
+        return _read_xlsx(parts) if parts else _read_xls(data, biff)
     except UnreadableError:
         raise
     except Exception as error:
@@ -80,14 +80,13 @@ def read_workbook(data: bytes, parts: Mapping[str, bytes], biff: bytes = b"") ->
         raise
 
 
-def _read_xlsx(data: bytes, parts: Mapping[str, bytes]) -> Workbook:
+def _read_xlsx(parts: Mapping[str, bytes]) -> Workbook:
     names, is_1904 = sheet_parts(parts)
     far = {name for name in names if name and is_far(parts[name])}
     if far:
         parts = {name: without_far_cells(body) if name in far else body for name, body in parts.items()}
-        data = _repacked(parts)
     sheets, far_sheets = [], []
-    for index, (sheet, is_visible, rows) in enumerate(_grids(data)):
+    for index, (sheet, is_visible, rows) in enumerate(_grids(stored_package(parts))):
         part = names[index] if index < len(names) else ""
         xml = parts.get(part, b"")
         if part in far:
@@ -123,14 +122,6 @@ def _grids(data: bytes) -> Iterator[tuple[Any, bool, list[list[Any]]]]:
                 raise UnreadableError("more cells than any report has")
             # The padding up to A1 is counted in the total above, so that skip_empty_area=False is bounded as well.
             yield sheet, about.visible == SheetVisibleEnum.Visible, sheet.to_python(skip_empty_area=False)
-
-
-def _repacked(parts: Mapping[str, bytes]) -> bytes:
-    buffer = BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
-        for name, body in parts.items():
-            archive.writestr(name, body)
-    return buffer.getvalue()
 
 
 @dataclass

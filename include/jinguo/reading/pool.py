@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import logging
 import os
 import select
 import struct
@@ -31,6 +32,7 @@ BATCHES_AHEAD = 2
 SECONDS_PER_FILE = 15.0
 SECONDS_TO_START = 60.0
 _PIPE_BYTES = 1 << 20
+_log = logging.getLogger(__name__)
 _LENGTH = struct.Struct(">I")
 _PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 
@@ -70,8 +72,8 @@ class _Worker:
         assert self.process.stdin is not None
         with suppress(OSError):  # room for all requests ahead, so that writing one never waits for the worker
             fcntl.fcntl(self.process.stdin, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
-        self._is_fresh = True
         self._buffer = bytearray()
+        self._is_ready = False
 
     def send(self, requests: list[ReadRequest]) -> None:
         wire = [{"name": r.name, "sha256": r.sha256, "path": str(r.path.absolute())} for r in requests]
@@ -82,12 +84,19 @@ class _Worker:
             self.process.stdin.flush()
 
     def receive(self) -> dict[str, object]:
-        """The next answer; WorkerDiedError when there will be none."""
-        deadline = time.monotonic() + SECONDS_PER_FILE + (SECONDS_TO_START if self._is_fresh else 0)
+        """The next answer; WorkerDiedError when there will be none, JinguoError when the reader did not even start."""
+        if not self._is_ready:
+            try:
+                self._frame(SECONDS_TO_START)
+            except WorkerDiedError:
+                raise JinguoError(f"{sys.executable} -m jinguo.reading.worker does not start; see its output") from None
+            self._is_ready = True
+        return json.loads(self._frame(SECONDS_PER_FILE))
+
+    def _frame(self, seconds: float) -> bytes:
+        deadline = time.monotonic() + seconds
         (length,) = _LENGTH.unpack(self._take(_LENGTH.size, deadline))
-        answer = json.loads(self._take(length, deadline))
-        self._is_fresh = False
-        return answer
+        return self._take(length, deadline)
 
     def _take(self, count: int, deadline: float) -> bytes:
         assert self.process.stdout is not None
@@ -206,6 +215,8 @@ class ReaderPool:
 def _reading(request: ReadRequest, answer: dict[str, object]) -> Reading:
     if "error" in answer:
         raise JinguoError(str(answer["error"]))  # the archive's file is gone: ours to put right, not the clerk's
+    if fault := answer.pop("fault", ""):
+        _log.error("reading %s: %s", request.sha256, fault)
     return Reading.from_wire(answer)
 
 

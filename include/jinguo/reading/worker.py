@@ -11,8 +11,10 @@ import gc
 import json
 import os
 import resource
+import signal
 import struct
 import sys
+from contextlib import suppress
 from pathlib import Path
 from traceback import extract_tb
 from typing import Any, BinaryIO
@@ -20,9 +22,10 @@ from typing import Any, BinaryIO
 MEMORY_BYTES = 2 << 30
 CPU_SECONDS = 15  # for one file
 OPEN_FILES = 64
+READY = b'{"ready": true}'
 _LENGTH = struct.Struct(">I")
 _CLONE_NEWNET, _CLONE_NEWUSER = 0x40000000, 0x10000000
-_PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS, _SIGKILL = 1, 38, 9
+_PR_SET_NO_NEW_PRIVS = 38
 
 
 def write_frame(stream: BinaryIO, body: bytes) -> None:
@@ -47,11 +50,11 @@ def confine() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES, OPEN_FILES))
     libc = ctypes.CDLL(None, use_errno=True)
-    libc.prctl(_PR_SET_PDEATHSIG, _SIGKILL, 0, 0, 0)
     libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     if libc.unshare(_CLONE_NEWNET) != 0 and os.getuid() != 0:
         libc.unshare(_CLONE_NEWUSER | _CLONE_NEWNET)
     os.chdir("/")
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # what a library prints about a file may quote it
 
 
 def allow_cpu_time() -> None:
@@ -77,26 +80,29 @@ def read_one(request: dict[str, Any], schemas: Path) -> bytes:
         return json.dumps(reading.to_wire()).encode()
     except MemoryError:
         return json.dumps(unreadable(name, sha256, "读取时超出内存限制").to_wire()).encode()
-    except Exception as error:
-        # Our own mistake: logged without the file's content, and no reason to stop reading other files.
-        places = [
-            f"{frame.name} ({Path(frame.filename).name}:{frame.lineno})" for frame in extract_tb(error.__traceback__)
-        ]
-        print(f"reader: {sha256}: {type(error).__name__} in {' > '.join(places[-4:])}", file=sys.stderr, flush=True)
-        return json.dumps(unreadable(name, sha256, "读取时出错").to_wire()).encode()
+    except Exception as error:  # our own mistake, and no reason to stop reading other files
+        frames = extract_tb(error.__traceback__)[-4:]
+        places = " > ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames)
+        wire = unreadable(name, sha256, "读取时出错").to_wire()
+        return json.dumps(
+            {**wire, "fault": f"{type(error).__name__} at {places}"}
+        ).encode()  # without the file's content
 
 
 def main(schemas: Path) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # nothing but frames goes out on the pipe
     _import_readers(schemas)
     gc.freeze()  # what is loaded stays; a file's own objects have few cycles, so the collector need not come often
     gc.set_threshold(100_000)
     confine()
-    while (frame := read_frame(requests)) is not None:
-        for request in json.loads(frame):
-            allow_cpu_time()
-            write_frame(answers, read_one(request, schemas))
+    with suppress(BrokenPipeError):  # the parent has gone
+        write_frame(answers, READY)
+        while (frame := read_frame(requests)) is not None:
+            for request in json.loads(frame):
+                allow_cpu_time()
+                write_frame(answers, read_one(request, schemas))
 
 
 def _import_readers(schemas: Path) -> None:
