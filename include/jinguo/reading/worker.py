@@ -67,12 +67,13 @@ def allow_cpu_time() -> None:
 
 def read_one(request: dict[str, Any], schemas: Path) -> bytes:
     """The answer to one request; whatever goes wrong with the file becomes its one clean result."""
+    from jinguo.intake.screening import MAX_BYTES
     from jinguo.reading.report import read_report, unreadable
 
     name, sha256 = request["name"], request["sha256"]
     try:
         with open(request["path"], "rb") as file:  # noqa: PTH123 - a plain open, one system call
-            data = file.read()
+            data = file.read(MAX_BYTES + 1)  # more than that is refused unread
     except OSError as error:
         return json.dumps({"error": f"{request['path']}: {error.strerror}"}).encode()
     try:
