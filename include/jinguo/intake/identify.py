@@ -9,6 +9,7 @@ from jinguo.forms.load import form_for
 from jinguo.forms.model import Form
 from jinguo.intake.evidence import Evidence, IdentityBlock, Saying
 from jinguo.periods import Period
+from jinguo.reading.anchors import fold
 from jinguo.reading.model import Problem
 from jinguo.units.register import Register, normalise_name
 
@@ -151,7 +152,7 @@ def _old_names(evidence: Evidence, register: Register) -> list[Problem]:
     """Information about a name that the unit no longer has."""
     for _, saying in evidence.names:
         for old in register.successions.values():
-            if old.new_code and normalise_name(old.old_name) in normalise_name(saying.text):
+            if old.new_code and fold(old.old_name) in fold(saying.text):
                 details = {"raw": saying.text, "name": old.new_name, "code": old.new_code, "date": old.approved}
                 return [Problem("D63", "cover", saying.sheet, saying.cell, "", saying.text, details)]
     return []
