@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from pathlib import Path
@@ -20,8 +21,10 @@ STANDING = sorted(set(SERVICES) - {"init"})
 
 @pytest.fixture
 def deploy(monkeypatch: pytest.MonkeyPatch):
-    """Imports a module of deploy/ by name."""
+    """Imports a module of deploy/ by name, in an environment in which nobody has set anything."""
     monkeypatch.syspath_prepend(str(PROJECT / "deploy"))
+    for name in [name for name in os.environ if name.startswith(("AIRFLOW", "JINGUO_"))]:
+        monkeypatch.delenv(name)
 
     def load(name: str) -> ModuleType:
         monkeypatch.delitem(sys.modules, name, raising=False)
@@ -131,6 +134,5 @@ def test_what_the_operator_sets_wins(deploy, monkeypatch, tmp_path):
     assert environment["PYTHONPATH"].split(":")[-1] == "/elsewhere"
 
 
-def test_nobody_listens_to_the_network_unless_told(deploy, monkeypatch, tmp_path):
-    monkeypatch.delenv("AIRFLOW__API__HOST", raising=False)
+def test_nobody_listens_to_the_network_unless_told(deploy, tmp_path):
     assert deploy("airflow_environment").airflow_environment(tmp_path)["AIRFLOW__API__HOST"] == "127.0.0.1"
