@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from jinguo.release.bulk_rows import BulkRows, Look
 from jinguo.release.design import Design
 from jinguo.release.model import Edition, Figure, FigureState, plain_number
 from jinguo.review.states import state_name
@@ -29,6 +30,7 @@ class Paper:
         self.workbook = workbook
         self.design = design
         self.edition = edition
+        self.bulk: dict[str, BulkRows] = {}  # by part of the package; still to be filled in
         self._formats: dict[tuple[tuple[str, Any], ...], Format] = {}
 
     def style(self, **properties: Any) -> Format:
@@ -94,6 +96,16 @@ class Paper:
             sheet.write_string(row, column, mark, style)
         else:
             sheet.write_blank(row, column, None, style)
+
+    def write_in_bulk(self, sheet: Worksheet, rows: BulkRows) -> None:
+        """The last rows of a sheet, however many; they come into it when the workbook is finished."""
+        rows.mark(sheet)
+        self.bulk[f"xl/worksheets/sheet{self.workbook.worksheets().index(sheet) + 1}.xml"] = rows
+
+    def figure_look(self, state: FigureState, decimals: int, *, has_value: bool) -> Look:
+        """How a figure in bulk looks."""
+        mark, style = self.figure_style(state, decimals, has_value=has_value)
+        return Look(style, has_value, mark)
 
     def figure_style(self, state: FigureState, decimals: int, *, has_value: bool, **look: Any) -> tuple[str, Format]:
         """The mark that stands for a figure without a number ("": an empty cell), and the format of its cell."""

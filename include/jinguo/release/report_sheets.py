@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from jinguo.release.bulk_rows import BulkRows
 from jinguo.release.model import Figure, FigureState, UnitReport, plain_number
 from jinguo.release.paper import Paper, lines_needed, merge
 from jinguo.review.states import state_name
 
 if TYPE_CHECKING:
+    from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
 
 _YES_NO = {True: "是", False: "否", None: "—"}
@@ -122,8 +126,10 @@ def write_reporting(paper: Paper, name: str) -> None:
     sheet.set_row(2, 34)
     for column, (label, _) in enumerate(_REPORTING_COLUMNS):
         sheet.write_string(2, column, label, paper.heading())
-    for row, report in enumerate(figures.reports):
-        _write_reporting_row(paper, sheet, 3 + row, report, figures.beyond_cells[row])
+    styles = {is_member: _reporting_styles(paper, is_member=is_member) for is_member in (False, True)}
+    for row, (report, beyond) in enumerate(zip(figures.reports, figures.beyond_cells, strict=True)):
+        measures = {item.measure: plain_number(beyond[item.id].value) for item in figures.definitions.statistics}
+        _write_reporting_row(sheet, 3 + row, report, measures, styles[report.is_member])
     row = 3 + len(figures.reports)
     summary = [
         f"{figures.definitions.indicators[item.id].label} {_shown(figures.province[item.id])}"
@@ -138,39 +144,45 @@ def write_reporting(paper: Paper, name: str) -> None:
     sheet.fit_to_pages(1, 0)
 
 
+def _reporting_styles(paper: Paper, *, is_member: bool) -> list[Format]:
+    """The formats of one line, by column."""
+    look = {} if is_member else {"bg_color": paper.colour("absent_fill")}
+    state = {} if is_member else {"bold": True, "font_color": paper.colour("accent")}
+    styles = [paper.boxed(align="center", **look)] * len(_REPORTING_COLUMNS)
+    styles[1] = paper.boxed(indent=1, **look)
+    styles[3] = paper.boxed(align="center", **look, **state)
+    styles[-1] = paper.boxed(text_wrap=True, **look)
+    return styles
+
+
 def _write_reporting_row(
-    paper: Paper, sheet: Worksheet, line: int, report: UnitReport, beyond: dict[str, Figure] | None
+    sheet: Worksheet, line: int, report: UnitReport, measures: Mapping[str, int | float | None], styles: list[Format]
 ) -> None:
     record = report.statistics
     came = record.versions > 0
-    look = {} if report.is_member else {"bg_color": paper.colour("absent_fill")}
-    centred = paper.boxed(align="center", **look)
-    figures = {item.measure: beyond[item.id] for item in paper.edition.figures.definitions.statistics}
     note = report.note or report.correction_reason
+    values = (
+        line - 2,
+        report.unit.org_short,
+        report.unit.code,
+        state_name(report.state),
+        report.version,
+        record.versions,
+        _moment(record.first_received),
+        _YES_NO[record.is_on_time if came else None],
+        record.errors if came else None,
+        record.queries if came else None,
+        _YES_NO[record.is_first_pass],
+        measures["corrections"],
+        measures["quality"],
+        note,
+    )
     sheet.set_row(line, max(19, 14 * lines_needed(note, 24) + 4))
-    sheet.write_number(line, 0, line - 2, centred)
-    sheet.write_string(line, 1, report.unit.org_short, paper.boxed(indent=1, **look))
-    sheet.write_string(line, 2, report.unit.code, centred)
-    state_look = look if report.is_member else {**look, "bold": True, "font_color": paper.colour("accent")}
-    sheet.write_string(line, 3, state_name(report.state), paper.boxed(align="center", **state_look))
-    _write_count(paper, sheet, line, 4, report.version, **look)
-    sheet.write_number(line, 5, record.versions, centred)
-    sheet.write_string(line, 6, _moment(record.first_received), centred)
-    sheet.write_string(line, 7, _YES_NO[record.is_on_time] if came else "—", centred)
-    _write_count(paper, sheet, line, 8, record.errors if came else None, **look)
-    _write_count(paper, sheet, line, 9, record.queries if came else None, **look)
-    sheet.write_string(line, 10, _YES_NO[record.is_first_pass], centred)
-    for column, measure in ((11, "corrections"), (12, "quality")):
-        value = figures[measure].value
-        _write_count(paper, sheet, line, column, plain_number(value), **look)
-    sheet.write_string(line, 13, note, paper.boxed(text_wrap=True, **look))
-
-
-def _write_count(paper: Paper, sheet: Worksheet, line: int, column: int, value: float | None, **look: object) -> None:
-    if value is None:
-        sheet.write_string(line, column, "—", paper.boxed(align="center", **look))
-    else:
-        sheet.write_number(line, column, value, paper.boxed(align="center", **look))
+    for column, (value, style) in enumerate(zip(values, styles, strict=True)):
+        if isinstance(value, int | float):
+            sheet.write_number(line, column, value, style)
+        else:
+            sheet.write_string(line, column, "—" if value is None else value, style)
 
 
 _RATE_COLUMNS = (
@@ -246,18 +258,35 @@ def write_unit_figures(paper: Paper, name: str, *, title: str, ids: Sequence[str
     sheet.set_row(3, 14 * max(lines_needed(label, 9) for label in labels) + 6)
     for column, label in enumerate(["单位", "代码", *labels]):
         sheet.write_string(3, column, label, paper.heading())
-    for line, row in enumerate([None, *range(len(figures.reports))], start=4):
-        unit = figures.reports[row].unit if row is not None else None
-        look = {"bold": True, "bg_color": paper.colour("total_fill")} if unit is None else {}
-        sheet.set_row(line, 18)
-        sheet.write_string(line, 0, unit.org_short if unit else "全省", paper.boxed(indent=1, **look))
-        sheet.write_string(line, 1, unit.code if unit else "430000", paper.boxed(align="center", **look))
-        for column, indicator in enumerate(indicators, start=2):
-            figure = figures.province[indicator.id] if row is None else figures.beyond_cells[row][indicator.id]
-            paper.write_figure(sheet, line, column, figure, decimals=figure_decimals(figure, indicator.unit), **look)
+    look = {"bold": True, "bg_color": paper.colour("total_fill")}
+    sheet.set_row(4, 18)
+    sheet.write_string(4, 0, "全省", paper.boxed(indent=1, **look))
+    sheet.write_string(4, 1, "430000", paper.boxed(align="center", **look))
+    totals = [figures.province[indicator.id] for indicator in indicators]
+    decimals = [figure_decimals(figure, item.unit) for figure, item in zip(totals, indicators, strict=True)]
+    for column, figure in enumerate(totals):
+        paper.write_figure(sheet, 4, 2 + column, figure, decimals=decimals[column], **look)
+    paper.write_in_bulk(sheet, _unit_rows(paper, 5, ids, decimals))
     sheet.freeze_panes(5, 2)
     sheet.repeat_rows(3)
     sheet.fit_to_pages(1, 0)
+
+
+def _unit_rows(paper: Paper, first: int, ids: Sequence[str], decimals: Sequence[int]) -> BulkRows:
+    """One row per unit; a figure's kind is its state twice, plus one when it has a value."""
+    figures = paper.edition.figures
+    shown = [[beyond[figure_id] for figure_id in ids] for beyond in figures.beyond_cells]
+    kinds = [(state, has_value) for state in FigureState for has_value in (False, True)]
+    return BulkRows(
+        first=first,
+        height=18,
+        labels=[(report.unit.org_short, report.unit.code) for report in figures.reports],
+        label_styles=(paper.boxed(indent=1), paper.boxed(align="center")),
+        numbers=np.array([[figure.value or 0 for figure in row] for row in shown], dtype=np.int64),
+        kinds=np.array([[2 * figure.state + (figure.value is not None) for figure in row] for row in shown]),
+        columns=range(len(ids)),
+        looks=[[paper.figure_look(state, places, has_value=known) for state, known in kinds] for places in decimals],
+    )
 
 
 def figure_decimals(figure: Figure, unit: str) -> int:

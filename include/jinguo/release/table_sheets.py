@@ -6,12 +6,12 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from jinguo.forms.model import Cell, Table
+from jinguo.release.bulk_rows import BulkRows
 from jinguo.release.model import Figure, Figures, FigureState, plain_number
 from jinguo.release.paper import Paper, lines_needed, merge, number_width, page_breaks
 from jinguo.templates import layout
 
 if TYPE_CHECKING:
-    from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
 
 LABEL_WIDTH, UNIT_WIDTH, CODE_WIDTH, COUNT_WIDTH = 50, 9, 6, 9
@@ -234,28 +234,21 @@ def _write_total_row(paper: Paper, sheet: Worksheet, line: int, cells: list[Cell
 def _write_unit_rows(paper: Paper, sheet: Worksheet, first_line: int, cells: list[Cell]) -> None:
     """One line per report, straight from the matrices: a province may have thousands of lines of six hundred cells."""
     figures = paper.edition.figures
-    name_style, code_style = paper.boxed(indent=1), paper.boxed(align="center")
-    places = [cell.index for cell in cells]
-    styles: dict[tuple[int, int], tuple[bool, str, Format]] = {}
-    for state in FigureState:
-        for decimals in {cell.decimals for cell in cells}:
-            mark, style = paper.figure_style(state, decimals, has_value=state.is_known)
-            styles[int(state), decimals] = state.is_known, mark, style
-    looks = [[styles[state, cell.decimals] for state in range(len(FigureState))] for cell in cells]
-    for row, report in enumerate(figures.reports):
-        line = first_line + row
-        sheet.set_row(line, 26)
-        sheet.write_string(line, 0, report.unit.org_short, name_style)
-        sheet.write_string(line, 1, report.unit.code, code_style)
-        values, states = figures.numbers[row, places].tolist(), figures.states[row, places].tolist()
-        for column, (value, state, look) in enumerate(zip(values, states, looks, strict=True), start=2):
-            is_known, mark, style = look[state]
-            if is_known:
-                sheet.write_number(line, column, plain_number(value), style)
-            elif mark:
-                sheet.write_string(line, column, mark, style)
-            else:
-                sheet.write_blank(line, column, None, style)
+    looks = {
+        decimals: [paper.figure_look(state, decimals, has_value=state.is_known) for state in FigureState]
+        for decimals in {cell.decimals for cell in cells}
+    }
+    rows = BulkRows(
+        first=first_line,
+        height=26,
+        labels=[(report.unit.org_short, report.unit.code) for report in figures.reports],
+        label_styles=(paper.boxed(indent=1), paper.boxed(align="center")),
+        numbers=figures.numbers,
+        kinds=figures.states,
+        columns=[cell.index for cell in cells],
+        looks=[looks[cell.decimals] for cell in cells],
+    )
+    paper.write_in_bulk(sheet, rows)
 
 
 def write_list_table(paper: Paper, table: Table, name: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import tempfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from jinguo.forms.model import Table
 from jinguo.release import report_sheets, revision_sheet, table_sheets
+from jinguo.release.bulk_rows import fill_in
 from jinguo.release.design import Design, load_design
 from jinguo.release.model import Edition
 from jinguo.release.paper import Paper
@@ -33,15 +35,17 @@ def write_release_workbook(path: Path | BinaryIO, edition: Edition, *, schemas: 
         # Column widths are counted in digits of the default font.
         "default_format_properties": {"font_name": design.fonts["body"], "font_size": 10},
     }
-    workbook = xlsxwriter.Workbook(path if not isinstance(path, Path) else str(path), options)
-    _describe(workbook, design, edition)
-    paper = Paper(workbook, design, edition)
-    sheets = _plan(paper)
-    report_sheets.write_cover(paper, design.sheets["cover"])
-    report_sheets.write_contents(paper, design.sheets["contents"], [(name, text) for name, text, _ in sheets])
-    for _, _, write in sheets:
-        write()
-    workbook.close()
+    with tempfile.TemporaryFile() as skeleton:
+        workbook = xlsxwriter.Workbook(skeleton, options)
+        _describe(workbook, design, edition)
+        paper = Paper(workbook, design, edition)
+        sheets = _plan(paper)
+        report_sheets.write_cover(paper, design.sheets["cover"])
+        report_sheets.write_contents(paper, design.sheets["contents"], [(name, text) for name, text, _ in sheets])
+        for _, _, write in sheets:
+            write()
+        workbook.close()
+        fill_in(skeleton, path, paper.bulk)
 
 
 def workbook_name(edition: Edition) -> str:
