@@ -70,7 +70,7 @@ def test_only_settings_read_the_environment():
 
 @pytest.mark.parametrize(
     "file",
-    python_files("include", "dags", "plugins", "deploy", "tests"),
+    python_files("include", "dags", "plugins", "deploy", "bench", "tests"),
     ids=lambda file: str(file.relative_to(PROJECT)),
 )
 def test_no_module_grows_out_of_hand(file):
