@@ -244,6 +244,6 @@ def test_a_name_is_never_a_formula(register, issue, name):
 
 def test_a_blank_list_table_has_as_many_lines_as_the_form_says(form, issue):
     layout = layout_for(form, Period(2026, 9), "city").by_table["t05"]
-    assert layout.last_row - layout.first_row + 1 == form.table_by_id["t05"].blank_rows
+    assert layout.last_row - layout.first_row + 1 == form.table_by_id["t05"].blank_rows["city"]
     assert list_cell_id("t05", 31, 1) == "t05.n031.c1"
     assert "单位负责人" in str(opened(issue("430100", "2026-09"))["05表"].cell(layout.last_row + 2, 1).value)

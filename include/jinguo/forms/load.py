@@ -98,7 +98,7 @@ def _load_table(file: Path, raw: dict[str, Any]) -> Table:
         rows=rows,
         not_for=_unit_types(file, "not_for", raw.get("not_for", ())),
         ticks=raw["ticks"],
-        blank_rows=raw.get("blank_rows", 0),
+        blank_rows=raw.get("blank_rows", {}),
         notes=tuple(raw["notes"]),
     )
 

@@ -129,7 +129,8 @@ def predecessor(period: Period, frequency: str) -> Period:
 
 @dataclass(frozen=True)
 class Table:
-    """One table of the form. ``not_for``: unit types that do not fill it at all."""
+    """One table of the form. ``not_for``: unit types that do not fill it at all. ``blank_rows``: a list table's
+    prepared lines by unit type."""
 
     id: str
     sheet: str
@@ -141,7 +142,7 @@ class Table:
     rows: tuple[Row, ...] = ()
     not_for: frozenset[str] = frozenset()
     ticks: bool = False
-    blank_rows: int = 0
+    blank_rows: dict[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     def applies(self, unit_type: str) -> bool:

@@ -143,12 +143,12 @@ def layout_for(form: Form, period: Period, unit_type: str) -> Layout:
     """The layout of the workbook of such a unit for such a period (made once)."""
     key = (id(form), period.is_quarter_end, unit_type)
     if key not in _layouts:
-        tables = tuple(_sheet_layout(table) for table in form.tables_due(period, unit_type))
+        tables = tuple(_sheet_layout(table, unit_type) for table in form.tables_due(period, unit_type))
         _layouts[key] = Layout(form, unit_type, tables)
     return _layouts[key]
 
 
-def _sheet_layout(table: Table) -> SheetLayout:
+def _sheet_layout(table: Table, unit_type: str) -> SheetLayout:
     count = len(table.columns)
     if table.kind == "grid":
         return SheetLayout(
@@ -169,6 +169,6 @@ def _sheet_layout(table: Table) -> SheetLayout:
         rows={},
         column_count=count,
         first_column=0,
-        last_row=FIRST_ROW + table.blank_rows - 1,
+        last_row=FIRST_ROW + table.blank_rows[unit_type] - 1,
         tick_label_column=wide - 1 if table.ticks else None,
     )
