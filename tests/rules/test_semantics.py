@@ -183,17 +183,18 @@ def test_unreadable_and_absent_are_unknown(report):
 NUMBERS = st.one_of(st.just(NAN), st.integers(-3, 12).map(float), st.sampled_from([0.1, 0.2, 0.3, 59.9, 60, 60.1]))
 
 
+CELLS = st.sampled_from(["r01.c1", "r02.c1", "r03.c1", "r04.c1", "prev.r01.c4"])  # r04: “—” for 本级
+
+
 def expressions():
-    cells = st.sampled_from(["r01.c1", "r02.c1", "r03.c1", "r04.c1", "prev.r01.c4"])  # r04: “—” for 本级
-    numbers = st.sampled_from(["0", "1", "0.5", "60%", "3"])
     return st.recursive(
-        st.one_of(cells, numbers),
+        st.one_of(CELLS, st.sampled_from(["0", "1", "0.5", "60%", "3"])),
         lambda inner: st.one_of(
             st.tuples(inner, st.sampled_from("+-*/"), inner).map(lambda p: f"({p[0]} {p[1]} {p[2]})"),
             inner.map(lambda x: f"abs({x})"),
             st.tuples(inner, inner).map(lambda p: f"max({p[0]}, {p[1]})"),
             st.tuples(inner, inner).map(lambda p: f"sum({p[0]}, {p[1]})"),
-            st.tuples(inner, inner, inner).map(lambda p: f"if_({p[0]} > 1, {p[1]}, {p[2]})"),
+            st.tuples(CELLS, inner, inner).map(lambda p: f"if_({p[0]} > 1, {p[1]}, {p[2]})"),
             inner.map(lambda x: f"round({x}, 1)"),
         ),
         max_leaves=5,
@@ -201,7 +202,8 @@ def expressions():
 
 
 def conditions():
-    comparison = st.tuples(expressions(), st.sampled_from(["==", "!=", "<", "<=", ">", ">="]), expressions())
+    """Every comparison has a figure in it: what literals alone settle is decided before figures are looked up."""
+    comparison = st.tuples(CELLS, st.sampled_from(["==", "!=", "<", "<=", ">", ">="]), expressions())
     return st.recursive(
         comparison.map(" ".join),
         lambda inner: st.one_of(
@@ -209,7 +211,7 @@ def conditions():
             st.tuples(inner, inner).map(lambda p: f"({p[0]}) and ({p[1]})"),
             inner.map(lambda x: f"not ({x})"),
         ),
-        max_leaves=3,
+        max_leaves=4,
     )
 
 

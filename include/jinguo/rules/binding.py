@@ -120,13 +120,6 @@ def leftmost(node: Node) -> CellRef | LineRef | Total | None:
     return None
 
 
-def cells_of(form: Form, node: Node, instance: Instance) -> Iterator[Cell]:
-    """The cells of this file that a node looks at, from left to right."""
-    for found in walk(node):
-        if isinstance(found, CellRef) and found.context != "prev":
-            yield cell_at(form, found, instance)
-
-
 class _Binder:
     def __init__(self, text: str, surroundings: Surroundings) -> None:
         self.text, self.around = text, surroundings

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from jinguo.errors import SchemaError
 from jinguo.forms.model import Form, list_cell_id
 from jinguo.periods import Period
 from jinguo.reading.model import Reading
-from jinguo.rules.binding import cells_of
+from jinguo.rules.binding import cell_at
 from jinguo.rules.builtins import BUILTINS
 from jinguo.rules.catalogue import FROM_READING, NOT_CHECKED, Rule, RuleBook
 from jinguo.rules.context import CheckContext
@@ -73,7 +74,7 @@ def check_batch(
     files that were read and whose unit is known."""
     findings = [
         [
-            finding_of_problem(rulebook.by_id[problem.rule_id], problem, reading, context, form)
+            finding_of_problem(record_of(rulebook, problem.rule_id), problem, reading, context, form)
             for problem in reading.problems
         ]
         for reading, context in zip(readings, contexts, strict=True)
@@ -84,6 +85,13 @@ def check_batch(
         for fault in find_faults(compiled, frame, register):
             findings[indices[fault.submission]].append(finding_of(fault, frame))
     return [_in_order(form, found) for found in findings]
+
+
+def record_of(rulebook: RuleBook, rule_id: str) -> Rule:
+    """The record that words a problem; SchemaError where there is none."""
+    if rule_id not in rulebook.by_id:
+        raise SchemaError("schemas/rules", "id", rule_id, "a record for every problem that reading reports")
+    return rulebook.by_id[rule_id]
 
 
 def find_faults(compiled: CompiledRules, frame: Frame, register: Register) -> Iterator[Fault]:
@@ -186,11 +194,11 @@ def _cells(check: CompiledCheck, failure: Failure) -> tuple[str, ...]:
     point, form = failure.point, failure.point.frame.where.form
     nodes = [check.condition] if check.part.when is None else [check.condition, check.part.when]
     found: list[str] = []
-    for node in nodes:
-        found += [cell.id for cell in cells_of(form, node, point.instance)]
-        for below in walk(node):
-            if isinstance(below, LineRef | Total):
-                found += _line_cells(below, failure)
+    for below in (below for node in nodes for below in walk(node)):
+        if isinstance(below, CellRef) and below.context != "prev":
+            found.append(cell_at(form, below, point.instance).id)
+        elif isinstance(below, LineRef | Total):
+            found += _line_cells(below, failure)
     return tuple(dict.fromkeys(found))
 
 

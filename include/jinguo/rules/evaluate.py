@@ -28,6 +28,7 @@ from jinguo.rules.syntax import (
     Number,
     Or,
     Total,
+    walk,
 )
 
 
@@ -89,7 +90,7 @@ def value_at(node: Node, point: Point) -> Value:
         case Call("if_", (condition, when_true, when_false)):
             return _choose(condition, when_true, when_false, point)
         case Call(function, arguments):
-            return _call(function, [value_at(argument, point) for argument in arguments])
+            return call_value(function, [value_at(argument, point) for argument in arguments])
     raise TypeError(f"{node!r} has no value")
 
 
@@ -100,14 +101,25 @@ def verdict_at(node: Node, point: Point) -> Verdict:
             inner = verdict_at(part, point)
             return (not inner) if isinstance(inner, bool) else inner
         case And(parts):
-            return _all([verdict_at(part, point) for part in parts])
+            return False if _is_decided(parts, False, point) else _all([verdict_at(part, point) for part in parts])
         case Or(parts):
-            return _any([verdict_at(part, point) for part in parts])
+            return True if _is_decided(parts, True, point) else _any([verdict_at(part, point) for part in parts])
         case Comparison(operators, operands):
             values = [value_at(operand, point) for operand in operands]
             pairs = zip(operators, values, values[1:], strict=False)
             return _all([_compare(sign, left, right) for sign, left, right in pairs])
     raise TypeError(f"{node!r} is not a condition")
+
+
+def _is_decided(parts: Sequence[Node], verdict: bool, point: Point) -> bool:
+    """Whether a part such as ``month == 1`` settles the matter before any figure is looked up."""
+    return any(_is_static(part, point) and verdict_at(part, point) is verdict for part in parts)
+
+
+def _is_static(node: Node, point: Point) -> bool:
+    """Whether nothing in ``node`` depends on a report: literals, the calendar, and what does not apply."""
+    looked_up = [below for below in walk(node) if isinstance(below, CellRef | LineRef | Measure | Total | Count)]
+    return all(value_at(below, point) is NA for below in looked_up)
 
 
 def _exact(number: float) -> Fraction | None:
@@ -148,8 +160,14 @@ def _met(condition: Node | None, point: Point, line: int) -> float:
 
 
 def _choose(condition: Node, when_true: Node, when_false: Node, point: Point) -> Value:
+    """The value of one branch. Where the condition varies and a branch is “—”, the choice as a whole is."""
     verdict = verdict_at(condition, point)
-    return None if verdict is None else value_at(when_true if verdict is True else when_false, point)
+    chosen = value_at(when_true if verdict is True else when_false, point)
+    if not _is_static(condition, point) and not isinstance(verdict, NotApplicable):
+        other = value_at(when_false if verdict is True else when_true, point)
+        if isinstance(chosen, NotApplicable) or isinstance(other, NotApplicable):
+            return NA
+    return None if verdict is None else chosen
 
 
 def _arithmetic(sign: str, left: Value, right: Value) -> Value:
@@ -164,14 +182,15 @@ def _arithmetic(sign: str, left: Value, right: Value) -> Value:
     return {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv}[sign](left, right)
 
 
-def _call(function: str, values: Sequence[Value]) -> Value:
+def call_value(function: str, values: Sequence[Value]) -> Value:
+    """A function of the language, if_ and count apart."""
     present = [value for value in values if not isinstance(value, NotApplicable)]
-    if not present:
+    if not present or (function == "round" and isinstance(values[0], NotApplicable)):
         return NA
     if any(value is None for value in present):
         return None
     if function == "round":
-        return _round(present[0], int(present[1]) if len(present) > 1 else 0)
+        return _round(present[0], int(present[-1]) if len(present) > 1 else 0)
     return {"sum": sum, "min": min, "max": max, "abs": lambda items: abs(items[0])}[function](present)
 
 
@@ -197,5 +216,5 @@ def _all(verdicts: Sequence[Verdict]) -> Verdict:
 
 def _any(verdicts: Sequence[Verdict]) -> Verdict:
     if any(isinstance(verdict, NotApplicable) for verdict in verdicts):
-        return True if True in verdicts else NA
+        return NA
     return None if None in verdicts else any(verdicts)

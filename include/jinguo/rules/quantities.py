@@ -189,7 +189,7 @@ def all_of(truths: Sequence[Truth]) -> Truth:
         return False
     varying = [truth for truth in truths if isinstance(truth, Condition)]
     if not varying:
-        return VACUOUS if any(isinstance(truth, Vacuous) for truth in truths) else True
+        return True if any(truth is True for truth in truths) else VACUOUS
     if len(varying) == 1:
         return varying[0]
 

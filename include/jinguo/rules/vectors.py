@@ -16,6 +16,7 @@ import numpy as np
 
 from jinguo.forms.model import SCALE
 from jinguo.rules.binding import Instance, Part, cell_at
+from jinguo.rules.evaluate import call_value
 from jinguo.rules.frame import Applicability, Array, Frame
 from jinguo.rules.quantities import (
     ARITHMETIC,
@@ -217,6 +218,10 @@ class _Compiler:
         present = [quantity for quantity in quantities if quantity is not None]
         if not present:
             return None
+        constants = [quantity.constant for quantity in present if quantity.constant is not None]
+        if len(constants) == len(arguments):
+            value = call_value(function, constants)
+            return constant(value) if isinstance(value, Fraction) else None
         if function == "sum":
             return reduce(plus, present)
         if function == "abs":
