@@ -89,10 +89,13 @@ def explain(
         print_json(found)
         return
     print(f"{cell} {unit}: {found['value_from']} ({from_}) -> {found['value_to']} ({to}), {found['difference']}")
-    for key in ("by_unit", "openings", "revisions", "boundary_changes", "explanations"):
+    if found["by_unit"]:
+        columns = ("unit_code", "unit_name", "value_from", "value_to", "difference", "state_from", "state_to")
+        print_table("", columns, ([item[name] for name in columns] for item in found["by_unit"]))
+    for key in ("openings", "revisions", "boundary_changes", "explanations"):
         for item in found[key]:
-            print(f"  {key}: {item}")
-    print(f"  {found['evidence_ends']}")
+            print(f"{key}: " + ", ".join(f"{name} {value}" for name, value in item.items()))
+    print(found["evidence_ends"])
 
 
 def rules(
