@@ -11,6 +11,8 @@ import shutil
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import compress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
 
 _CHUNK = 64  # rows made at a time: memory does not grow with their number
+_TEMPLATES = 256  # rows whose cells are of the same kinds share one
+_ROW_NUMBER = "\0"  # stands for it in the XML of a row: no text has this character
 _LEVEL = 4  # half the time of zlib's default for a few per cent more bytes
 _STYLE = re.compile(rb' s="(\d+)"')
 _DIMENSION = re.compile(rb'(?<=<dimension ref=")[^"]*')
@@ -98,45 +102,47 @@ def _filled(xml: bytes, rows: BulkRows) -> Iterator[bytes]:
 
 
 def _rows_xml(rows: BulkRows, styles: Mapping[Format, int], attributes: str) -> Iterator[str]:
-    """The rows' XML, some rows at a time. A cell's is cut in two at the row number of its address, and a number's value
-    comes behind the second piece."""
-    labels = [(f'<c r="{column_letters(at)}', styles[style]) for at, style in enumerate(rows.label_styles)]
+    """The rows' XML, some rows at a time."""
+    label_styles = [styles[style] for style in rows.label_styles]
     pieces = [
-        [_pieces(column_letters(column), styles[look.style], look) for look in kinds]
-        for column, kinds in enumerate(rows.looks, start=len(labels))
+        [_cell_template(column, styles[look.style], look) for look in kinds]
+        for column, kinds in enumerate(rows.looks, start=len(label_styles))
     ]
+    has_number = [[look.is_number for look in kinds] for kinds in rows.looks]
+
+    @lru_cache(maxsize=_TEMPLATES)
+    def template(kinds: bytes) -> tuple[str, list[bool]]:
+        cells = [column[kind] for column, kind in zip(pieces, kinds, strict=True)]
+        return "".join(cells), [column[kind] for column, kind in zip(has_number, kinds, strict=True)]
+
     for start in range(0, len(rows.labels), _CHUNK):
         chunk = slice(start, start + _CHUNK)
         values = _plain_numbers(rows.numbers[chunk][:, rows.columns])
-        kinds = rows.kinds[chunk][:, rows.columns].tolist()
+        kinds = np.ascontiguousarray(rows.kinds[chunk][:, rows.columns], dtype=np.uint8)
         xml = []
         for line, texts in enumerate(rows.labels[chunk]):
             number = rows.first + 1 + start + line
-            xml.append(f'<row r="{number}"{attributes}>')
-            xml += [f"{at}{number}{_text(text, style)}" for (at, style), text in zip(labels, texts, strict=True)]
-            xml += [
-                f"{before}{number}{after}{value}</v></c>" if is_number else f"{before}{number}{after}"
-                for value, (before, after, is_number) in zip(
-                    values[line],
-                    [column[kind] for column, kind in zip(pieces, kinds[line], strict=True)],
-                    strict=True,
-                )
-            ]
-            xml.append("</row>")
+            labels = "".join(map(_text_cell, range(len(texts)), label_styles, texts))
+            cells, is_number = template(kinds[line].tobytes())
+            row = f'<row r="{_ROW_NUMBER}"{attributes}>{labels}{cells % tuple(compress(values[line], is_number))}</row>'
+            xml.append(row.replace(_ROW_NUMBER, str(number)))
         yield "".join(xml)
 
 
-def _pieces(letters: str, style: int, look: Look) -> tuple[str, str, bool]:
-    behind = f'" s="{style}"><v>' if look.is_number else _text(look.text, style)
-    return f'<c r="{letters}', behind, look.is_number
+def _cell_template(column: int, style: int, look: Look) -> str:
+    """A cell with ``%s`` for its number."""
+    if look.is_number:
+        return f'<c r="{column_letters(column)}{_ROW_NUMBER}" s="{style}"><v>%s</v></c>'
+    return _text_cell(column, style, look.text).replace("%", "%%")
 
 
-def _text(text: str, style: int) -> str:
-    """A text cell behind its address; as an inline string it is never a formula."""
+def _text_cell(column: int, style: int, text: str) -> str:
+    """A cell with text, or an empty one; as an inline string text is never a formula."""
+    start = f'<c r="{column_letters(column)}{_ROW_NUMBER}" s="{style}"'
     if not text:
-        return f'" s="{style}"/>'
+        return f"{start}/>"
     keep = ' xml:space="preserve"' if text != text.strip() else ""
-    return f'" s="{style}" t="inlineStr"><is><t{keep}>{escape(text)}</t></is></c>'
+    return f'{start} t="inlineStr"><is><t{keep}>{escape(text)}</t></is></c>'
 
 
 def _plain_numbers(thousandths: np.ndarray) -> list[list[int | float]]:
