@@ -30,7 +30,6 @@ from jinguo.rules.messages import (
 )
 
 FREQUENCIES = ("monthly", "quarterly", "annual")
-FREQUENCY_NAMES = {"monthly": "月", "quarterly": "季", "annual": "年"}
 NOT_CHECKED = "text"  # a record that only the catalogue shows
 FROM_READING = "reading"  # a record that words what reading has seen
 BUILTIN_NAMES: dict[str, tuple[str, ...]] = {  # builtin → the names its messages may use besides the common ones
@@ -143,36 +142,17 @@ def as_json(rule: Rule, form: Form) -> dict[str, Any]:
 
 def _rule(path: Path, raw: dict[str, Any], form: Form) -> Rule:
     name = str(raw.get("id", "(no id)"))
-
-    def accept(key: str, value: Any, accepted: Iterable[Any]) -> Any:
-        if value not in accepted:
-            raise SchemaError(path, f"{name}.{key}", value, accepted)
-        return value
-
-    for key in raw:
-        accept("key", key, _KEYS)
-    for key in _REQUIRED:
-        if not raw.get(key):
-            raise SchemaError(path, f"{name}.{key}", raw.get(key), "a text")
-    table = raw.get("table", "")
-    accept("table", table, ["", "cover", *form.table_by_id])
-    builtin = raw.get("builtin", "")
-    if builtin:
-        accept("builtin", builtin, BUILTIN_NAMES)
-    if bool(builtin) == bool("check" in raw or "checks" in raw):
-        raise SchemaError(path, f"{name}.check", raw.get("check"), "either check (or checks) or builtin")
+    _check_record(path, name, raw, form)
+    builtin, scope = raw.get("builtin", ""), raw.get("scope")
     sources = raw.get("checks") or ([{key: raw[key] for key in _PART_KEYS if key in raw}] if not builtin else [])
-    scope = raw.get("scope")
-    for unit_type in scope or ():
-        accept("scope", unit_type, UNIT_TYPES)
-    parts, surroundings = _parts(path, name, table, sources, form)
+    parts, surroundings = _parts(path, name, raw.get("table", ""), sources, form)
     return Rule(
         id=name,
         kind=raw["kind"],
-        severity=accept("severity", raw["severity"], SEVERITIES),
-        table=table,
+        severity=raw["severity"],
+        table=raw.get("table", ""),
         scope=None if scope is None else frozenset(scope),
-        frequency=accept("frequency", raw.get("frequency", "monthly"), FREQUENCIES),
+        frequency=raw.get("frequency", "monthly"),
         applies_from=_period(path, name, raw["applies_from"]),
         check="; ".join(source["check"] for source in sources),
         builtin=builtin,
@@ -184,6 +164,29 @@ def _rule(path: Path, raw: dict[str, Any], form: Form) -> Rule:
         template=_template(path, name, raw, parts, surroundings),
         options=raw.get("options", {}),
     )
+
+
+def _check_record(path: Path, name: str, raw: dict[str, Any], form: Form) -> None:
+    """Keys and closed values of a record; SchemaError names the first that is wrong."""
+
+    def accept(key: str, value: Any, accepted: Iterable[Any]) -> None:
+        if value not in accepted:
+            raise SchemaError(path, f"{name}.{key}", value, accepted)
+
+    for key in raw:
+        accept("key", key, _KEYS)
+    for key in _REQUIRED:
+        if not raw.get(key):
+            raise SchemaError(path, f"{name}.{key}", raw.get(key), "a text")
+    accept("table", raw.get("table", ""), ["", "cover", *form.table_by_id])
+    accept("severity", raw["severity"], SEVERITIES)
+    accept("frequency", raw.get("frequency", "monthly"), FREQUENCIES)
+    for unit_type in raw.get("scope") or ():
+        accept("scope", unit_type, UNIT_TYPES)
+    if "builtin" in raw:
+        accept("builtin", raw["builtin"], BUILTIN_NAMES)
+    if ("builtin" in raw) == ("check" in raw or "checks" in raw):
+        raise SchemaError(path, f"{name}.check", raw.get("check"), "either check (or checks) or builtin")
 
 
 def _period(path: Path, name: str, text: str) -> Period:

@@ -179,12 +179,11 @@ def _fails_only_since_prefill(failure: Failure) -> bool:
         return False
     if not any(isinstance(ref, CellRef) and ref.context == "prev" for ref in walk(failure.condition)):
         return False
-    carried = dict(point.frame.readings[point.submission].prefilled)
+    carried = dict(point.frame.readings[point.submission].prefilled)  # openings stand under their own cells
     for cell in point.frame.where.form.cells:
-        if cell.id in carried:
-            for fill in cell.fills:
-                if fill.kind == "opening":
-                    carried[fill.source] = carried[cell.id]
+        for fill in cell.fills if cell.id in carried else ():
+            if fill.kind == "opening":
+                carried[fill.source] = carried[cell.id]
     before = Point(point.frame, point.submission, point.instance, point.line, prev=carried)
     return verdict_at(failure.condition, before) is True
 
@@ -213,6 +212,8 @@ def _line_cells(ref: LineRef | Total, failure: Failure) -> list[str]:
 
 def _in_order(form: Form, findings: list[Finding]) -> list[Finding]:
     """File first, then sheet by sheet from the top; one finding per rule and place."""
+    if len(findings) < 2:
+        return findings
     tables = {table.id: number for number, table in enumerate(form.tables, start=1)}
 
     def position(finding: Finding) -> tuple[int, int, str]:
