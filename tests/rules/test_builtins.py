@@ -42,13 +42,25 @@ def test_an_unreadable_cell_of_a_line_is_reported_once(report):
     assert cells(found, "WZ-010") == []
 
 
-def test_demonstration_communities_are_listed_or_ticked_but_a_ledger_may_not_be_kept(report):
-    found = report("county")
-    found.lists = {}
-    assert [(f.rule_id, f.cell_id, f.table, f.sheet) for f in found.findings()] == [("WZ-010", "", "t05", "05表")]
-    found.ticks = {"t05"}
-    found.earlier = {"t03.r23.c1": -40}
-    assert found.places() == []
+def test_a_city_lists_or_ticks_its_demonstration_communities_elsewhere_a_list_may_be_empty(report):
+    city = report("city")
+    city.lists = {}
+    assert [(f.rule_id, f.cell_id, f.table, f.sheet) for f in city.findings() if f.rule_id == "WZ-010"] == [
+        ("WZ-010", "", "t05", "05表")
+    ]
+    county = report("county")
+    county.lists = {}
+    assert cells(county, "WZ-010") == []
+    county.ticks = {"t05"}
+    county.earlier = {"t03.r23.c1": -40}
+    assert county.places() == []
+
+
+def test_a_ledger_without_levels_is_compared_by_everything_but_the_level(report):
+    county = report("county").change(**{"ledger.n001.c18": None, "ledger.n002.c18": None})
+    assert county.places() == []
+    moved = report("county").change(**{"ledger.n001.c18": None, "ledger.n001.c6": "03"})
+    assert {f.rule_id for f in moved.findings()} == {"TZ-003"}
 
 
 def test_a_ticked_ledger_declares_no_events(report):

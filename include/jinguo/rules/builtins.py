@@ -60,7 +60,7 @@ def blank_cells(rule: Rule, frame: Frame, register: Register) -> Iterator[Fault]
     yield from _grid_faults(rule, frame, (frame.states == CellState.BLANK) & due)
     for lines in frame.lists.values():
         yield from _blank_list_cells(rule, frame, lines)
-        if lines.table.id in rule.options.get("required_lists", ()):
+        if frame.where.unit_type in rule.options.get("required_lists", {}).get(lines.table.id, ()):
             for submission in np.flatnonzero(~lines.is_kept):
                 if lines.table.id in frame.readings[submission].tables:
                     names = {"place": f"{lines.table.sheet}（全表）"}
