@@ -5,26 +5,28 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from jinguo.forms.model import Form
 from jinguo.periods import Period
+from jinguo.reading.model import ListLine
 from jinguo.release.definitions import Definitions
 from jinguo.release.model import ReportStatistics, UnitReport
+from jinguo.rules.findings import Finding
 from jinguo.units.deadlines import deadline
 from jinguo.units.register import Register, Unit
 from jinguo.warehouse.decisions import decisions_of
 from jinguo.warehouse.explanations import explanations_of_period
-from jinguo.warehouse.findings import count_findings, findings_of
+from jinguo.warehouse.findings import count_findings, findings_of_many
 from jinguo.warehouse.records import Decision, Explanation, Member, SubmissionRow
 from jinguo.warehouse.submissions import (
     accepted_submissions,
     latest_submissions,
-    load_reading,
-    submissions_of,
+    load_readings,
     values_of,
+    versions_of_period,
 )
 
 if TYPE_CHECKING:
@@ -63,11 +65,13 @@ def present_members(
 
 @dataclass(frozen=True)
 class _Records:
-    """The period's records of reporting, read once."""
+    """The period's records of reporting, read once. ``versions``: of each unit, oldest first; ``findings``: of first
+    versions with errors and latest versions with queries."""
 
-    as_of: dt.datetime
     explained_by: dt.datetime
+    versions: Mapping[int, Sequence[SubmissionRow]]
     counts: Mapping[int, Mapping[str, int]]
+    findings: Mapping[int, Sequence[Finding]]
     explanations: Mapping[int, Sequence[Explanation]]
     decisions: Mapping[int, Decision]
     completeness_rules: str
@@ -87,17 +91,17 @@ def load_reports(
     ids = [member.submission_id for member in members if member.submission_id]
     values = values_of(conn, ids, form)
     records = _records(conn, period, register, definitions, as_of)
-    needs_lists = any(_list_due(form, period, total.table) for total in definitions.lists)
+    lists = _lists(conn, ids, {total.table for total in definitions.lists if _list_due(form, period, total.table)})
     reports = []
     for member in members:
         unit = register.by_id[member.unit_id]
-        versions = [row for row in submissions_of(conn, unit.unit_id, period.key) if row.received_at <= as_of]
-        statistics = _statistics(conn, unit, versions, records)
+        versions = records.versions.get(unit.unit_id, ())
+        statistics = _statistics(unit, versions, records)
         if member.submission_id is None:
             reports.append(UnitReport(unit, member.state, statistics, note=_note(unit, versions, records)))
             continue
         row = next(row for row in versions if row.id == member.submission_id)
-        reports.append(_member_report(conn, unit, row, statistics, values[row.id], needs_lists=needs_lists))
+        reports.append(_member_report(unit, row, statistics, values[row.id], lists.get(row.id, _Lists())))
     return reports
 
 
@@ -105,10 +109,29 @@ def _list_due(form: Form, period: Period, table: str) -> bool:
     return form.table_by_id[table].frequency == "monthly" or period.is_quarter_end
 
 
+@dataclass(frozen=True)
+class _Lists:
+    """The list lines of one report that figures are made of, and the tables that it ticked as 本月未开展."""
+
+    lines: Mapping[str, Sequence[ListLine]] = field(default_factory=dict)
+    ticked_tables: frozenset[str] = frozenset()
+
+
+def _lists(conn: Connection, submission_ids: Sequence[int], tables: set[str]) -> dict[int, _Lists]:
+    if not tables:
+        return {}
+    return {
+        submission_id: _Lists(
+            {table: lines for table, lines in reading.lists.items() if table in tables},
+            frozenset(table.table for table in reading.tables.values() if table.is_ticked),
+        )
+        for submission_id, reading in load_readings(conn, submission_ids)
+    }
+
+
 def _member_report(
-    conn: Connection, unit: Unit, row: SubmissionRow, statistics: ReportStatistics, values: tuple, *, needs_lists: bool
+    unit: Unit, row: SubmissionRow, statistics: ReportStatistics, values: tuple, lists: _Lists
 ) -> UnitReport:
-    reading = load_reading(conn, row.id) if needs_lists else None
     return UnitReport(
         unit=unit,
         state="accepted",
@@ -120,8 +143,8 @@ def _member_report(
         correction_reason=row.correction_reason,
         numbers=values[0],
         states=values[1],
-        lists=reading.lists if reading else {},
-        ticked_tables=frozenset(t.table for t in reading.tables.values() if t.is_ticked) if reading else frozenset(),
+        lists=lists.lines,
+        ticked_tables=lists.ticked_tables,
     )
 
 
@@ -130,18 +153,35 @@ def _records(
 ) -> _Records:
     quality = definitions.quality
     grace = dt.timedelta(days=quality.explanation_grace_days)
+    versions = {
+        unit_id: [row for row in rows if row.received_at <= as_of]
+        for unit_id, rows in versions_of_period(conn, period.key).items()
+    }
+    counts = count_findings(conn, period.key)
     return _Records(
-        as_of=as_of,
         explained_by=min(as_of, deadline(register.schemas, period).due + grace),
-        counts=count_findings(conn, period.key),
+        versions=versions,
+        counts=counts,
+        findings=findings_of_many(conn, _to_look_at(versions.values(), counts)),
         explanations=explanations_of_period(conn, period.key),
         decisions={d.unit_id: d for d in decisions_of(conn, period.key) if d.at <= as_of},
         completeness_rules=quality.completeness_rules,
     )
 
 
-def _statistics(conn: Connection, unit: Unit, versions: Sequence[SubmissionRow], records: _Records) -> ReportStatistics:
-    reports = [row for row in versions if row.state not in _NO_REPORT]
+def _to_look_at(versions: Iterable[Sequence[SubmissionRow]], counts: Mapping[int, Mapping[str, int]]) -> list[int]:
+    """The first reports with an error and the latest ones with a query; most have neither."""
+    both = [(reports[0].id, reports[-1].id) for reports in map(_reports_of, versions) if reports]
+    with_error = {first for first, _ in both if "error" in counts.get(first, ())}
+    return sorted(with_error | {latest for _, latest in both if "query" in counts.get(latest, ())})
+
+
+def _reports_of(versions: Sequence[SubmissionRow]) -> list[SubmissionRow]:
+    return [row for row in versions if row.state not in _NO_REPORT]
+
+
+def _statistics(unit: Unit, versions: Sequence[SubmissionRow], records: _Records) -> ReportStatistics:
+    reports = _reports_of(versions)
     if not reports:
         return ReportStatistics()
     first, latest = reports[0], reports[-1]
@@ -154,20 +194,20 @@ def _statistics(conn: Connection, unit: Unit, versions: Sequence[SubmissionRow],
         errors=latest_counts.get("error", 0),
         queries=latest_counts.get("query", 0),
         is_first_pass=first_errors == 0 and first.state not in ("held", "quarantined"),
-        is_complete=first_errors == 0 or _is_complete(conn, first.id, records),
-        is_explained=not latest_counts.get("query") or _is_explained(conn, unit, latest.id, records),
+        is_complete=first_errors == 0 or _is_complete(first.id, records),
+        is_explained=not latest_counts.get("query") or _is_explained(unit, latest.id, records),
     )
 
 
-def _is_complete(conn: Connection, submission_id: int, records: _Records) -> bool:
-    found = findings_of(conn, submission_id)
+def _is_complete(submission_id: int, records: _Records) -> bool:
+    found = records.findings[submission_id]
     return not any(f.severity == "error" and f.rule_id.startswith(records.completeness_rules) for f in found)
 
 
-def _is_explained(conn: Connection, unit: Unit, submission_id: int, records: _Records) -> bool:
+def _is_explained(unit: Unit, submission_id: int, records: _Records) -> bool:
     given = records.explanations.get(unit.unit_id, ())
     answered = {(e.rule_id, e.cell_id) for e in given if e.given_at <= records.explained_by}
-    queries = {(f.rule_id, f.cell_id) for f in findings_of(conn, submission_id) if f.severity == "query"}
+    queries = {(f.rule_id, f.cell_id) for f in records.findings[submission_id] if f.severity == "query"}
     return queries <= answered
 
 

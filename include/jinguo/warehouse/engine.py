@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
@@ -16,7 +17,11 @@ HEAD = "0001"  # the newest file in migrations/versions; a test compares
 
 _WRITER_LOCK = 4300001  # PostgreSQL advisory locks: one number for writers, one class for periods
 _PERIOD_LOCKS = 430002
+_MOST_KEYS = 500  # in one IN list
 _BUSY_MS = 60_000  # a batch holds the write lock for about a second
+
+
+_KeyT = TypeVar("_KeyT")
 
 
 class Warehouse:
@@ -85,6 +90,12 @@ def lock_period(conn: Connection, period_key: int) -> None:
         conn.execute(
             text("SELECT pg_advisory_xact_lock(:locks, :period)"), {"locks": _PERIOD_LOCKS, "period": period_key}
         )
+
+
+def chunks(keys: Sequence[_KeyT]) -> Iterator[Sequence[_KeyT]]:
+    """Keys for one IN list at a time: databases limit the parameters of a statement."""
+    for start in range(0, len(keys), _MOST_KEYS):
+        yield keys[start : start + _MOST_KEYS]
 
 
 def _driver_url(url: str) -> URL:

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from jinguo.warehouse import audit
 from jinguo.warehouse.records import Explanation
@@ -15,11 +15,13 @@ from jinguo.warehouse.tables import core_explanation
 
 def record_explanations(conn: Connection, explanations: Sequence[Explanation]) -> None:
     """Store answers; the same submission's answer to the same rule and cell replaces its earlier one."""
-    for given in explanations:
-        same = [core_explanation.c[name] == getattr(given, name) for name in ("submission_id", "rule_id", "cell_id")]
-        conn.execute(delete(core_explanation).where(*same))
     if not explanations:
         return
+    keys = ("submission_id", "rule_id", "cell_id")
+    conn.execute(
+        delete(core_explanation).where(*(core_explanation.c[key] == bindparam(f"of_{key}") for key in keys)),
+        [{f"of_{key}": getattr(given, key) for key in keys} for given in explanations],
+    )
     conn.execute(
         insert(core_explanation), [{k: v for k, v in asdict(given).items() if k != "id"} for given in explanations]
     )

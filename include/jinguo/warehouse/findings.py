@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, insert, select
 
 from jinguo.rules.findings import Finding
+from jinguo.warehouse.engine import chunks
 from jinguo.warehouse.tables import core_finding, raw_submission
 
 
@@ -39,6 +40,16 @@ def findings_of(conn: Connection, submission_id: int) -> list[Finding]:
     """A submission's findings, in the order they were found."""
     query = select(core_finding).where(core_finding.c.submission_id == submission_id).order_by(core_finding.c.id)
     return [_finding(row) for row in conn.execute(query)]
+
+
+def findings_of_many(conn: Connection, submission_ids: Sequence[int]) -> dict[int, list[Finding]]:
+    """Submission id → its findings, in the order they were found; submissions without any are left out."""
+    found: dict[int, list[Finding]] = {}
+    for chunk in chunks(submission_ids):
+        query = select(core_finding).where(core_finding.c.submission_id.in_(chunk)).order_by(core_finding.c.id)
+        for row in conn.execute(query):
+            found.setdefault(row.submission_id, []).append(_finding(row))
+    return found
 
 
 def findings_of_delivery(conn: Connection, delivery_id: int) -> list[Finding]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import fields
+from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, insert, select, update
+from sqlalchemy import Connection, Select, Table, delete, insert, select, update
 
 from jinguo.errors import Refused
 from jinguo.warehouse import audit
@@ -46,9 +47,8 @@ def save_draft(
         edition = latest.edition + 1 if latest else 1
         new = {"period_key": period_key, "edition": edition, "state": "draft", "published_by": "", **fields}
         release_id = conn.scalar(insert(out_release).returning(out_release.c.id), [new])
-    for table, rows in ((out_member, members), (out_figure, figures)):
-        if rows:
-            conn.execute(insert(table), [{"release_id": release_id, **asdict(row)} for row in rows])
+    _insert_rows(conn, out_member, release_id, members)
+    _insert_rows(conn, out_figure, release_id, figures)
     release = _release(conn, release_id)
     _audit(conn, release, actor=actor, at=at, action="draft_release")
     return release
@@ -99,12 +99,25 @@ def members_of(conn: Connection, release_id: int) -> list[Member]:
 
 def figures_of(conn: Connection, release_id: int, *, figure_id: str | None = None) -> list[FigureRow]:
     """The figures of an edition, all or one, by unit id and figure id."""
-    columns = [column for column in out_figure.c if column.name != "release_id"]
+    columns = [out_figure.c[field.name] for field in fields(FigureRow)]
     query = select(*columns).where(out_figure.c.release_id == release_id)
     if figure_id is not None:
         query = query.where(out_figure.c.figure_id == figure_id)
     query = query.order_by(out_figure.c.unit_id, out_figure.c.figure_id)
-    return [FigureRow(**row) for row in conn.execute(query).mappings()]
+    return [FigureRow(*row) for row in conn.execute(query)]
+
+
+def _insert_rows(conn: Connection, table: Table, release_id: int, rows: Sequence[Member | FigureRow]) -> None:
+    """Straight to the driver, because there are some twenty figures a unit: plain numbers and words of our own only."""
+    if not rows:
+        return
+    names = [field.name for field in fields(rows[0])]
+    columns, values = ["release_id", *names], attrgetter(*names)
+    places = ", ".join(["?" if conn.dialect.name == "sqlite" else "%s"] * len(columns))
+    conn.exec_driver_sql(
+        f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES ({places})",  # noqa: S608 - names of our own
+        [(release_id, *values(row)) for row in rows],
+    )
 
 
 def _releases() -> Select[Any]:

@@ -7,6 +7,7 @@ reads the same on both databases, and survives a dump.
 from __future__ import annotations
 
 import datetime as dt
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -49,7 +50,12 @@ class Moment(TypeDecorator[dt.datetime]):
         return None if value is None else moment_text(value)
 
     def process_result_value(self, value: str | None, dialect: Any) -> dt.datetime | None:
-        return None if value is None else dt.datetime.fromisoformat(value).astimezone(TIMEZONE)
+        return None if value is None else _moment(value)
+
+
+@lru_cache(maxsize=4096)  # a batch's rows share a few moments
+def _moment(text: str) -> dt.datetime:
+    return dt.datetime.fromisoformat(text).astimezone(TIMEZONE)
 
 
 class Words(TypeDecorator[str]):
