@@ -21,14 +21,9 @@ from jinguo.rules.findings import Finding
 from jinguo.units.deadlines import deadline
 from jinguo.units.register import Unit
 from jinguo.warehouse.explanations import explanations_of_period
+from jinguo.warehouse.findings import findings_of_many
 from jinguo.warehouse.records import SubmissionRow
-from jinguo.warehouse.submissions import (
-    findings_of,
-    load_reading,
-    mark_outputs_done,
-    pending_outputs,
-    submissions_of,
-)
+from jinguo.warehouse.submissions import load_readings, mark_outputs_done, pending_outputs, versions_of_period
 
 if TYPE_CHECKING:
     from jinguo.flow.collect import Collected
@@ -61,7 +56,8 @@ def answer_round(office: Office, done: Sequence[Collected], context: PeriodConte
     """Answers the reports of one round while their readings are at hand; sets ``answered`` on each."""
     stored = [item for item in done if item.row]
     with office.warehouse.read() as conn:
-        jobs = [_job(office, conn, item.row, item.checked.reading, item.checked.findings, context) for item in stored]
+        histories = _histories(conn, [item.row for item in stored])
+    jobs = [_job(office, item.row, item.checked.reading, item.checked.findings, context, histories) for item in stored]
     for item, job in zip(stored, jobs, strict=True):
         item.answered = _answer(office, job)
     _mark_done(office, [item.row.id for item in stored])
@@ -73,18 +69,13 @@ def answer_pending(office: Office) -> int:
     while True:
         with office.warehouse.read() as conn:
             rows = pending_outputs(conn, limit=_BATCH)
-            contexts = _contexts(office, conn, rows)
-            jobs = [
-                _job(
-                    office,
-                    conn,
-                    row,
-                    load_reading(conn, row.id),
-                    findings_of(conn, row.id),
-                    contexts[row.period_key],
-                )
-                for row in rows
-            ]
+            contexts, histories = _contexts(office, conn, rows), _histories(conn, rows)
+            ids = [row.id for row in rows]
+            readings, findings = dict(load_readings(conn, ids)), findings_of_many(conn, ids)
+        jobs = [
+            _job(office, row, readings[row.id], findings.get(row.id, ()), contexts[row.period_key], histories)
+            for row in rows
+        ]
         if not jobs:
             return written
         for job in jobs:
@@ -109,27 +100,43 @@ def _contexts(office: Office, conn: Connection, rows: Sequence[SubmissionRow]) -
 
 def _job(
     office: Office,
-    conn: Connection,
     row: SubmissionRow,
     reading: Reading,
     findings: Sequence[Finding],
     context: PeriodContext | None,
+    histories: Mapping[int, History],
 ) -> _Job:
     unit = office.register.by_id[row.unit_id]
     opening = context.openings.get(unit.code) if context else None
-    return _Job(row, reading, findings, unit, opening, _history(conn, row))
+    return _Job(row, reading, findings, unit, opening, histories.get(row.id, History()))
 
 
-def _history(conn: Connection, row: SubmissionRow) -> History:
-    """What the version before had; the first version has no history."""
-    before = [r for r in submissions_of(conn, row.unit_id, row.period_key) if r.id < row.id] if row.version > 1 else []
-    if not before:
-        return History()
-    given = explanations_of_period(conn, row.period_key).get(row.unit_id, [])
-    return History(
-        findings=findings_of(conn, before[-1].id),
-        explanations={(item.rule_id, item.cell_id): item.text for item in given},
-    )
+def _histories(conn: Connection, rows: Sequence[SubmissionRow]) -> dict[int, History]:
+    """Submission id → what the unit's version before had; a first version has no history."""
+    again: dict[int, list[SubmissionRow]] = {}
+    for row in rows:
+        if row.version > 1:
+            again.setdefault(row.period_key, []).append(row)
+    found: dict[int, History] = {}
+    for period_key, later in again.items():
+        found |= _histories_of_period(conn, period_key, later)
+    return found
+
+
+def _histories_of_period(conn: Connection, period_key: int, rows: Sequence[SubmissionRow]) -> dict[int, History]:
+    unit_ids = sorted({row.unit_id for row in rows})
+    versions = versions_of_period(conn, period_key, unit_ids=unit_ids)
+    before = {row.id: [each.id for each in versions[row.unit_id] if each.id < row.id] for row in rows}
+    findings = findings_of_many(conn, sorted({ids[-1] for ids in before.values() if ids}))
+    given = explanations_of_period(conn, period_key, unit_ids=unit_ids)
+    return {
+        row.id: History(
+            findings=findings.get(before[row.id][-1], []),
+            explanations={(item.rule_id, item.cell_id): item.text for item in given.get(row.unit_id, ())},
+        )
+        for row in rows
+        if before[row.id]
+    }
 
 
 def _answer(office: Office, job: _Job) -> Answered:

@@ -35,8 +35,15 @@ from jinguo.settings import Settings
 from jinguo.units.deadlines import deadline
 from jinguo.warehouse.deliveries import delivery, finish_deliveries, pending_deliveries
 from jinguo.warehouse.explanations import record_explanations
+from jinguo.warehouse.findings import findings_of_many
 from jinguo.warehouse.records import DeliveryRow, Explanation, NewSubmission, Outcome, SubmissionRow
-from jinguo.warehouse.submissions import accept, findings_of, insert_submissions, submission, submissions_of
+from jinguo.warehouse.submissions import (
+    accept,
+    insert_submissions,
+    submission,
+    submissions_by_id,
+    versions_of_period,
+)
 
 CHUNK_FILES = 500  # one transaction's worth: memory stays flat and the write lock is held briefly
 _PERIOD_IN_NAME = re.compile(r"20\d{2}(?:0[1-9]|1[0-2])(?!\d)")
@@ -110,11 +117,19 @@ def receive_inbox(settings: Settings, *, inbox: Path | None = None) -> list[int]
 
 
 def process(office: Office, waiting: Sequence[DeliveryRow]) -> Iterator[Collected]:
-    """Reads, checks, settles and answers deliveries by period; each chunk is committed before it is yielded."""
-    ordered = sorted(waiting, key=_working_order)
-    with ReaderPool(office.settings.schemas) as pool:
-        for start in range(0, len(ordered), CHUNK_FILES):
-            yield from _process_chunk(office, pool, ordered[start : start + CHUNK_FILES])
+    """Reads, checks, settles and answers deliveries by period; each chunk is committed before it is yielded.
+
+    Bytes that came before are looked at last: by then it is known what became of them the first time.
+    """
+    fresh = sorted((row for row in waiting if row.earlier_id is None), key=_working_order)
+    if fresh:
+        with ReaderPool(office.settings.schemas) as pool:
+            for chunk in _chunks(fresh):
+                for item in _process_chunk(office, pool, chunk):
+                    _drop_cells(item)
+                    yield item
+    for chunk in _chunks([row for row in waiting if row.earlier_id is not None]):
+        yield from _recognise(office, chunk)
 
 
 def _silent(label: str, total: int) -> AbstractContextManager[Callable[[object], None]]:
@@ -135,13 +150,23 @@ def _working_order(row: DeliveryRow) -> tuple[str, str, int]:
 
 
 def _process_chunk(office: Office, pool: ReaderPool, chunk: Sequence[DeliveryRow]) -> list[Collected]:
-    fresh = [row for row in chunk if row.earlier_id is None]
-    readings = pool.read(ReadRequest(row.name, row.sha256, office.archive.path(row.sha256)) for row in fresh)
+    readings = pool.read(ReadRequest(row.name, row.sha256, office.archive.path(row.sha256)) for row in chunk)
     done: list[Collected] = []
-    for period, batch in _rounds(list(zip(fresh, readings, strict=True))):
+    for period, batch in _rounds(list(zip(chunk, readings, strict=True))):
         done += _process_round(office, period, batch)
-    done += [_repeat(office, row) for row in chunk if row.earlier_id is not None]
     return done
+
+
+def _chunks(rows: Sequence[DeliveryRow]) -> Iterator[Sequence[DeliveryRow]]:
+    for start in range(0, len(rows), CHUNK_FILES):
+        yield rows[start : start + CHUNK_FILES]
+
+
+def _drop_cells(item: Collected) -> None:
+    """They are stored; a caller that keeps all items of a large month keeps only what is told of each."""
+    reading = item.checked.reading
+    reading.numbers = reading.states = None
+    reading.lists, reading.prefilled = {}, {}
 
 
 _Read = tuple[DeliveryRow, Reading]
@@ -165,7 +190,7 @@ def _process_round(office: Office, period: Period | None, batch: Sequence[_Read]
     with office.warehouse.write() as conn:
         codes = sorted({reading.unit_code for _, reading in batch if reading.unit_code})
         context = period_context(office, conn, period, codes) if period else None
-        readings = [_with_confirmations(office, conn, reading) for _, reading in batch]
+        readings = _with_confirmations(office, conn, period, [reading for _, reading in batch])
         checked = judge(office, context, readings, received_at=now)
         done = [Collected(row, item.state, item) for (row, _), item in zip(batch, checked, strict=True)]
         reports = [item for item in done if _is_report(office, item)]
@@ -185,14 +210,22 @@ def _process_round(office: Office, period: Period | None, batch: Sequence[_Read]
     return done
 
 
-def _with_confirmations(office: Office, conn: Connection, reading: Reading) -> Reading:
-    """The reading with the suggested values that the unit itself confirmed in 问题清单."""
-    unit, period = unit_of(office, reading), period_of(reading)
-    if not reading.answers or unit is None or period is None:
-        return reading
-    versions = submissions_of(conn, unit.unit_id, period.key)
-    asked = findings_of(conn, versions[-1].id) if versions else []
-    return confirm_suggestions(reading, asked, form=office.form(period))
+def _with_confirmations(
+    office: Office, conn: Connection, period: Period | None, readings: Sequence[Reading]
+) -> list[Reading]:
+    """The readings of one period with the suggested values that the units themselves confirmed in 问题清单."""
+    units = [unit_of(office, reading) if reading.answers else None for reading in readings]
+    ids = sorted({unit.unit_id for unit in units if unit})
+    if period is None or not ids:
+        return list(readings)
+    latest = {unit_id: rows[-1].id for unit_id, rows in versions_of_period(conn, period.key, unit_ids=ids).items()}
+    asked = findings_of_many(conn, list(latest.values()))
+    return [
+        confirm_suggestions(reading, asked.get(latest.get(unit.unit_id), []), form=office.form(period))
+        if unit
+        else reading
+        for reading, unit in zip(readings, units, strict=True)
+    ]
 
 
 def _is_report(office: Office, item: Collected) -> bool:
@@ -212,9 +245,10 @@ def _store(office: Office, conn: Connection, form: Form, reports: Sequence[Colle
     ids = insert_submissions(conn, new, at=now)
     in_force = [row_id for row_id, item in zip(ids, reports, strict=True) if item.state == "accepted"]
     accept(conn, in_force, at=now)
+    rows = submissions_by_id(conn, ids)
     for row_id, item in zip(ids, reports, strict=True):
-        item.row = submission(conn, row_id)
-        record_explanations(conn, _explanations(item))
+        item.row = rows[row_id]
+    record_explanations(conn, [given for item in reports for given in _explanations(item)])
     recheck_later(office, conn, [item.row for item in reports if item.state == "accepted"])
 
 
@@ -246,20 +280,28 @@ def _new_submission(office: Office, form: Form, item: Collected) -> NewSubmissio
     )
 
 
-def _repeat(office: Office, row: DeliveryRow) -> Collected:
-    """The same bytes again: recognised, answered with what became of them the first time, not counted twice."""
+def _recognise(office: Office, repeats: Sequence[DeliveryRow]) -> list[Collected]:
+    """The same bytes again: answered with what became of them the first time, not counted twice."""
     with office.warehouse.write() as conn:
-        first = delivery(conn, row.earlier_id)
-        original = submission(conn, first.submission_id) if first.submission_id else None
-        reading = Reading(file=row.name, sha256=row.sha256, status="read")
-        if original:
-            reading.unit_code = office.register.by_id[original.unit_id].code
-            reading.period = str(Period.of_key(original.period_key))
-        notice = _notice_of_repeat(office, reading, first)
-        outcome = Outcome(row.id, "duplicate", first.submission_id, findings=[notice])
-        finish_deliveries(conn, [outcome], at=office.settings.now())
+        done = [_repeat(office, conn, row) for row in repeats]
+        outcomes = [
+            Outcome(item.arrival.id, "duplicate", item.row.id if item.row else None, findings=item.checked.findings)
+            for item in done
+        ]
+        finish_deliveries(conn, outcomes, at=office.settings.now())
+    return done
+
+
+def _repeat(office: Office, conn: Connection, row: DeliveryRow) -> Collected:
+    first = delivery(conn, row.earlier_id)
+    original = submission(conn, first.submission_id) if first.submission_id else None
+    reading = Reading(file=row.name, sha256=row.sha256, status="read")
+    if original:
+        reading.unit_code = office.register.by_id[original.unit_id].code
+        reading.period = str(Period.of_key(original.period_key))
     state = original.state if original else first.outcome or "unidentified"
     answered = answered_before(office, original) if original else Answered()
+    notice = _notice_of_repeat(office, reading, first)
     return Collected(row, state, Checked(reading, [notice], state), original, answered)
 
 

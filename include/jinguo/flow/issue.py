@@ -65,9 +65,9 @@ def template_name(unit: Unit, period: Period, version: int) -> str:
 
 def basis_of(office: Office, unit: Unit, period: Period) -> str:
     """The basis of the unit's obligation; a unit without one reports on the form's basis for its type."""
-    for obligation in office.register.obligations(period):
-        if obligation.unit_code == unit.code:
-            return obligation.basis
+    obligation = office.register.obligation_of(unit.code, period)
+    if obligation is not None:
+        return obligation.basis
     return office.form(period).basis.get(unit.unit_type, "own")
 
 
