@@ -59,14 +59,16 @@ class PeriodContext:
 def period_context(office: Office, conn: Connection, period: Period, codes: Iterable[str]) -> PeriodContext:
     """The context of a period for the units ``codes``, from the accepted versions in the warehouse."""
     form, register = office.form(period), office.register
-    context = PeriodContext(period, accepted=accepted_submissions(conn, period.key))
-    wanted = {code: _forerunners(register, code) for code in codes}
+    wanted = _forerunners(register, codes)
+    own = [units[0].unit_id for units in wanted.values() if units]
+    context = PeriodContext(period, accepted=accepted_submissions(conn, period.key, unit_ids=own))
     months = _values_by_unit(conn, predecessor(period, "monthly"), wanted, form)
     quarter_ends = (
         _values_by_unit(conn, predecessor(period, "quarterly"), wanted, form) if period.is_quarter_end else {}
     )
+    is_quarterly = np.array([cell.frequency == "quarterly" for cell in form.cells])
     for code, units in wanted.items():
-        opening = _opening(form, units, months, quarter_ends)
+        opening = _opening(is_quarterly, units, months, quarter_ends)
         if opening:
             context.openings[code] = opening
     context.quarters = _quarters_so_far(conn, form, period, wanted)
@@ -78,32 +80,37 @@ def without_warehouse(period: Period) -> PeriodContext:
     return PeriodContext(period)
 
 
-def _forerunners(register: Register, code: str) -> list[Unit]:
-    """The unit itself and every registered unit that it succeeded (renames, mergers)."""
-    old = [s.old_code for s in register.successions.values() if s.new_code == code and s.old_code != code]
-    return [register.by_code[c] for c in [code, *old] if c in register.by_code]
+def _forerunners(register: Register, codes: Iterable[str]) -> dict[str, list[Unit]]:
+    """By code: the unit itself and every registered unit that it succeeded (renames, mergers)."""
+    old: dict[str, list[str]] = {}
+    for succession in register.successions.values():
+        if succession.old_code != succession.new_code:
+            old.setdefault(succession.new_code, []).append(succession.old_code)
+    return {
+        code: [register.by_code[each] for each in [code, *old.get(code, ())] if each in register.by_code]
+        for code in codes
+    }
 
 
 _Values = Mapping[int, tuple[SubmissionRow, np.ndarray]]
 
 
 def _values_by_unit(conn: Connection, period: Period, wanted: Mapping[str, list[Unit]], form: Form) -> _Values:
-    ids = {unit.unit_id for units in wanted.values() for unit in units}
-    rows = {unit_id: row for unit_id, row in accepted_submissions(conn, period.key).items() if unit_id in ids}
+    ids = sorted({unit.unit_id for units in wanted.values() for unit in units})
+    rows = accepted_submissions(conn, period.key, unit_ids=ids)
     values = values_of(conn, [row.id for row in rows.values()], form)
     return {unit_id: (row, values[row.id][0]) for unit_id, row in rows.items()}
 
 
-def _opening(form: Form, units: list[Unit], months: _Values, quarter_ends: _Values) -> Opening | None:
+def _opening(is_quarterly: np.ndarray, units: list[Unit], months: _Values, quarter_ends: _Values) -> Opening | None:
     """Last month's figures; the cells of quarterly tables take last quarter's. Several forerunners are summed."""
     monthly = [months[unit.unit_id] for unit in units if unit.unit_id in months]
     quarterly = [quarter_ends[unit.unit_id] for unit in units if unit.unit_id in quarter_ends]
     if not monthly and not quarterly:
         return None
-    numbers = np.full(len(form.cells), np.nan)
+    numbers = np.full(len(is_quarterly), np.nan)
     if monthly:
         numbers = np.sum([values for _, values in monthly], axis=0)
-    is_quarterly = np.array([cell.frequency == "quarterly" for cell in form.cells])
     numbers[is_quarterly] = np.sum([values for _, values in quarterly], axis=0)[is_quarterly] if quarterly else np.nan
     rows = sorted((row for row, _ in [*monthly, *quarterly]), key=lambda row: row.id)
     return Opening(numbers, ",".join(f"{row.id}:{row.version}" for row in rows))

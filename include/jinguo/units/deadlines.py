@@ -35,6 +35,7 @@ def _calendar(schemas: Path) -> dict[str, Any]:
     return raw
 
 
+@lru_cache(maxsize=256)
 def deadline(schemas: Path, period: Period) -> Deadline:
     """The deadline of a period's reports: the end of the due day in Hunan."""
     rules = _calendar(schemas)

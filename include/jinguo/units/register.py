@@ -106,6 +106,18 @@ class Register:
         due = [row for row in self.obligation_rows if row.form == form and row.is_due(period)]
         return tuple(sorted(due, key=lambda row: self.by_code[row.unit_code].unit_id))
 
+    def obligation_of(self, code: str, period: Period, form: str = "monthly") -> Obligation | None:
+        """What one unit owes for a period; None: nothing."""
+        rows = self._obligations_by_unit.get((code, form), ())
+        return next((row for row in rows if row.is_due(period)), None)
+
+    @cached_property
+    def _obligations_by_unit(self) -> dict[tuple[str, str], list[Obligation]]:
+        rows: dict[tuple[str, str], list[Obligation]] = {}
+        for row in self.obligation_rows:
+            rows.setdefault((row.unit_code, row.form), []).append(row)
+        return rows
+
     def denominators(self, code: str) -> dict[str, Denominator]:
         """Measures by name: counties, towns, village_committees, communities, villages, federations, population."""
         return self.denominator_rows.get(code, {})

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from jinguo.warehouse import audit
+from jinguo.warehouse.engine import chunks
 from jinguo.warehouse.records import Explanation
 from jinguo.warehouse.tables import core_explanation
 
@@ -43,12 +44,18 @@ def explanations_of(conn: Connection, unit_id: int, period_key: int) -> list[Exp
     return [Explanation(**row) for row in conn.execute(query.order_by(core_explanation.c.id)).mappings()]
 
 
-def explanations_of_period(conn: Connection, period_key: int) -> dict[int, list[Explanation]]:
-    """Unit id → its answers for a period, oldest first."""
-    query = select(core_explanation).where(core_explanation.c.period_key == period_key)
+def explanations_of_period(
+    conn: Connection, period_key: int, *, unit_ids: Sequence[int] | None = None
+) -> dict[int, list[Explanation]]:
+    """Unit id → its answers for a period, oldest first; of all units, or of ``unit_ids``."""
+    query = select(core_explanation).where(core_explanation.c.period_key == period_key).order_by(core_explanation.c.id)
+    queries = [query]
+    if unit_ids is not None:
+        queries = [query.where(core_explanation.c.unit_id.in_(chunk)) for chunk in chunks(unit_ids)]
     found: dict[int, list[Explanation]] = {}
-    for row in conn.execute(query.order_by(core_explanation.c.id)).mappings():
-        found.setdefault(row["unit_id"], []).append(Explanation(**row))
+    for each in queries:
+        for row in conn.execute(each).mappings():
+            found.setdefault(row["unit_id"], []).append(Explanation(**row))
     return found
 
 

@@ -152,24 +152,33 @@ def submissions_of(conn: Connection, unit_id: int, period_key: int) -> list[Subm
     return [SubmissionRow(*row) for row in conn.execute(query.order_by(raw_submission.c.id))]
 
 
-def versions_of_period(conn: Connection, period_key: int) -> dict[int, list[SubmissionRow]]:
-    """Unit id → all versions that it sent for a period, oldest first."""
+def versions_of_period(
+    conn: Connection, period_key: int, *, unit_ids: Sequence[int] | None = None
+) -> dict[int, list[SubmissionRow]]:
+    """Unit id → all versions that it sent for a period, oldest first; of all units, or of ``unit_ids``."""
     query = _rows().where(raw_submission.c.period_key == period_key).order_by(raw_submission.c.id)
     found: dict[int, list[SubmissionRow]] = {}
-    for row in conn.execute(query):
-        found.setdefault(row.unit_id, []).append(SubmissionRow(*row))
+    for row in _of_units(conn, query, unit_ids):
+        found.setdefault(row.unit_id, []).append(row)
     return found
 
 
 def latest_submissions(conn: Connection, period_key: int, *, form: str = "monthly") -> dict[int, SubmissionRow]:
     """Unit id → its highest version of a period, whatever its state."""
-    return _by_unit(conn, _rows().where(raw_submission.c.period_key == period_key, raw_submission.c.form == form))
+    query = _rows().where(raw_submission.c.period_key == period_key, raw_submission.c.form == form)
+    return {row.unit_id: row for row in _of_units(conn, query.order_by(raw_submission.c.version), None)}
 
 
-def accepted_submissions(conn: Connection, period_key: int, *, form: str = "monthly") -> dict[int, SubmissionRow]:
-    """Unit id → the version in force of a period."""
-    query = _rows().where(raw_submission.c.period_key == period_key, raw_submission.c.state == "accepted")
-    return _by_unit(conn, query.where(raw_submission.c.form == form))
+def accepted_submissions(
+    conn: Connection, period_key: int, *, form: str = "monthly", unit_ids: Sequence[int] | None = None
+) -> dict[int, SubmissionRow]:
+    """Unit id → the version in force of a period; of all units, or of ``unit_ids``."""
+    query = _rows().where(
+        raw_submission.c.period_key == period_key,
+        raw_submission.c.state == "accepted",
+        raw_submission.c.form == form,
+    )
+    return {row.unit_id: row for row in _of_units(conn, query.order_by(raw_submission.c.version), unit_ids)}
 
 
 def later_submissions(conn: Connection, rows: Sequence[SubmissionRow]) -> list[SubmissionRow]:
@@ -211,8 +220,13 @@ def _rows() -> Select[Any]:
     )
 
 
-def _by_unit(conn: Connection, query: Select[Any]) -> dict[int, SubmissionRow]:
-    return {row.unit_id: SubmissionRow(*row) for row in conn.execute(query.order_by(raw_submission.c.version))}
+def _of_units(conn: Connection, query: Select[Any], unit_ids: Sequence[int] | None) -> Iterator[SubmissionRow]:
+    """What ``query`` finds, for all units (None) or for some."""
+    queries = [query]
+    if unit_ids is not None:
+        queries = [query.where(raw_submission.c.unit_id.in_(chunk)) for chunk in chunks(unit_ids)]
+    for each in queries:
+        yield from (SubmissionRow(*row) for row in conn.execute(each))
 
 
 def _in_force_beside(conn: Connection, submission_ids: Sequence[int]) -> Iterator[SubmissionRow]:
