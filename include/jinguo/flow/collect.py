@@ -45,9 +45,10 @@ from jinguo.warehouse.submissions import (
     versions_of_period,
 )
 
-CHUNK_FILES = 500  # one transaction's worth: memory stays flat and the write lock is held briefly
+CHUNK_FILES = 100  # one transaction's worth: memory stays flat and the write lock is held briefly
 _PERIOD_IN_NAME = re.compile(r"20\d{2}(?:0[1-9]|1[0-2])(?!\d)")
 
+_Read = tuple[DeliveryRow, Reading]
 Progress = Callable[[str, int], AbstractContextManager[Callable[[object], None]]]
 
 
@@ -124,8 +125,9 @@ def process(office: Office, waiting: Sequence[DeliveryRow]) -> Iterator[Collecte
     fresh = sorted((row for row in waiting if row.earlier_id is None), key=_working_order)
     if fresh:
         with ReaderPool(office.settings.schemas) as pool:
-            for chunk in _chunks(fresh):
-                for item in _process_chunk(office, pool, chunk):
+            readings = pool.read(ReadRequest(row.name, row.sha256, office.archive.path(row.sha256)) for row in fresh)
+            for chunk in _chunks(fresh):  # the reader goes on with the next files while these are settled
+                for item in _process_chunk(office, list(zip(chunk, readings, strict=False))):
                     _drop_cells(item)
                     yield item
     for chunk in _chunks([row for row in waiting if row.earlier_id is not None]):
@@ -149,12 +151,8 @@ def _working_order(row: DeliveryRow) -> tuple[str, str, int]:
     return (spoken[0] if spoken else "", row.delivered_at.isoformat(), row.id)
 
 
-def _process_chunk(office: Office, pool: ReaderPool, chunk: Sequence[DeliveryRow]) -> list[Collected]:
-    readings = pool.read(ReadRequest(row.name, row.sha256, office.archive.path(row.sha256)) for row in chunk)
-    done: list[Collected] = []
-    for period, batch in _rounds(list(zip(chunk, readings, strict=True))):
-        done += _process_round(office, period, batch)
-    return done
+def _process_chunk(office: Office, read: Sequence[_Read]) -> list[Collected]:
+    return [item for period, batch in _rounds(read) for item in _process_round(office, period, batch)]
 
 
 def _chunks(rows: Sequence[DeliveryRow]) -> Iterator[Sequence[DeliveryRow]]:
@@ -167,9 +165,6 @@ def _drop_cells(item: Collected) -> None:
     reading = item.checked.reading
     reading.numbers = reading.states = None
     reading.lists, reading.prefilled = {}, {}
-
-
-_Read = tuple[DeliveryRow, Reading]
 
 
 def _rounds(read: Sequence[_Read]) -> Iterator[tuple[Period | None, list[_Read]]]:
