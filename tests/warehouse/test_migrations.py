@@ -23,11 +23,25 @@ def test_upgraded_schema_equals_metadata(empty_url):
     with warehouse.read() as conn:
         context = MigrationContext.configure(conn, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
-        option = f"{conn.dialect.name}_where"
-        indexes = inspect(conn).get_indexes("raw_submission")
-        partial = {i["name"] for i in indexes if option in i.get("dialect_options", {})}
-        assert partial == {"uq_raw_submission_accepted", "ix_raw_submission_outputs"}
+        partial = {
+            index["name"]: index["dialect_options"][f"{conn.dialect.name}_where"]
+            for table in metadata.tables
+            for index in inspect(conn).get_indexes(table)
+            if f"{conn.dialect.name}_where" in index.get("dialect_options", {})
+        }
+    declared = {
+        index.name: index.info["where"]
+        for table in metadata.tables.values()
+        for index in table.indexes
+        if "where" in index.info
+    }
+    assert {name: _bare(where) for name, where in partial.items()} == {n: _bare(w) for n, w in declared.items()}
     warehouse.close()
+
+
+def _bare(condition: object) -> str:
+    """A condition as both databases repeat it: PostgreSQL adds brackets and types."""
+    return str(condition).replace("::text", "").replace("(", "").replace(")", "").strip()
 
 
 def test_downgrade_leaves_nothing(empty_url):

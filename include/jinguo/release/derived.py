@@ -18,6 +18,8 @@ from jinguo.release.definitions import Definitions, ListTotal, Operand, Ratio, S
 from jinguo.release.model import Figure, FigureState, ReportStatistics, UnitReport, coverage_state, rounded_ratio
 from jinguo.units.register import Register
 
+_STATES = tuple(FigureState)
+
 
 @dataclass(frozen=True)
 class Known:
@@ -30,13 +32,14 @@ class Known:
     beyond: list[dict[str, Figure]]
     register: Register
 
-    def value(self, row: int, figure_id: str) -> tuple[int, FigureState]:
-        """One unit's figure in thousandths (0 where there is none) and its state."""
+    def column(self, figure_id: str) -> tuple[np.ndarray, np.ndarray]:
+        """Each unit's figure in thousandths (0 where there is none) and its state."""
         cell = self.form.cell_by_id.get(figure_id)
-        if cell is None:
-            figure = self.beyond[row][figure_id]
-            return figure.value or 0, figure.state
-        return int(self.numbers[row, cell.index]), FigureState(self.states[row, cell.index])
+        if cell is not None:
+            return self.numbers[:, cell.index], self.states[:, cell.index]
+        figures = [beyond[figure_id] for beyond in self.beyond]
+        values = np.array([figure.value or 0 for figure in figures], dtype=np.int64)
+        return values, np.array([figure.state for figure in figures], dtype=np.uint8)
 
 
 def list_figures(known: Known, definitions: Definitions, tables_due: frozenset[str]) -> dict[str, Figure]:
@@ -69,31 +72,33 @@ def ratio_figures(known: Known, definitions: Definitions, tables_due: frozenset[
     for ratio in definitions.ratios:
         if not ratio.tables <= tables_due:
             continue
-        numerator = denominator = counted = expected = 0
-        for row in range(len(known.reports)):
-            above, below, state = ratio_parts(known, ratio, row)
-            known.beyond[row][ratio.id] = _rate(ratio, above, below, state)
-            expected += state is not FigureState.NA
-            if state.is_known:
-                counted += 1
-                numerator += above
-                denominator += below
-        state = coverage_state(counted, expected)
-        province[ratio.id] = _rate(ratio, numerator, denominator, state, counted=counted, expected=expected)
+        above, below, states = (column.tolist() for column in _ratio_parts(known, ratio))
+        shown = [_STATES[state] for state in states]
+        parts = [
+            (numerator, denominator) if state.is_known else None
+            for numerator, denominator, state in zip(above, below, shown, strict=True)
+        ]
+        for beyond, own, state in zip(known.beyond, parts, shown, strict=True):
+            beyond[ratio.id] = _rate(ratio, own, state, counted=int(state.is_known))
+        is_in = [own for own in parts if own is not None]
+        expected = sum(state is not FigureState.NA for state in shown)
+        totals = (sum(own[0] for own in is_in), sum(own[1] for own in is_in)) if expected else None
+        state = coverage_state(len(is_in), expected)
+        province[ratio.id] = _rate(ratio, totals, state, counted=len(is_in), expected=expected)
     return province
 
 
-def ratio_parts(known: Known, ratio: Ratio, row: int) -> tuple[int, int, FigureState]:
-    """One unit's numerator and denominator in thousandths; the state is known only where both are."""
-    above, above_state = _operand(known, ratio.numerator, row)
-    below, below_state = _operand(known, ratio.denominator, row)
-    for state in (above_state, below_state):
-        if state is FigureState.NA:
-            return 0, 0, FigureState.NA
-    for state in (above_state, below_state):
-        if not state.is_known:
-            return 0, 0, state
-    return above, below, FigureState.REPORTED
+def _ratio_parts(known: Known, ratio: Ratio) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Each unit's numerator and denominator in thousandths, and a state that is known only where both are."""
+    above, above_states = _operand(known, ratio.numerator)
+    below, below_states = _operand(known, ratio.denominator)
+    states = np.where(_is_known(above_states), below_states, above_states)
+    states[below_states == FigureState.NA] = FigureState.NA
+    return above, below, states
+
+
+def _is_known(states: np.ndarray) -> np.ndarray:
+    return (states == FigureState.REPORTED) | (states == FigureState.NO_ACTIVITY)
 
 
 def statistic_figures(known: Known, definitions: Definitions) -> dict[str, Figure]:
@@ -171,36 +176,45 @@ def _as_choice(value: Any) -> str:
     return "" if value is None else str(value).strip()
 
 
-def _operand(known: Known, operand: Operand, row: int) -> tuple[int, FigureState]:
-    unit = known.reports[row].unit
+def _operand(known: Known, operand: Operand) -> tuple[np.ndarray, np.ndarray]:
+    """Each unit's part of a numerator or denominator and its state: REPORTED where every term is known, else that of
+    the first one that is not."""
+    if operand.register or operand.each:
+        counts = [_count(known, operand, report) for report in known.reports]
+        states = [FigureState.NA if count is None else FigureState.REPORTED for count in counts]
+        return np.array([(count or 0) * SCALE for count in counts], dtype=np.int64), np.array(states, dtype=np.uint8)
+    values = np.zeros(len(known.reports), dtype=np.int64)
+    states = np.full(len(known.reports), int(FigureState.REPORTED), dtype=np.uint8)
+    for sign, name in operand.terms:
+        added, kinds = known.column(name)
+        values += sign * added
+        states = np.where((states == FigureState.REPORTED) & ~_is_known(kinds), kinds, states)
+    return values, states
+
+
+def _count(known: Known, operand: Operand, report: UnitReport) -> int | None:
+    """What the register says of a unit, or what counts for each of its type; None where neither does."""
     if operand.register:
-        measure = known.register.denominators(unit.code).get(operand.register)
-        return (measure.value * SCALE, FigureState.REPORTED) if measure else (0, FigureState.NA)
-    if operand.each:
-        applies = unit.unit_type in operand.unit_types
-        return (operand.each * SCALE, FigureState.REPORTED) if applies else (0, FigureState.NA)
-    parts = [(sign, *known.value(row, name)) for sign, name in operand.terms]
-    for _, _, state in parts:
-        if not state.is_known:
-            return 0, state
-    return sum(sign * value for sign, value, _ in parts), FigureState.REPORTED
+        measure = known.register.denominators(report.unit.code).get(operand.register)
+        return measure.value if measure else None
+    return operand.each if report.unit.unit_type in operand.unit_types else None
 
 
 def _rate(
-    ratio: Ratio, numerator: int, denominator: int, state: FigureState, *, counted: int | None = None, expected: int = 1
+    ratio: Ratio, parts: tuple[int, int] | None, state: FigureState, *, counted: int, expected: int = 1
 ) -> Figure:
-    has_parts = state.is_known or state in (FigureState.COMPLETE, FigureState.PARTIAL)
-    value = rounded_ratio(numerator, denominator, scale=ratio.scale) if has_parts and denominator else None
+    """``parts``: numerator and denominator in thousandths, None where one of them is not known."""
+    numerator, denominator = parts or (None, None)
     return Figure(
         ratio.id,
         ratio.id,
         ratio.indicator.aggregation,
-        value,
+        rounded_ratio(numerator, denominator, scale=ratio.scale) if denominator else None,
         FigureState.NA if state.is_known and not denominator else state,  # nothing to divide by
-        int(state.is_known) if counted is None else counted,
+        counted,
         expected,
-        numerator if has_parts else None,
-        denominator if has_parts else None,
+        numerator,
+        denominator,
     )
 
 

@@ -10,7 +10,7 @@ from jinguo.errors import JinguoError
 from jinguo.forms.model import SCALE, list_cell_id
 from jinguo.reading.model import Reading, format_number
 from jinguo.release.definitions import ListTotal, Operand, Ratio, Statistic
-from jinguo.release.derived import Known, lines_of, ratio_parts, statistic_value
+from jinguo.release.derived import lines_of, statistic_value
 from jinguo.release.model import Edition, Figure, Figures, FigureState, UnitReport, plain_number
 from jinguo.units.register import PROVINCE_CODE, Register
 from jinguo.warehouse.submissions import load_reading
@@ -144,11 +144,7 @@ def _line_inputs(source: _Source, row: int, total: ListTotal) -> Iterator[Input]
 
 
 def _ratio_inputs(source: _Source, row: int, ratio: Ratio) -> Iterator[Input]:
-    figures = source.figures
-    known = Known(
-        figures.form, figures.reports, figures.numbers, figures.states, list(figures.beyond_cells), source.register
-    )
-    if not ratio_parts(known, ratio, row)[2].is_known:
+    if source.figures.beyond_cells[row][ratio.id].numerator is None:
         return
     for part, operand in (("numerator", ratio.numerator), ("denominator", ratio.denominator)):
         for item in _operand_inputs(source, row, operand):

@@ -13,7 +13,7 @@ import zipfile
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from xml.sax.saxutils import escape
+from html import escape
 
 NUMBER_MARK = 10**15
 _MARK = re.compile("\ue000(\\w+)\ue001|<v>1(\\d{15})</v>")
@@ -45,7 +45,7 @@ class Skeleton:
 
     def fill(self, texts: Mapping[str, str], numbers: Mapping[int, int | float]) -> bytes:
         """The workbook with every mark replaced: texts by name, numbers by index."""
-        escaped = {name: escape(text) for name, text in texts.items()}
+        escaped = {name: escape(text, quote=False) for name, text in texts.items()}
         entries = []
         for name, part in self.parts.items():
             if isinstance(part, list):

@@ -25,7 +25,6 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
-    text,
 )
 
 from jinguo.settings import TIMEZONE
@@ -82,6 +81,12 @@ def moment_text(value: dt.datetime) -> str:
     return value.astimezone(TIMEZONE).isoformat(timespec="seconds")
 
 
+def _only_where(condition: str) -> dict[str, str]:
+    """An index of some rows, for ``Index.info``. Said to SQLAlchemy it would import both dialects at every start; the
+    migrations say it, and a test compares."""
+    return {"where": condition}
+
+
 raw_file = Table(
     "raw_file",
     metadata,
@@ -106,8 +111,7 @@ raw_delivery = Table(
 Index(
     "ix_raw_delivery_pending",
     raw_delivery.c.id,
-    sqlite_where=text("outcome IS NULL"),
-    postgresql_where=text("outcome IS NULL"),
+    info=_only_where("outcome IS NULL"),
 )
 
 raw_submission = Table(
@@ -138,14 +142,12 @@ Index(
     raw_submission.c.form,
     raw_submission.c.basis,
     unique=True,
-    sqlite_where=text("state = 'accepted'"),
-    postgresql_where=text("state = 'accepted'"),
+    info=_only_where("state = 'accepted'"),
 )
 Index(
     "ix_raw_submission_outputs",
     raw_submission.c.id,
-    sqlite_where=text("NOT outputs_done"),
-    postgresql_where=text("NOT outputs_done"),
+    info=_only_where("NOT outputs_done"),
 )
 
 # The cells as read: ``grid`` the values and states by core_cell.ordinal, ``reading`` everything else of the Reading.
