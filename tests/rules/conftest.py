@@ -34,6 +34,7 @@ MEASURES = {
     "communities": 40,
     "villages": 100,
     "federations": 140,
+    "population": 100000,
 }
 
 TEAMS = {  # 01表 rows 01–15: opening, increase, decrease
@@ -53,7 +54,7 @@ SOURCES = {  # 02表: persons, women, new, active
 }
 EVENTS = {  # 03表: events of each row; all other columns follow
     **{"02": 30, "03": 30, "04": 30, "05": 30, "06": 20, "07": 20, "09": 10, "10": 10, "11": 20},
-    **{"12": 150, "14": 0, "15": 0, "16": 20, "17": 30, "23": 40, "24": 30, "25": 20},
+    **{"12": 150, "14": 0, "15": 0, "16": 0, "17": 50, "23": 40, "24": 30, "25": 20},
     **{"18": 20, "19": 40, "20": 60, "21": 60, "22": 20},
 }
 SITES = {  # 04表: due, there, new
@@ -87,7 +88,7 @@ DEMONSTRATIONS = [
     {1: f"社区{number}", 2: f"43010200100{number}", 3: "430102", 4: level, 5: "2021-05-01", 11: acts, **DEMONSTRATION}
     for number, level, acts in ((1, "2", 40), (2, "2", 30), (3, "3", 30))
 ]
-EVENT = {3: "义诊", 4: "某妇联", 8: "甲村", 9: 5, 10: "2.1", 11: "10.5", 12: 15}  # ledger: the same in each line
+EVENT = {4: "某妇联", 8: "甲村", 9: 5, 10: "2.1", 11: "10.5", 12: 15}  # ledger: the same in each line
 
 
 def _grid(unit_type: str) -> dict[str, object]:
@@ -97,6 +98,9 @@ def _grid(unit_type: str) -> dict[str, object]:
     if unit_type in ("organs", "own"):  # no townships and villages: their teams are the organisations'
         levels["06"] = tuple(map(sum, zip(*(levels.pop(row) for row in ("04", "05", "06")), strict=True)))
     levels["01"] = tuple(map(sum, zip(*(TEAMS[f"{row:02d}"] for row in range(2, 7)), strict=True)))
+    if unit_type in ("county", "own"):  # a county has no teams of the city's own level, an office none of a county's
+        gone, kept = ("02", "03") if unit_type == "county" else ("03", "02")
+        levels |= {kept: tuple(map(sum, zip(levels[gone], levels[kept], strict=True))), gone: (0, 0, 0)}
     for row, (opening, more, fewer) in (levels | PEOPLE).items():
         for column, value in enumerate((opening, more, fewer, opening + more - fewer), start=1):
             cells[f"t01.r{row}.c{column}"] = value
@@ -147,7 +151,7 @@ def _before(month: Mapping[str, object]) -> dict[str, object]:
         table, row, column = cell_id.split(".")
         if (table, column) == ("t01", "c1"):
             cells[f"t01.{row}.c4"] = value
-        elif table == "t03" and column in ("c1", "c2", "c3", "c4"):
+        elif (table, row) == ("t03", "r01") and column in ("c1", "c2", "c3", "c4"):
             cells[cell_id] = value
         elif table == "t03" and column == "c5":
             running = _running(int(month[f"t03.{row}.c1"]))
@@ -170,7 +174,16 @@ def _ledger(last_day: dt.date) -> list[dict[int, object]]:
     grouped = zip(codes("02 03 04 05 06 07 09 10 11"), codes("12 14 15 16 17"), codes("18 19 20 21 22"), strict=True)
     days = [last_day.replace(day=1 + number % 28).isoformat() for number in range(200)]
     return [
-        {1: number, 2: days[number - 1], 6: content, 7: form, 13: number % 2, 18: level, **EVENT}
+        {
+            1: number,
+            2: days[number - 1],
+            3: f"第{number}场义诊",
+            6: content,
+            7: form,
+            13: number % 2,
+            18: level,
+            **EVENT,
+        }
         for number, (content, form, level) in enumerate(grouped, start=1)
     ]
 
@@ -198,6 +211,7 @@ class Report:
     context: dict[str, object] = field(default_factory=dict)
     measures: dict[str, int] = field(default_factory=lambda: dict(MEASURES))
     extra: dict[str, object] = field(default_factory=dict)  # fields of the Reading
+    last_year: dict[str, object] | None = None
 
     def change(self, **changes: object) -> Report:
         """``change(**{"t01.r01.c1": 5})``; a number as text such as "+1" is added, None empties the cell."""
@@ -213,6 +227,8 @@ class Report:
             return self.prev, cell_id.removeprefix("prev.")
         if cell_id.startswith("earlier."):
             return self.earlier, cell_id.removeprefix("earlier.")
+        if cell_id.startswith("last_year."):
+            return self.last_year, cell_id.removeprefix("last_year.")
         if cell_id.startswith("register."):
             return self.measures, cell_id.removeprefix("register.")
         if cell_id.startswith("cover."):
@@ -294,6 +310,7 @@ class Report:
             "deadline": dt.datetime.combine(today.replace(day=5), dt.time(23, 59)),
             "prev": array(self.prev),
             "quarter": array(self.earlier),
+            "same_month_last_year": array(self.last_year),
             "measures": {
                 name: Denominator(name, value, dt.date(2026, 1, 1), "测试") for name, value in self.measures.items()
             },
@@ -353,7 +370,8 @@ def report(form: Form, rulebook: RuleBook):
             period=month,
             cells=cells,
             prev=_before(cells),
-            earlier={"t03.r23.c1": 60},
+            earlier={"t03.r23.c1": 60, "t03.r01.c1": 400},
+            last_year={f"t03.r01.c{column}": cells[f"t03.r01.c{column}"] for column in (1, 2, 3, 4)},
             lists=lists,
             cover={
                 "unit_name": unit.org_name,

@@ -67,7 +67,8 @@ class Variants:
             for table, lines in reading.lists.items()
         }
         reading = replace(reading, numbers=reading.numbers.copy(), states=reading.states.copy(), lists=lists)
-        context = replace(context, unit=unit, prev=context.prev.copy(), quarter=context.quarter.copy())
+        copies = {name: getattr(context, name).copy() for name in ("prev", "quarter", "same_month_last_year")}
+        context = replace(context, unit=unit, **copies)
         for node in nodes:
             self._change(node, instance, reading, context, change)
         self.readings.append(reading)
@@ -76,7 +77,7 @@ class Variants:
     def _change(self, node: Any, instance: Any, reading: Any, context: Any, change: Change) -> None:
         if isinstance(node, CellRef):
             cell = cell_at(self.originals["city"].form, node, instance)
-            into = {"": reading.numbers, "prev": context.prev, "quarter": context.quarter}[node.context]
+            into = getattr(context, node.context) if node.context else reading.numbers
             into[cell.index] = change(into[cell.index])
             if not node.context:
                 is_blank = np.isnan(into[cell.index])

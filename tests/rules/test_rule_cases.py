@@ -96,6 +96,8 @@ CASES = {
         "t03.r11.c1,5=+41", "t03.r01.c1 BN-301; t03.r01.c5 BN-301; t03.r11.c1 BN-315", limit="t03.r11.c1,5=+40"
     ),
     "BN-316": Case("t03.r14.c1,2,3,5,6,7=+1 t03.r17.c1,2,3,5,6,7=-1", "t03.r14.c1 BN-316"),
+    "BN-317": Case("t03.r15.c1,2,3,5,6,7=+1 t03.r17.c1,2,3,5,6,7=-1", "t03.r15.c1 BN-317"),
+    "BN-318": Case("t03.r16.c1,2,3,5,6,7=+1 t03.r17.c1,2,3,5,6,7=-1", "t03.r16.c1 BN-318"),
     "BN-401": Case("t04.r03.c3=1", "t04.r01.c3 BN-401"),
     "BN-402": Case("t04.r05.c2=31", "t04.r05.c1 BN-402", limit="t04.r05.c2=30"),
     "BN-403": Case("t04.r23.c3=6", "t04.r23.c2 BN-403", limit="t04.r23.c3=5"),
@@ -125,6 +127,7 @@ CASES = {
     "BN-704": Case("t07.r03.c1,2=10", "t07.r03.c2 BN-704", limit="t07.r03.c1,2=9"),
     "BN-705": Case("t07.r19.c1,2=-2", "t07.r19.c1 BN-705"),
     "BN-705 too few": Case("t07.r20.c1,2=-59", "t07.r19.c1 BN-705", limit="t07.r20.c1,2=-58"),
+    "BN-706": Case("earlier.t03.r01.c1=-596.7", "t07.r13.c1 BN-706", limit="earlier.t03.r01.c1=-596.6"),
     "BN-707": Case("t07.r24.c1,2=0 prev.t07.r24.c2=0", "t07.r24.c2 BN-707", limit="t07.r24.c1,2=1 prev.t07.r24.c2=0"),
     "BJ-001": Case("t02.r01,03.c1=+1", "t02.r01.c1 BJ-001"),
     "BJ-002": Case("t02.r01,03.c2=+1", "t02.r01.c2 BJ-002"),
@@ -153,7 +156,31 @@ CASES = {
     "KQ-005": Case("prev.t04.r14.c2=121", "t04.r14.c2 KQ-005", limit="prev.t04.r14.c2=120"),
     "KQ-006": Case("prev.t01.r01.c4=132.6", "t01.r01.c1 KQ-001; t01.r01.c4 KQ-006", limit="prev.t01.r01.c4=132.5"),
     "KQ-007": Case("prev.t03.r01.c1=49", "t03.r01.c1 KQ-007", limit="prev.t03.r01.c1=50"),
+    "KQ-007 a year ago": Case(
+        "last_year.t03.r01.c1=49", "t03.r01.c1 KQ-007", limit="last_year.t03.r01.c1=50", has_prev=False
+    ),
+    "SX-006": Case("t01.r02.c2,4=+1 t01.r03.c2,4=-1", "t01.r02.c2 SX-006; t01.r02.c4 SX-006", unit_type="county"),
+    "SX-006 in an office": Case(
+        "t01.r03.c2,4=+1 t01.r02.c2,4=-1", "t01.r03.c2 SX-006; t01.r03.c4 SX-006", unit_type="own"
+    ),
     "SX-008": Case("register.towns=31", "t04.r05.c1 SX-008"),
+    "HL-001": Case("register.population=5399", "t01.r17.c4 HL-001", limit="register.population=5400"),
+    "HL-002": Case(
+        "prev.t01.r17.c4=108", "t01.r17.c1 KQ-001; t01.r17.c4 KQ-006 HL-002", limit="prev.t01.r17.c4=108.001"
+    ),
+    "HL-002 a tenth": Case(
+        "prev.t01.r17.c4=10800", "t01.r17.c1 KQ-001; t01.r17.c4 KQ-006 HL-002", limit="prev.t01.r17.c4=1080000"
+    ),
+    "HL-004": Case(
+        "prev.t01.r25.c4=120 prev.t01.r27.c4=300",
+        "t01.r25.c1 KQ-001 HL-004; t01.r27.c1 KQ-001",
+        limit="prev.t01.r25.c4=120 prev.t01.r27.c4=301",
+    ),
+    "HL-004 running totals": Case(
+        "prev.t06.r01.c2=300 prev.t06.r02.c2=250",
+        "t06.r01.c2 KQ-003 HL-004; t06.r02.c2 KQ-003",
+        limit="prev.t06.r01.c2=300",
+    ),
     "HL-003": Case(
         "t03.r01.c3,7=+801420.1",
         "t03.r01.c3 KQ-007 HL-003 BN-301 BN-303 BN-305 BN-311 BN-312; t03.r01.c7 BN-301 BN-303 BN-305",
@@ -182,9 +209,23 @@ CASES = {
     "TZ-003": Case("ledger.n001.c6=03", "t03.r02.c1 TZ-003; t03.r03.c1 TZ-003", unit_type="county"),
     "TZ-004": Case("ledger.n001.c12=16", "t03.r01.c4 TZ-004", unit_type="county"),
     "TZ-004 hours": Case("ledger.n001.c11=+0.5", "t03.r01.c3 TZ-004", limit="ledger.n001.c11=+0.4", unit_type="county"),
+    "TZ-005": Case(
+        "ledger.n002.c2=2026-12-01 ledger.n002.c3=第1场义诊",
+        "ledger.n002.c3 TZ-005",
+        limit="ledger.n002.c3=第1场义诊",
+        unit_type="county",
+    ),
+    "TZ-006": Case(
+        "ledger.n001.c17=儿童姓名：张小花",
+        "ledger.n001.c17 TZ-006",
+        limit="ledger.n001.c17=儿童12名",
+        unit_type="county",
+    ),
 }
 
-UNCHECKED = {"BN-607", "KQ-011"}  # texts of the catalogue
+UNCHECKED = {"BN-607", "KQ-011", "SX-003", "SX-004"}  # texts of the catalogue
+# Need earlier months, neighbours or the units below: in test_comparisons, and KQ-009 among the plausible figures.
+ELSEWHERE = {"KQ-008", "KQ-009", "KQ-010", "KQ-012", "SX-001", "SX-002", "SX-007", "SX-010"}
 
 
 def changed(report, case, text):
@@ -231,12 +272,13 @@ def test_a_rule_passes_at_its_limit(report, name):
 def test_every_rule_has_a_case(rulebook):
     checked = {rule.id for rule in rulebook.rules if rule.kind in ("表内", "表间", "跨期", "上下级(汇总)", "明细核对")}
     checked |= {rule.id for rule in rulebook.rules if rule.id.startswith("HL-") and rule.parts}
-    assert {name.split()[0] for name in CASES} == checked
+    checked -= UNCHECKED | ELSEWHERE | {rule.id for rule in rulebook.rules if rule.builtin == "reading"}
+    assert {name.split()[0] for name in CASES} == checked | {"HL-002", "HL-004"}
 
 
-def test_there_are_the_97_rules_of_the_domain_and_the_chain_of_table_07(rulebook):
+def test_there_are_the_97_rules_of_the_domain_and_three_that_the_language_says_too(rulebook):
     checked = [rule.id for rule in rulebook.rules if rule.parts] + ["BN-501", "BN-502"]
-    assert len(checked) == 98
+    assert len(checked) == 97 + len({"KQ-004", "BN-706", "HL-001"})
     assert {rule.id for rule in rulebook.rules if rule.builtin == "text"} == UNCHECKED
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from jinguo.forms.model import Cell, Form, Table
-from jinguo.rules.language import LanguageError, parse
+from jinguo.rules.language import EARLIER, LanguageError, parse
 from jinguo.rules.syntax import (
     And,
     Arithmetic,
@@ -113,9 +113,9 @@ def cell_at(form: Form, ref: CellRef, instance: Instance) -> Cell:
 
 
 def leftmost(node: Node) -> CellRef | LineRef | Total | None:
-    """The first operand that is a cell of this file; last period's are not."""
+    """The first operand that is a cell of this file; earlier periods' are not."""
     for found in walk(node):
-        if isinstance(found, LineRef | Total) or (isinstance(found, CellRef) and found.context != "prev"):
+        if isinstance(found, LineRef | Total) or (isinstance(found, CellRef) and found.context not in EARLIER):
             return found
     return None
 

@@ -1,7 +1,7 @@
 """Checks that the rule language does not say: blanks, kinds of number, what does not apply, list codes.
 
 A builtin takes its rule and a frame and yields faults; like the compiled rules it looks at all submissions at once.
-Those over the cover and the file are in ``cover_checks``.
+Those over the cover, the calendar, earlier months, neighbours and the hierarchy are in modules of their own.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 
 from jinguo.forms.model import SCALE, UNIT_TYPE_NAMES, UNIT_TYPES, Cell, Column, list_cell_id
 from jinguo.reading.model import CellState, ListLine, format_number
-from jinguo.rules import cover_checks
+from jinguo.rules import calendar_checks, cover_checks, hierarchy_checks, history_checks, plausibility_checks
 from jinguo.rules.catalogue import Rule
 from jinguo.rules.faults import Fault, names_of_cell, names_of_line, written
 from jinguo.rules.frame import Array, Frame, Lines
@@ -231,4 +231,20 @@ BUILTINS: dict[str, Builtin] = {
     "ticked_filled": ticked_filled,
     "demo_county": demo_county,
     "demo_code": demo_code,
+    "festival_month": calendar_checks.festival_month,
+    "repeated_report": history_checks.repeated_report,
+    "still_stock": history_checks.still_stock,
+    "unit_jump": history_checks.unit_jump,
+    "swapped_rows": history_checks.swapped_rows,
+    "own_outlier": history_checks.own_outlier,
+    "changed_communities": history_checks.changed_communities,
+    "round_numbers": plausibility_checks.round_numbers,
+    "peer_ratio": plausibility_checks.peer_ratio,
+    "copied_from_peer": plausibility_checks.copied_from_peer,
+    "same_event": plausibility_checks.same_event,
+    "recipient_names": plausibility_checks.recipient_names,
+    "other_levels": hierarchy_checks.other_levels,
+    "roll_up": hierarchy_checks.roll_up,
+    "persons_below": hierarchy_checks.persons_below,
+    "communities_below": hierarchy_checks.communities_below,
 }

@@ -52,6 +52,22 @@ BUILTIN_NAMES: dict[str, tuple[str, ...]] = {  # builtin → the names its messa
     "ticked_filled": (*PLACE_NAMES, "place"),
     "demo_county": ("line", "county", "expected"),
     "demo_code": ("line", "reason"),
+    "festival_month": ("festival_month",),
+    "repeated_report": ("earlier", "same", "compared"),
+    "still_stock": (*PLACE_NAMES, "place", "earlier"),
+    "unit_jump": (*PLACE_NAMES, "place", "times", "before"),
+    "swapped_rows": (*PLACE_NAMES, "place", "other"),
+    "own_outlier": (*PLACE_NAMES, "place", "usual", "months"),
+    "changed_communities": ("gone", "new"),
+    "round_numbers": ("counted", "reason"),
+    "peer_ratio": (*PLACE_NAMES, "place", "ratio", "middle", "peers"),
+    "copied_from_peer": (*PLACE_NAMES, "place", "peer"),
+    "same_event": (*PLACE_NAMES, "place", "first"),
+    "recipient_names": (*PLACE_NAMES, "place"),
+    "other_levels": (*PLACE_NAMES, "place"),
+    "roll_up": (*PLACE_NAMES, "place", "total", "difference", "count", "remark"),
+    "persons_below": (*PLACE_NAMES, "place", "total", "difference", "count", "remark"),
+    "communities_below": ("absent", "extra", "remark"),
 }
 _REQUIRED = ("id", "kind", "severity", "applies_from", "message", "source")
 _PART_KEYS = ("rows", "columns", "each", "when", "check", "place")
@@ -103,6 +119,11 @@ class RuleBook:
 
     def for_table(self, table_id: str) -> tuple[Rule, ...]:
         return tuple(rule for rule in self.rules if rule.table == table_id)
+
+    @cached_property
+    def compared_cells(self) -> tuple[str, ...]:
+        """The cells whose earlier months and neighbours' figures some rule asks for (``options: cells``)."""
+        return tuple(dict.fromkeys(cell_id for rule in self.rules for cell_id in rule.options.get("cells", ())))
 
     def fingerprint(self) -> str:
         """sha256 of the rule files: changes when any rule does."""
@@ -183,6 +204,9 @@ def _check_record(path: Path, name: str, raw: dict[str, Any], form: Form) -> Non
     accept("frequency", raw.get("frequency", "monthly"), FREQUENCIES)
     for unit_type in raw.get("scope") or ():
         accept("scope", unit_type, UNIT_TYPES)
+    options = raw.get("options", {})
+    for cell_id in (*options.get("cells", ()), *([options["cell"]] if "cell" in options else [])):
+        accept("options.cells", cell_id, form.cell_by_id)
     if "builtin" in raw:
         accept("builtin", raw["builtin"], BUILTIN_NAMES)
     if ("builtin" in raw) == ("check" in raw or "checks" in raw):

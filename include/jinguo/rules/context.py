@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from jinguo.periods import Period
 from jinguo.units.register import Denominator, Unit
+
+
+@dataclass(frozen=True)
+class Children:
+    """The units below one unit, and what of theirs is accepted for the same period.
+
+    ``numbers``: the accepted reports summed along ``Form.cells`` in thousandths; what does not apply to one of them
+    adds nothing, NaN where one has no number. ``missing``: names of the units that are expected and not accepted.
+    ``communities``: the codes of the accepted reports' 05表, with names.
+    """
+
+    numbers: np.ndarray
+    count: int
+    missing: tuple[str, ...] = ()
+    communities: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -21,6 +36,12 @@ class CheckContext:
     where one is unknown (zeros in the quarter's first month); None: all unknown. ``accepted_version``: the version in
     force for this unit and period, None before the first. ``is_stale_prefill``: the template carried other figures of
     last period than those now in force.
+
+    What comparisons look back and around for; empty or None: not known, and the rules that need it are not evaluated.
+    ``history``: the cells that rules name in ``options: cells``, by id: the accepted figures of the twelve months
+    before this one, newest first, NaN where unknown. ``same_month_last_year``: like ``prev``, a year back. ``peers``:
+    those cells in the accepted reports of the other units of the same type under the same unit, one value a report,
+    and ``peer_names``. ``last_communities``: last quarter's 05表 as accepted, code → name; None: not known.
     """
 
     unit: Unit | None
@@ -32,3 +53,9 @@ class CheckContext:
     measures: Mapping[str, Denominator] = field(default_factory=dict)
     accepted_version: int | None = None
     is_stale_prefill: bool = False
+    history: Mapping[str, np.ndarray] = field(default_factory=dict)
+    same_month_last_year: np.ndarray | None = None
+    peers: Mapping[str, np.ndarray] = field(default_factory=dict)
+    peer_names: Sequence[str] = ()
+    last_communities: Mapping[str, str] | None = None
+    children: Children | None = None

@@ -138,7 +138,8 @@ class Wording:
         table = self.form.table_by_id[ref.table]
         row, column = ref.row or self.instance.row, ref.column
         last = "上季" if table.frequency == "quarterly" else "上月"
-        prefix = {"": "", "prev": last, "quarter": "季内各月"}[ref.context]
+        prefixes = {"": "", "prev": last, "quarter": "季内各月", "same_month_last_year": "上年同月"}
+        prefix = prefixes[ref.context]
         named = "" if ref.table == self.table else table.sheet
         rows = f"{row}行" if row else ""
         columns = f"{column}栏" if column else ""

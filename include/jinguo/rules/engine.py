@@ -22,6 +22,7 @@ from jinguo.rules.evaluate import Point, verdict_at
 from jinguo.rules.faults import Fault, finding_of, finding_of_problem, place_id, value_of
 from jinguo.rules.findings import Finding
 from jinguo.rules.frame import Applicability, Array, Frame
+from jinguo.rules.language import EARLIER
 from jinguo.rules.messages import Failure
 from jinguo.rules.syntax import CellRef, LineRef, Total, walk
 from jinguo.rules.vectors import CompiledCheck, compile_part
@@ -194,7 +195,7 @@ def _cells(check: CompiledCheck, failure: Failure) -> tuple[str, ...]:
     nodes = [check.condition] if check.part.when is None else [check.condition, check.part.when]
     found: list[str] = []
     for below in (below for node in nodes for below in walk(node)):
-        if isinstance(below, CellRef) and below.context != "prev":
+        if isinstance(below, CellRef) and below.context not in EARLIER:
             found.append(cell_at(form, below, point.instance).id)
         elif isinstance(below, LineRef | Total):
             found += _line_cells(below, failure)

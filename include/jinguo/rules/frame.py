@@ -136,17 +136,13 @@ class Frame:
     def of(cls, readings: Sequence[Reading], contexts: Sequence[CheckContext], where: Applicability) -> Frame:
         """The frame of readings that were read (``numbers`` is there) for one unit type and period."""
         form = where.form
-        unknown = np.full(len(form.cells), np.nan)
-
-        def stack(arrays: Sequence[Array | None]) -> Array:
-            return np.ascontiguousarray(np.stack([unknown if array is None else array for array in arrays]).T)
-
+        count = len(form.cells)
         names = {name for context in contexts for name in context.measures}
         return cls(
             where=where,
-            now=stack([reading.numbers for reading in readings]),
-            prev=stack([context.prev for context in contexts]),
-            earlier_in_quarter=stack([context.quarter for context in contexts]),
+            now=stacked([reading.numbers for reading in readings], count),
+            prev=stacked([context.prev for context in contexts], count),
+            earlier_in_quarter=stacked([context.quarter for context in contexts], count),
             measures={name: _measure(name, contexts) for name in names},
             lists={
                 table.id: Lines.of(table, readings)
@@ -167,15 +163,33 @@ class Frame:
         return self.now + self.earlier_in_quarter
 
     @cached_property
+    def same_month_last_year(self) -> Array:
+        """The accepted figures of the same month a year ago; like ``prev``."""
+        return stacked([context.same_month_last_year for context in self.contexts], len(self.where.form.cells))
+
+    @cached_property
     def states(self) -> Array:
         """CellState of every cell; like ``now``."""
         return np.ascontiguousarray(np.stack([reading.states for reading in self.readings]).T)
 
     def grid(self, context: str) -> Array:
-        return {"": self.now, "prev": self.prev}[context] if context != "quarter" else self.quarter
+        match context:
+            case "prev":
+                return self.prev
+            case "quarter":
+                return self.quarter
+            case "same_month_last_year":
+                return self.same_month_last_year
+        return self.now
 
     def measure(self, name: str) -> Array:
         return self.measures[name] if name in self.measures else np.full(self.size, np.nan)
+
+
+def stacked(arrays: Sequence[Array | None], length: int) -> Array:
+    """Arrays of one submission each, side by side: (length, submissions). None: nothing known, NaN."""
+    unknown = np.full(length, np.nan)
+    return np.ascontiguousarray(np.stack([unknown if array is None else array for array in arrays]).T)
 
 
 def _measure(name: str, contexts: Sequence[CheckContext]) -> Array:

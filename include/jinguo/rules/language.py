@@ -42,7 +42,8 @@ FUNCTIONS = {
     "if_": (3, 3),
 }
 NAMES = ("month", "row", "column", "period.first_day", "period.last_day")
-CONTEXTS = ("prev", "quarter")
+EARLIER = ("prev", "same_month_last_year")  # contexts whose figures are not in this file
+CONTEXTS = (*EARLIER, "quarter")
 COMPARISONS = ("==", "!=", "<=", ">=", "<", ">")
 
 _TOKEN = re.compile(

@@ -17,13 +17,13 @@ from jinguo.reading.model import format_number
 from jinguo.rules.binding import Part, Surroundings, bind_value, cell_at, leftmost
 from jinguo.rules.describe import Wording, decimal_text
 from jinguo.rules.evaluate import NotApplicable, Point, Value, value_at
-from jinguo.rules.language import LanguageError
+from jinguo.rules.language import EARLIER, LanguageError
 from jinguo.rules.syntax import Arithmetic, Call, CellRef, Comparison, LineRef, Name, Node, Number, Total, walk
 
 COMMON_NAMES = ("file", "unit_name", "period", "month", "sheet", "cell", "value")
 PLACE_NAMES = ("row", "row_label", "column", "column_label", "line", "unit")
 COMPARISON_NAMES = ("left", "right", "difference", "left_label", "right_label", "left_text", "right_text")
-CHECK_NAMES = (*COMMON_NAMES, *PLACE_NAMES, *COMPARISON_NAMES, "ratio")
+CHECK_NAMES = (*COMMON_NAMES, *PLACE_NAMES, *COMPARISON_NAMES, "ratio", "base")
 UNKNOWN = "?"  # what a name shows when nothing is known of it
 
 _PIECE = re.compile(r"\{(?P<name>[^{}]*)\}|\[\?(?P<optional>[^\[\]]*)\]")
@@ -138,6 +138,8 @@ class Failure:
             return self._of_place(name)
         if name == "ratio":
             return self._ratio()
+        if name == "base":
+            return self._base()
         left, right = self._sides()
         wording = Wording(self.point.frame.where.form, self.table, self.point.instance)
         match name:
@@ -183,8 +185,17 @@ class Failure:
             if isinstance(node, Comparison):
                 ratios = [side for side in node.operands if any(_is_quotient(below) for below in walk(side))]
                 if ratios:
-                    limits = [side for side in node.operands if isinstance(side, Number)]
+                    others = [side for side in node.operands if side is not ratios[0]]
+                    limits = [below for side in others for below in walk(side) if isinstance(below, Number)]
                     return _beside_limit(self._value(ratios[0]), limits)
+        return ""
+
+    def _base(self) -> str:
+        """Which earlier period this one is compared with."""
+        for node in walk(self.condition):
+            if isinstance(node, CellRef) and node.context in EARLIER:
+                quarterly = self.point.frame.where.form.table_by_id[node.table].frequency == "quarterly"
+                return "上年同月" if node.context != "prev" else "上季" if quarterly else "上月"
         return ""
 
     def _text(self, node: Node, *, is_percent: bool = False) -> str:

@@ -94,7 +94,8 @@ class Not:
 class CellRef:
     """A cell of a grid table. ``row`` "" and ``column`` 0: those that the rule is being read for.
 
-    ``context``: "" this period, ``prev`` last period, ``quarter`` the quarter's months so far with this one.
+    ``context``: "" this period, ``prev`` last period, ``same_month_last_year``, ``quarter`` the quarter's months so far
+    with this one.
     """
 
     context: str
