@@ -74,6 +74,10 @@ def test_a_shared_formula_moves_with_its_cell():
     assert moved_formula("D9+$E$9-F9", "G9", "G12") == "D12+$E$9-F12"
 
 
+def test_a_shared_formula_that_would_leave_the_sheet():
+    assert moved_formula("A9+D1+$A$1", "G9", "F8") == "#REF!+#REF!+$A$1"
+
+
 def test_operands_are_computed_before_their_sums(form):
     recipe = recipe_for(form, "city", Period(2026, 1), {})
     seen, computed = set(), {step.index for step in recipe.steps}

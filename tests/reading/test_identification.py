@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 
 import openpyxl
@@ -163,6 +164,15 @@ def test_an_old_code_is_rejected_with_the_new_one(city, read, edit, code):
 def test_an_old_version_of_the_form_is_rejected(city, read, edit):
     reading = read(edit(city, {("_jinguo", "B3"): "2024"}))
     assert (reading.status, [problem.rule_id for problem in reading.problems]) == ("rejected", ["D18"])
+
+
+def test_what_our_template_did_not_write_into_the_block_is_left_out(city, read, edit):
+    damage = {("_jinguo", "A12"): 7.5, ("_jinguo", "A13"): dt.date(2026, 9, 1), ("_jinguo", "B14"): 1e300}
+    whole, reading = read(city), read(edit(city, damage))
+    assert reading.status == "read"
+    missing = set(whole.prefilled) - set(reading.prefilled)
+    assert len(missing) == 3
+    assert set(reading.prefilled) < set(whole.prefilled)
 
 
 def test_a_month_without_a_year_is_held(city, read, edit):

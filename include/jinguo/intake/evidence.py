@@ -12,7 +12,7 @@ from jinguo.reading.anchors import Head, fold
 from jinguo.reading.cover import Cover
 from jinguo.reading.dates import arabic, read_period
 from jinguo.reading.grid import Workbook
-from jinguo.reading.numbers import written
+from jinguo.reading.numbers import LONGEST, written
 from jinguo.units.register import PROVINCE_CODE, Register, normalise_name
 
 _MAGIC = "jinguo"
@@ -75,7 +75,9 @@ def read_identity(workbook: Workbook) -> IdentityBlock | None:
     rows: dict[str, int] = {}
     for row, values in enumerate(sheet.rows):
         key, value = values[:2] if len(values) > 1 else ("", "")
-        if type(value) is float or type(value) is int:
+        if type(key) is not str:
+            continue  # nothing that our template writes
+        if type(value) in (float, int) and -LONGEST < value < LONGEST:
             carried[key] = float(round(value * SCALE))
             rows[key] = row
         elif key in _BLOCK_KEYS:
@@ -121,15 +123,15 @@ def _take_cover(evidence: Evidence, cover: Cover, register: Register) -> None:
         period = read_period(cover.raw["period"])
         if period:
             evidence.periods.append((period, saying("period")))
-        else:
-            _add_month(evidence, saying("period"))
+        elif not _add_month(evidence, saying("period")):
+            evidence.unclear_periods.append(saying("period"))
     if not evidence.unit_type:
         printed = cover.text("unit_type")
         evidence.unit_type = next((key for key, name in UNIT_TYPE_NAMES.items() if name == printed), "")
 
 
 def _take_head(evidence: Evidence, sheet: str, head: Head, register: Register) -> None:
-    if head.unit_code and head.unit_code.value:
+    if head.unit_code and _CODE.fullmatch(head.unit_code.value.upper()):
         code = head.unit_code
         evidence.codes.append((code.value.upper(), Saying(f"“{sheet}”表头", sheet, code.address, code.value)))
     if head.unit_name and head.unit_name.value:
@@ -150,10 +152,13 @@ def _add_name(evidence: Evidence, saying: Saying, register: Register) -> None:
         evidence.unknown_names.append(saying)
 
 
-def _add_month(evidence: Evidence, saying: Saying) -> None:
+def _add_month(evidence: Evidence, saying: Saying) -> bool:
+    """Whether the text names a month."""
     match = _BARE_MONTH.search(arabic(fold(saying.text)))
-    if match and 1 <= int(match[1]) <= 12:
-        evidence.months.append((int(match[1]), saying))
+    if not match or not 1 <= int(match[1]) <= 12:
+        return False
+    evidence.months.append((int(match[1]), saying))
+    return True
 
 
 def _take_file_name(evidence: Evidence, name: str, register: Register) -> None:

@@ -71,16 +71,21 @@ def _cells(match: re.Match[str], sign: int) -> list[tuple[str, int, int, int]]:
 
 @lru_cache(maxsize=8192)
 def moved_formula(text: str, origin: str, address: str) -> str:
-    """A shared formula as it reads in another cell of its group: relative references shift, $ ones stay."""
+    """A shared formula as it reads in another cell of its group: relative references shift, $ ones stay.
+
+    What would shift out of the sheet is ``#REF!``.
+    """
     if not origin or origin == address:
         return text
     row, column = _split(address)
     from_row, from_column = _split(origin)
 
     def shift(match: re.Match[str]) -> str:
-        letters = match[2] if match[1] else column_letters(column_index(match[2]) + column - from_column)
-        number = match[4] if match[3] else str(int(match[4]) + row - from_row)
-        return f"{match[1]}{letters}{match[3]}{number}"
+        to_column = column_index(match[2]) + (0 if match[1] else column - from_column)
+        number = int(match[4]) + (0 if match[3] else row - from_row)
+        if to_column < 0 or number < 1:
+            return "#REF!"
+        return f"{match[1]}{column_letters(to_column)}{match[3]}{number}"
 
     return _REFERENCE.sub(shift, text)
 

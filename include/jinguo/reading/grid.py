@@ -11,7 +11,7 @@ from typing import Any
 
 from jinguo.intake.compound import records
 from jinguo.intake.packages import stored_package
-from jinguo.reading.markup import Markup, is_far, scan_sheet, sheet_parts, without_far_cells
+from jinguo.reading.markup import Markup, is_far, scan_sheet, sheet_parts, with_merges_first, without_far_cells
 from jinguo.templates.layout import column_letters
 
 MAX_CELLS = 2_000_000
@@ -85,8 +85,9 @@ def _read_xlsx(parts: Mapping[str, bytes]) -> Workbook:
     far = {name for name in names if name and is_far(parts[name])}
     if far:
         parts = {name: without_far_cells(body) if name in far else body for name, body in parts.items()}
+    read = {**parts, **{name: with_merges_first(parts[name]) for name in names if name}}
     sheets, far_sheets = [], []
-    for index, (sheet, is_visible, rows) in enumerate(_grids(stored_package(parts))):
+    for index, (sheet, is_visible, rows) in enumerate(_grids(stored_package(read))):
         part = names[index] if index < len(names) else ""
         xml = parts.get(part, b"")
         if part in far:

@@ -22,6 +22,7 @@ _FAR_ROW = re.compile(rb"""<(?:\w+:)?row [^>]*?\br="\d{5,7}"[^>]*?(?:/>|>\s*</(?
 _USUAL_FORMULA = re.compile(rb'<c r="([A-Z]++\d++)"[^>]*+><f(?: aca="false")?>([^<]*+)</f>(<v>[^<])?')
 _FORMULA = re.compile(rb"<f(?:\s([^>]*?))?(?:/>|>([^<]*)</f>)")
 _ERROR = re.compile(rb'<c ([^>]*?\bt="e"[^>]*)>(?:<f[^>]*?(?:/>|>[^<]*</f>))?(?:<v>([^<]*)</v>)?')
+_MERGES_END = b"</mergeCells>"
 _SHARED = re.compile(rb'\bsi="(\d+)"')
 _HIDDEN_ROW = re.compile(rb'<row [^>]*\bhidden="1"')
 
@@ -46,19 +47,23 @@ class Markup:
 def sheet_parts(parts: Mapping[str, bytes]) -> tuple[list[str], bool]:
     """The part of each sheet in workbook order ("" when it is missing), and whether dates count from 1904."""
     book_name = _workbook_part(parts)
-    book = ElementTree.fromstring(parts[book_name])  # noqa: S314 - no DOCTYPE gets here
     folder, name = posixpath.split(book_name)
+    targets, is_1904 = _sheet_targets(folder, parts[book_name], parts[f"{folder}/_rels/{name}.rels"])
+    return [target if target in parts else "" for target in targets], is_1904
+
+
+@lru_cache(maxsize=64)
+def _sheet_targets(folder: str, book: bytes, relations: bytes) -> tuple[list[str], bool]:
+    """The same two parts come with every unit's copy of a template."""
     targets = {}
-    relations = ElementTree.fromstring(parts[f"{folder}/_rels/{name}.rels"])  # noqa: S314
-    for relation in relations:
+    for relation in ElementTree.fromstring(relations):  # noqa: S314 - no DOCTYPE gets here
         targets[relation.get("Id")] = _absolute(folder, relation.get("Target") or "")
     found, is_1904 = [], False
-    for element in book.iter():
+    for element in ElementTree.fromstring(book).iter():  # noqa: S314
         tag = element.tag.rpartition("}")[2]
         if tag == "sheet":
             key = next((value for attribute, value in element.items() if attribute.endswith("}id")), "")
-            target = targets.get(key, "")
-            found.append(target if target in parts else "")
+            found.append(targets.get(key, ""))
         elif tag == "workbookPr":
             is_1904 = element.get("date1904") in ("1", "true", "on")
     return found, is_1904
@@ -93,6 +98,23 @@ def is_far(xml: bytes) -> bool:
 def without_far_cells(xml: bytes) -> bytes:
     """The sheet with the cells beyond ``MAX_ROWS`` and ``MAX_COLUMNS`` taken out."""
     return _FAR_ROW.sub(b"", _CELL.sub(lambda match: b"" if _is_outside(match) else match[0], xml))
+
+
+def with_merges_first(xml: bytes) -> bytes:
+    """The sheet with its merged areas before its cells, where calamine finds them without reading all cells again.
+
+    calamine goes through a sheet once for its cells and once more up to ``mergeCells``, which stands behind them.
+    A sheet written in an unusual way stays as it is.
+    """
+    cells, behind = xml.find(b"<sheetData"), xml.rfind(b"</sheetData>")
+    tail = xml[behind:]
+    if cells < 0 or behind < 0 or b"<!" in tail or b":mergeCells" in tail or b"mergeCells" in xml[:cells]:
+        return xml
+    start, end = tail.find(b"<mergeCells"), tail.find(_MERGES_END)
+    if start >= 0 and end < start:
+        return xml
+    merges = tail[start : end + len(_MERGES_END)] if start >= 0 else b"<mergeCells></mergeCells>"
+    return b"".join((xml[:cells], merges, xml[cells:]))
 
 
 def _is_outside(match: re.Match[bytes]) -> bool:
