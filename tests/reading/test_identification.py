@@ -206,3 +206,14 @@ def test_a_foreign_workbook_is_unidentified_whatever_its_name(read):
 )
 def test_registered_names_in_a_file_name(stem, names):
     assert [name for name, _ in names_in(stem, load_register(SCHEMAS))] == names
+
+
+def test_a_period_on_the_cover_that_no_calendar_has_is_said(city, read, edit):
+    reading = read(edit(city, {("封面", "C4"): "2026年13月"}))
+    assert [
+        (problem.rule_id, problem.cell, problem.value) for problem in reading.problems if problem.rule_id != "D29"
+    ] == [("D61", "C4", "2026年13月")]
+
+
+def test_an_emptied_code_in_a_head_says_nothing(city, read, edit):
+    assert read(edit(city, {("01表", "A5"): "代码："})).status == "read"

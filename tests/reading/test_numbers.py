@@ -143,3 +143,8 @@ def test_any_text_is_blank_a_number_that_reads_back_or_a_known_refusal(text):
         assert any(not character.isspace() for character in text)
     else:
         assert not any(character.isalnum() for character in text)
+
+
+def test_a_text_far_too_long_for_a_numeral_gets_no_suggestion():
+    refusal = read_number("九" * 32_000, "人", 0)
+    assert (refusal.rule_id, refusal.details.get("s", "")) == ("D45", "")

@@ -17,6 +17,7 @@ from jinguo.units.register import PROVINCE_CODE, Register, normalise_name
 
 _MAGIC = "jinguo"
 _BLOCK_KEYS = frozenset(("form", "form_version", "unit_code", "unit_name", "unit_type", "period", "basis", "stamp"))
+_LIKE_A_CODE = re.compile(r"[0-9Z]{4,12}")  # in a head; beside an emptied one stands something else
 _CODE = re.compile(r"(?<![0-9A-Za-z])43\d{4}(?!\d)|(?<![0-9A-Za-z])43\d{2}0Z(?![0-9A-Za-z])|43Z\d{3}(?!\d)")
 _NAME_PERIODS = (
     re.compile(r"(?<!\d)(20\d{2})年(\d{1,2})月"),
@@ -61,6 +62,7 @@ class Evidence:
     names: list[tuple[tuple[str, ...], Saying]] = field(default_factory=list)  # with the codes each may mean
     periods: list[tuple[Period, Saying]] = field(default_factory=list)
     months: list[tuple[int, Saying]] = field(default_factory=list)  # months without a year
+    unclear_periods: list[Saying] = field(default_factory=list)  # neither a period nor a month
     unknown_names: list[Saying] = field(default_factory=list)
     unit_type: str = ""
 
@@ -131,7 +133,7 @@ def _take_cover(evidence: Evidence, cover: Cover, register: Register) -> None:
 
 
 def _take_head(evidence: Evidence, sheet: str, head: Head, register: Register) -> None:
-    if head.unit_code and _CODE.fullmatch(head.unit_code.value.upper()):
+    if head.unit_code and _LIKE_A_CODE.fullmatch(head.unit_code.value.upper()):
         code = head.unit_code
         evidence.codes.append((code.value.upper(), Saying(f"“{sheet}”表头", sheet, code.address, code.value)))
     if head.unit_name and head.unit_name.value:

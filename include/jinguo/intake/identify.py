@@ -175,6 +175,10 @@ def _decide_period(identity: Identity, evidence: Evidence) -> bool:
         if month != period.month:
             return _hold_period(identity, evidence, (period, saying), place, Period(period.year, month))
     identity.period = period
+    identity.notes += [
+        Problem("D61", "cover", unclear.sheet, unclear.cell, "cover.period", unclear.text)
+        for unclear in evidence.unclear_periods
+    ]
     return True
 
 

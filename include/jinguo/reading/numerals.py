@@ -13,6 +13,7 @@ _DIGITS = {
 _SMALL = {"十": 10, "拾": 10, "百": 100, "佰": 100, "千": 1000, "仟": 1000}
 _LARGE = {"万": 10_000, "萬": 10_000, "亿": 100_000_000}
 _TWENTIES = {"廿": 20, "卄": 20, "卅": 30}
+LONGEST_NUMERAL = 24  # characters; what is longer is no figure of a report
 NUMERAL_CHARACTERS = frozenset(_DIGITS) | frozenset(_SMALL) | frozenset(_LARGE) | frozenset(_TWENTIES)
 QUANTIFIERS = {"十": 10, "百": 100, "千": 1000, "万": 10_000, "萬": 10_000, "亿": 100_000_000}
 _QUANTIFIED = re.compile(r"(\d+(?:\.\d+)?)([十百千万萬亿])(?:(\d+)([十百千])?)?")
@@ -20,7 +21,7 @@ _QUANTIFIED = re.compile(r"(\d+(?:\.\d+)?)([十百千万萬亿])(?:(\d+)([十百
 
 def chinese_numeral(text: str) -> int | None:
     """``一千二百三十四`` → 1234, ``二〇二六`` → 2026, ``廿三`` → 23; None when the text is not a plain numeral."""
-    if not text or any(character not in NUMERAL_CHARACTERS for character in text):
+    if not 0 < len(text) <= LONGEST_NUMERAL or any(character not in NUMERAL_CHARACTERS for character in text):
         return None
     if all(character in _DIGITS for character in text):
         return int("".join(str(_DIGITS[character]) for character in text))
