@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from jinguo.reading.model import Normalisation, Problem
 from jinguo.reading.numbers import Refusal, written
 
+LONGEST_QUOTE = 120  # characters of a cell's text in a finding: a sentence stays one
+
 
 @dataclass
 class Notes:
@@ -21,8 +23,11 @@ class Notes:
         self.table, self.sheet = table, sheet
 
     def problem(self, rule_id: str, address: str = "", cell_id: str = "", value: object = "", **details: str) -> None:
+        quoted = {name: quote(text) for name, text in details.items()}
         self.problems.append(
-            Problem(rule_id, self.table, self.sheet, address, cell_id, written(value), {"cell": address, **details})
+            Problem(
+                rule_id, self.table, self.sheet, address, cell_id, quote(written(value)), {"cell": address, **quoted}
+            )
         )
 
     def refuse(self, refusal: Refusal, address: str, cell_id: str, value: object) -> None:
@@ -30,3 +35,8 @@ class Notes:
 
     def normalise(self, address: str, cell_id: str, raw: object, value: str, how: str) -> None:
         self.normalisations.append(Normalisation(self.sheet, address, cell_id, written(raw), value, how))
+
+
+def quote(text: str) -> str:
+    """A cell's text as a finding repeats it; the whole of it stands in the file."""
+    return text if len(text) <= LONGEST_QUOTE else text[:LONGEST_QUOTE] + "…"
