@@ -6,11 +6,12 @@ through ``write_string``: what a unit wrote is never a formula or a link in ours
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from jinguo.release.bulk_rows import BulkRows, Look
 from jinguo.release.design import Design
-from jinguo.release.model import Edition, Figure, FigureState, plain_number
+from jinguo.release.model import Edition, Figure, FigureState, UnitReport, plain_number
 from jinguo.review.states import state_name
 
 if TYPE_CHECKING:
@@ -162,13 +163,20 @@ def number_width(values: list[int | None], decimals: int) -> float:
     return max(8.5, longest + (decimals + 1 if decimals else 0) + 2.5)
 
 
+def unit_column_widths(reports: Sequence[UnitReport]) -> tuple[float, float]:
+    """The widths that the units' names and codes need (a village's are longer than a city's)."""
+    names = max((text_width(report.unit.org_short) for report in reports), default=0)
+    codes = max((len(report.unit.code) for report in reports), default=0)
+    return max(18.0, min(names + 2.5, 36.0)), max(9.0, codes + 2.0)
+
+
 def column_points(width: float) -> float:
     """Points that a column of ``width`` characters takes in print at most: a digit of the body font is 7 pixels wide in
-    Excel and WPS, up to 7.8 where LibreOffice puts another font in its place."""
-    return (width * 7.8 + 5) * 0.75
+    Excel and WPS, up to 8.5 where LibreOffice puts another font (DejaVu Sans) in its place."""
+    return (width * 8.5 + 6) * 0.75
 
 
-def page_breaks(groups: list[list[float]], *, fixed: list[float], scale: int) -> list[int]:
+def page_breaks(groups: list[list[float]], *, fixed: Sequence[float], scale: int) -> list[int]:
     """The groups of columns (widths in characters) that begin a new page, so that each page and the ``fixed`` columns
     repeated on it fit an A3 landscape."""
     room = _A3_LANDSCAPE_POINTS * 100 / scale - sum(column_points(width) for width in fixed)

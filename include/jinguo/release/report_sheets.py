@@ -11,7 +11,7 @@ import numpy as np
 
 from jinguo.release.bulk_rows import BulkRows
 from jinguo.release.model import Figure, FigureState, UnitReport, plain_number
-from jinguo.release.paper import Paper, lines_needed, merge
+from jinguo.release.paper import Paper, lines_needed, merge, unit_column_widths
 from jinguo.review.states import state_name
 
 if TYPE_CHECKING:
@@ -246,11 +246,11 @@ def write_unit_figures(paper: Paper, name: str, *, title: str, ids: Sequence[str
     figures = paper.edition.figures
     indicators = [figures.definitions.indicators[figure_id] for figure_id in ids]
     sheet = paper.add_sheet(name)
-    sheet.set_column(0, 0, 20)
-    sheet.set_column(1, 1, 9)
-    sheet.set_column(2, 1 + len(ids), 10.5)
+    fixed = unit_column_widths(figures.reports)
+    for column, width in enumerate([*fixed, *[10.5] * len(ids)]):
+        sheet.set_column(column, column, width)
     last = 1 + len(ids)
-    width = 29 + 10.5 * len(ids)
+    width = sum(fixed) + 10.5 * len(ids)
     paper.write_title(sheet, 0, last, title)
     paper.write_paragraph(sheet, 1, last, f"{figures.period.chinese}  {paper.coverage_line}", width=width)
     paper.write_paragraph(sheet, 2, last, paper.design.legend, width=width, font_size=9)

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 from jinguo.forms.model import Cell, Table
 from jinguo.release.bulk_rows import BulkRows
 from jinguo.release.model import Figure, Figures, FigureState, plain_number
-from jinguo.release.paper import Paper, lines_needed, merge, number_width, page_breaks
+from jinguo.release.paper import Paper, lines_needed, merge, number_width, page_breaks, unit_column_widths
 from jinguo.templates import layout
 
 if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
 
 LABEL_WIDTH, UNIT_WIDTH, CODE_WIDTH, COUNT_WIDTH = 50, 9, 6, 9
-UNIT_NAME_WIDTH, UNIT_CODE_WIDTH = 18, 9
 UNITS_SCALE = 88  # per cent; some twenty-two columns on an A3 landscape page
 
 
@@ -136,14 +135,13 @@ def write_unit_table(paper: Paper, table: Table, name: str) -> None:
     cells = [cell for cell in figures.form.cells_by_table[table.id] if figures.province[cell.id].expected]
     widths = _unit_widths(figures, cells)
     sheet = paper.add_sheet(name, title=f"{table.title}（分单位）", is_wide=True)
-    sheet.set_column(0, 0, UNIT_NAME_WIDTH)
-    sheet.set_column(1, 1, UNIT_CODE_WIDTH)
-    for column, width in enumerate(widths):
-        sheet.set_column(2 + column, 2 + column, width)
+    fixed = unit_column_widths(figures.reports)
+    for column, width in enumerate([*fixed, *widths]):
+        sheet.set_column(column, column, width)
     groups = [list(group) for _, group in groupby(range(len(cells)), key=lambda index: cells[index].row)]
     breaks = page_breaks(
         [[widths[index] for index in group] for group in groups],
-        fixed=[UNIT_NAME_WIDTH, UNIT_CODE_WIDTH],
+        fixed=fixed,
         scale=UNITS_SCALE,
     )
     _write_unit_heading(paper, sheet, table, _first_page(groups, breaks, widths))
