@@ -41,7 +41,7 @@ def issue_templates(
     with open_office(settings) as office:
         units = _units_to_issue(office, period, unit_codes)
         with office.warehouse.read() as conn:
-            context = period_context(office, conn, period, [unit.code for unit in units])
+            context = period_context(office, conn, period, [unit.code for unit in units], for_checks=False)
             versions = {unit_id: row.version + 1 for unit_id, row in latest_submissions(conn, period.key).items()}
         issued_at = settings.now()  # once: workbooks of one call differ in their unit only
         paths, map_rows = [], []

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from sqlalchemy import Connection
 
+from jinguo.flow.lookback import Lookback, look_back
 from jinguo.flow.office import Office
 from jinguo.forms.model import Form, predecessor
 from jinguo.periods import Period
@@ -36,6 +37,7 @@ class PeriodContext:
     openings: dict[str, Opening] = field(default_factory=dict)
     quarters: dict[str, np.ndarray] = field(default_factory=dict)
     accepted: dict[int, SubmissionRow] = field(default_factory=dict)
+    lookback: Lookback = field(default_factory=Lookback)
 
     def check_context(
         self, office: Office, unit: Unit | None, reading: Reading, received_at: dt.datetime
@@ -53,11 +55,17 @@ class PeriodContext:
             measures=office.register.denominators(code),
             accepted_version=in_force.version if in_force else None,
             is_stale_prefill=bool(reading.stamp) and reading.stamp != (opening.stamp if opening else ""),
+            **self.lookback.of(code),
         )
 
 
-def period_context(office: Office, conn: Connection, period: Period, codes: Iterable[str]) -> PeriodContext:
-    """The context of a period for the units ``codes``, from the accepted versions in the warehouse."""
+def period_context(
+    office: Office, conn: Connection, period: Period, codes: Iterable[str], *, for_checks: bool = True
+) -> PeriodContext:
+    """The context of a period for the units ``codes``, from the accepted versions in the warehouse.
+
+    ``for_checks`` False: openings only, without what reports are compared with.
+    """
     form, register = office.form(period), office.register
     wanted = _forerunners(register, codes)
     own = [units[0].unit_id for units in wanted.values() if units]
@@ -71,7 +79,10 @@ def period_context(office: Office, conn: Connection, period: Period, codes: Iter
         opening = _opening(is_quarterly, units, months, quarter_ends)
         if opening:
             context.openings[code] = opening
-    context.quarters = _quarters_so_far(conn, form, period, wanted)
+    if for_checks:
+        context.quarters = _quarters_so_far(conn, form, period, wanted)
+        cells = office.rulebook.compared_cells
+        context.lookback = look_back(conn, period, wanted, form=form, register=register, cells=cells)
     return context
 
 

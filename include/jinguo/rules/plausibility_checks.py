@@ -67,7 +67,8 @@ def peer_ratio(rule: Rule, frame: Frame, register: Register) -> Iterator[Fault]:
     cell, other = (frame.where.form.cell_by_id[cell_id] for cell_id in (above, below))
     for submission, context in enumerate(frame.contexts):
         own = _ratio(frame.now[[cell.index], submission], frame.now[[other.index], submission])
-        peers = _ratio(context.peers[above], context.peers[below]) if above in context.peers else np.empty(0)
+        is_known = above in context.peers and below in context.peers
+        peers = _ratio(context.peers[above], context.peers[below]) if is_known else np.empty(0)
         if not len(own) or len(peers) < rule.options["min_peers"]:
             continue
         lower, middle, upper = np.percentile(peers, [25, 50, 75])

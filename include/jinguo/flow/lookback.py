@@ -1,0 +1,181 @@
+"""Earlier months, neighbours and the units below: the accepted figures that comparisons ask for, fetched in bulk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from sqlalchemy import Connection
+
+from jinguo.forms.model import Form, predecessor
+from jinguo.periods import Period
+from jinguo.reading.model import Reading
+from jinguo.rules.context import Children
+from jinguo.rules.frame import Applicability
+from jinguo.rules.history_checks import HISTORY_MONTHS
+from jinguo.units.register import PROVINCE_CODE, Register, Unit
+from jinguo.warehouse.lookback import accepted_ids, figures_of
+from jinguo.warehouse.submissions import load_readings, values_of
+
+COMMUNITIES = "t05"
+Wanted = Mapping[str, Sequence[Unit]]  # code → the unit itself, then those that it succeeded
+
+
+@dataclass
+class Lookback:
+    """By unit code: the fields of a CheckContext that are not last period's. Who has none is not in there."""
+
+    fields: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def of(self, code: str) -> dict[str, Any]:
+        return self.fields.get(code, {})
+
+    def add(self, name: str, values: Mapping[str, Any]) -> None:
+        for code, value in values.items():
+            self.fields.setdefault(code, {})[name] = value
+
+
+def look_back(
+    conn: Connection, period: Period, wanted: Wanted, *, form: Form, register: Register, cells: Sequence[str]
+) -> Lookback:
+    """What is known around a period's reports. ``cells``: those that rules compare (RuleBook.compared_cells)."""
+    found = Lookback()
+    units = sorted({unit.unit_id for units in wanted.values() for unit in units})
+    months = [period.plus(-number) for number in range(1, HISTORY_MONTHS + 1)]
+    ids = accepted_ids(conn, units, first=months[-1].key, last=months[0].key)
+    found.add("history", _histories(conn, ids, months, wanted, cells))
+    found.add("same_month_last_year", _last_years(conn, ids, months[-1], wanted, form))
+    if period.is_quarter_end:
+        found.add("last_communities", _communities(conn, ids, predecessor(period, "quarterly"), wanted))
+    _add_peers(found, conn, period, wanted, register=register, cells=cells)
+    found.add("children", _children(conn, period, wanted, form=form, register=register))
+    return found
+
+
+_Ids = Mapping[tuple[int, int], int]
+
+
+def _histories(
+    conn: Connection, ids: _Ids, months: Sequence[Period], wanted: Wanted, cells: Sequence[str]
+) -> dict[str, dict[str, np.ndarray]]:
+    """By code and cell: one value a month, newest first; forerunners are summed."""
+    figures = figures_of(conn, list(ids.values()), cells)
+    unknown = np.full(len(cells), np.nan)
+    histories = {}
+    for code, units in wanted.items():
+        rows = [_summed(ids, figures, units, month) for month in months]
+        if any(row is not None for row in rows):
+            table = np.stack([unknown if row is None else row for row in rows])
+            histories[code] = {cell_id: table[:, place] for place, cell_id in enumerate(cells)}
+    return histories
+
+
+def _summed(ids: _Ids, values: Mapping[int, np.ndarray], units: Iterable[Unit], month: Period) -> np.ndarray | None:
+    known = [ids[unit.unit_id, month.key] for unit in units if (unit.unit_id, month.key) in ids]
+    rows = [values[submission_id] for submission_id in known if submission_id in values]
+    return np.sum(rows, axis=0) if rows else None
+
+
+def _last_years(conn: Connection, ids: _Ids, month: Period, wanted: Wanted, form: Form) -> dict[str, np.ndarray]:
+    chosen = [submission_id for (_, key), submission_id in ids.items() if key == month.key]
+    values = {submission_id: numbers for submission_id, (numbers, _) in values_of(conn, chosen, form).items()}
+    summed = {code: _summed(ids, values, units, month) for code, units in wanted.items()}
+    return {code: numbers for code, numbers in summed.items() if numbers is not None}
+
+
+def _communities(conn: Connection, ids: _Ids, quarter: Period, wanted: Wanted) -> dict[str, dict[str, str]]:
+    """By code: last quarter's list of demonstration communities, forerunners' together; who kept none is left out."""
+    chosen = [submission_id for (_, key), submission_id in ids.items() if key == quarter.key]
+    lists = {submission_id: listed_communities(reading) for submission_id, reading in load_readings(conn, chosen)}
+    found = {}
+    for code, units in wanted.items():
+        own = [lists.get(ids.get((unit.unit_id, quarter.key), 0)) for unit in units]
+        kept = [communities for communities in own if communities is not None]
+        if kept:
+            found[code] = {key: name for communities in kept for key, name in communities.items()}
+    return found
+
+
+def listed_communities(reading: Reading) -> dict[str, str] | None:
+    """Code → name of a report's 05表; None where it keeps none, empty where it was ticked."""
+    lines, table = reading.lists.get(COMMUNITIES, []), reading.tables.get(COMMUNITIES)
+    if not lines and not (table and table.is_ticked):
+        return None
+    return {str(line.values[2]): str(line.values.get(1, line.values[2])) for line in lines if 2 in line.values}
+
+
+def _add_peers(
+    found: Lookback, conn: Connection, period: Period, wanted: Wanted, *, register: Register, cells: Sequence[str]
+) -> None:
+    """The accepted reports of the same period of units of the same type under the same unit, oneself left out."""
+    groups: dict[tuple[str, str], list[Unit]] = {}
+    for unit in register.units:
+        groups.setdefault((unit.unit_type, unit.parent_code), []).append(unit)
+    mine = {code: groups[units[0].unit_type, units[0].parent_code] for code, units in wanted.items() if units}
+    near = sorted({unit.unit_id for group in mine.values() for unit in group if len(group) > 1})
+    ids = accepted_ids(conn, near, first=period.key, last=period.key)
+    figures = figures_of(conn, list(ids.values()), cells)
+    for code, group in mine.items():
+        others = [unit for unit in group if unit.code != code and ids.get((unit.unit_id, period.key)) in figures]
+        if others:
+            table = np.stack([figures[ids[unit.unit_id, period.key]] for unit in others])
+            peers = {cell_id: table[:, place] for place, cell_id in enumerate(cells)}
+            found.add("peers", {code: peers})
+            found.add("peer_names", {code: tuple(unit.org_short or unit.name for unit in others)})
+
+
+def _children(
+    conn: Connection, period: Period, wanted: Wanted, *, form: Form, register: Register
+) -> dict[str, Children]:
+    """The units below those wanted, of whom at least one report of the period is accepted."""
+    below = _units_below(register, [units[0] for units in wanted.values() if units], period)
+    unit_ids = [unit.unit_id for units in below.values() for unit in units]
+    ids = accepted_ids(conn, unit_ids, first=period.key, last=period.key)
+    chosen = list(ids.values())
+    values = values_of(conn, chosen, form)
+    lists = dict(_lists_of(conn, chosen)) if period.is_quarter_end else {}
+    found = {}
+    for code, units in below.items():
+        accepted = {unit.code: ids[unit.unit_id, period.key] for unit in units if (unit.unit_id, period.key) in ids}
+        if accepted:
+            numbers = [
+                np.where(
+                    Applicability(form, register.by_code[child].unit_type, period).na_mask, 0, values[submission_id][0]
+                )
+                for child, submission_id in accepted.items()
+            ]
+            communities = [lists.get(submission_id) or {} for submission_id in accepted.values()]
+            found[code] = Children(
+                numbers=np.sum(numbers, axis=0),
+                count=len(accepted),
+                missing=tuple(
+                    unit.org_short or unit.name
+                    for unit in _expected(register, code, units, period)
+                    if unit.code not in accepted
+                ),
+                communities={key: name for listed in communities for key, name in listed.items()},
+            )
+    return found
+
+
+def _lists_of(conn: Connection, submission_ids: Sequence[int]) -> Iterable[tuple[int, dict[str, str] | None]]:
+    return ((row_id, listed_communities(reading)) for row_id, reading in load_readings(conn, submission_ids))
+
+
+def _units_below(register: Register, units: Iterable[Unit], period: Period) -> dict[str, list[Unit]]:
+    """Code → the units directly below. The province adds up what is published itself (SX-003)."""
+    codes = {unit.code for unit in units} - {PROVINCE_CODE}
+    below: dict[str, list[Unit]] = {}
+    for unit in register.units:
+        if unit.parent_code in codes and unit.is_valid(period):
+            below.setdefault(unit.parent_code, []).append(unit)
+    return below
+
+
+def _expected(register: Register, code: str, units: Sequence[Unit], period: Period) -> list[Unit]:
+    """Those below who owe the unit a report; where no obligation says so: all but the zones, whose figures may be in
+    those of the counties around them."""
+    owing = {row.unit_code for row in register.obligations(period) if row.reports_to == code}
+    return [unit for unit in units if unit.code in owing] if owing else [u for u in units if u.unit_type != "zone"]
