@@ -83,5 +83,6 @@ def _stored(conn: Connection, submission_ids: Sequence[int], *columns: Any) -> I
             select(raw_cells.c.submission_id, raw_submission.c.form, raw_submission.c.form_version, *columns)
             .join_from(raw_cells, raw_submission)
             .where(raw_cells.c.submission_id.in_(chunk))
+            .order_by(raw_cells.c.submission_id)
         )
         yield from conn.execute(query)
