@@ -96,8 +96,7 @@ def status(period: PeriodOption, json: JsonOption = False) -> None:
     if json:
         print_json(rows)
         return
-    columns = ("unit_code", "unit_name", "basis", "status", "version", "received_at", "on_time", "errors", "queries")
-    print_table(f"{period}", columns, ([row[name] for name in columns] for row in rows))
+    print_table(str(period), list(rows[0]) if rows else [], (list(row.values()) for row in rows))
 
 
 def _print_checked(checked: list) -> None:

@@ -8,17 +8,19 @@ from jinguo.flow.office import open_office
 from jinguo.periods import Period
 from jinguo.settings import Settings
 from jinguo.warehouse.findings import count_findings
-from jinguo.warehouse.submissions import latest_submissions
+from jinguo.warehouse.submissions import accepted_submissions, latest_submissions
 
 
 def period_status(settings: Settings, period: Period) -> list[dict[str, Any]]:
     """One row per obligation: state of the newest version (``missing`` without any), its findings by severity.
 
-    ``received_at`` ISO time, ``on_time`` True/False; both None where nothing came.
+    ``received_at`` ISO time, ``on_time`` True/False; both None where nothing came. ``in_force``: the version that
+    counts, which a newer one that was returned leaves in force; None: none does.
     """
     with open_office(settings) as office:
         with office.warehouse.read() as conn:
             latest = latest_submissions(conn, period.key)
+            in_force = accepted_submissions(conn, period.key)
             counts = count_findings(conn, period.key)
         rows = []
         for obligation in office.register.obligations(period):
@@ -36,6 +38,7 @@ def period_status(settings: Settings, period: Period) -> list[dict[str, Any]]:
                     "on_time": row.is_on_time if row else None,
                     "errors": found.get("error", 0),
                     "queries": found.get("query", 0),
+                    "in_force": in_force[unit.unit_id].version if unit.unit_id in in_force else None,
                 }
             )
         return rows
