@@ -83,13 +83,31 @@ def context_of(province, unit, period, made):
     )
 
 
-def findings(province, units):
-    """(unit, period, rule, cell) of everything that the engine finds in the units' five months."""
-    rulebook, made = load_rules(SCHEMAS), {u.code: province.series(u, PERIODS[0], PERIODS[-1]) for u in units}
+def compared(context, made, units):
+    """The context with what comparisons ask for: twelve months, a year ago, last quarter's communities, all others."""
+    unit, period, own = context.unit, context.period, made[context.unit.code]
+    form, cells = form_for(SCHEMAS, period), load_rules(SCHEMAS).compared_cells
+    months = [own.get(period.plus(-number), {}) for number in range(1, 13)]
+    others = [other for other in units if other.unit_type == unit.unit_type and other.code != unit.code]
+    last = own.get(period.plus(-3))
+    codes = [cell_id for cell_id in last or () if cell_id.startswith("t05.n") and cell_id.endswith(".c2")]
+    return replace(
+        context,
+        history={cell_id: np.array([month.get(cell_id, np.nan) for month in months], float) for cell_id in cells},
+        same_month_last_year=along(form, months[-1]) if months[-1] else None,
+        peers={c: np.array([made[other.code][period].get(c, np.nan) for other in others], float) for c in cells},
+        peer_names=[other.name for other in others],
+        last_communities={last[cell_id]: last[f"{cell_id[:-1]}1"] for cell_id in codes} or None,
+    )
+
+
+def findings(province, units, periods=PERIODS, *, first=PERIODS[0]):
+    """(unit, period, rule, cell) of everything that the engine finds in the units' reports of ``periods``."""
+    rulebook, made = load_rules(SCHEMAS), {u.code: province.series(u, first, periods[-1]) for u in units}
     found = []
-    for period in PERIODS:
+    for period in periods:
         readings = [as_read(u, period, made[u.code][period], province.ticks(u, period)) for u in units]
-        contexts = [context_of(province, u, period, made[u.code]) for u in units]
+        contexts = [compared(context_of(province, u, period, made[u.code]), made, units) for u in units]
         batches = check_batch(
             readings, contexts, form=form_for(SCHEMAS, period), rulebook=rulebook, register=province.register
         )
@@ -109,3 +127,9 @@ def test_counties_and_villages_with_ledgers_have_none_either(province):
     assert findings(province, counties) == []
     # villages are no units of the register, and WZ-001 says so
     assert [row for row in findings(province, [village]) if row[2] != "WZ-001"] == []
+
+
+def test_the_reporting_units_have_none_either_with_a_year_behind_them(province):
+    units = [province.register.by_code[row.unit_code] for row in province.register.obligations(PERIODS[0])]
+    periods = [Period(2027, 9), Period(2027, 10)]  # a quarter's end, and 重阳
+    assert findings(province, units, periods) == []
