@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sqlalchemy import Connection, Select, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, func, insert, select, update
 
 from jinguo.forms.model import Form
 from jinguo.warehouse.tables import core_cell
@@ -39,7 +40,8 @@ class CellKeys:
 
 def register_form(conn: Connection, form: Form) -> CellKeys:
     """The cell keys of a form version, new cells given theirs. A key, once given, never means another cell."""
-    known = {row.cell_id: row for row in conn.execute(_cells_of(form.id, form.version))}
+    rows = conn.execute(_cells_of(form.id, form.version)).all()
+    known = {row.cell_id: row for row in rows}
     places = {cell.id: cell.index for cell in form.cells}
     new = [cell for cell in form.cells if cell.id not in known]
     moved = [
@@ -47,6 +49,8 @@ def register_form(conn: Connection, form: Form) -> CellKeys:
         for cell_id, row in known.items()
         if row.position != places.get(cell_id)
     ]
+    if not new and not moved:
+        return _keys_of(rows, None)
     if new:
         first_key = (conn.scalar(select(func.max(core_cell.c.cell_key))) or 0) + 1
         conn.execute(
@@ -77,7 +81,10 @@ def cell_keys(conn: Connection, form_id: str, form_version: str, *, form: Form |
 
     ``form``: match the cells, by id, to this form instead of the version's own (a later version, say).
     """
-    rows = conn.execute(_cells_of(form_id, form_version)).all()
+    return _keys_of(conn.execute(_cells_of(form_id, form_version)).all(), form)
+
+
+def _keys_of(rows: Sequence[Row[tuple[int, str, int | None]]], form: Form | None) -> CellKeys:
     if form is None:
         places = [-1 if row.position is None else row.position for row in rows]
         count = max(places, default=-1) + 1
