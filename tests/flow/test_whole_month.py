@@ -124,6 +124,8 @@ def test_a_second_report_after_acceptance_needs_a_reason_and_leaves_the_first_in
     assert again.state == "returned"
     assert [f.rule_id for f in again.checked.findings if f.severity == "error"] == ["WZ-016"]
     assert make_release(settings, OCTOBER)["included"] == [CITY]
+    row = next(row for row in period_status(settings, OCTOBER) if row["unit_code"] == CITY)
+    assert (row["status"], row["version"], row["newer_status"], row["newer_version"]) == ("accepted", 1, "returned", 2)
     clerks.fill(OCTOBER, CITY, change={"t02.r18.c1": 1, "cover.correction_reason": "附记人数漏报"})
     (third,) = collect_inbox(settings)
     assert (third.state, third.row.version) == ("accepted", 3)

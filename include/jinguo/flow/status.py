@@ -12,10 +12,10 @@ from jinguo.warehouse.submissions import accepted_submissions, latest_submission
 
 
 def period_status(settings: Settings, period: Period) -> list[dict[str, Any]]:
-    """One row per obligation: state of the newest version (``missing`` without any), its findings by severity.
+    """One row per obligation: the version in force, else the newest one (``missing`` without any), its findings.
 
-    ``received_at`` ISO time, ``on_time`` True/False; both None where nothing came. ``in_force``: the version that
-    counts, which a newer one that was returned leaves in force; None: none does.
+    ``received_at`` ISO time, ``on_time`` True/False; both None where nothing came. ``newer_version``, ``newer_status``:
+    what came after the version in force and is not settled; it takes nothing away from what was accepted in time.
     """
     with open_office(settings) as office:
         with office.warehouse.read() as conn:
@@ -25,7 +25,9 @@ def period_status(settings: Settings, period: Period) -> list[dict[str, Any]]:
         rows = []
         for obligation in office.register.obligations(period):
             unit = office.register.by_code[obligation.unit_code]
-            row = latest.get(unit.unit_id)
+            newest = latest.get(unit.unit_id)
+            row = in_force.get(unit.unit_id, newest)
+            newer = newest if row and newest.id != row.id else None
             found = counts.get(row.id, {}) if row else {}
             rows.append(
                 {
@@ -38,7 +40,8 @@ def period_status(settings: Settings, period: Period) -> list[dict[str, Any]]:
                     "on_time": row.is_on_time if row else None,
                     "errors": found.get("error", 0),
                     "queries": found.get("query", 0),
-                    "in_force": in_force[unit.unit_id].version if unit.unit_id in in_force else None,
+                    "newer_version": newer.version if newer else None,
+                    "newer_status": newer.state if newer else None,
                 }
             )
         return rows
