@@ -77,9 +77,13 @@ class Lines:
         if number not in self._columns:
             kind = self.table.column(number).kind
             known = _Known(_day if kind == "date" else _code if kind == "choice" else _thousandths)
-            values = [known[value] for value in [values.get(number) for values in self._values]]
+            values = [known[value] for value in self.written(number)]
             self._columns[number] = np.array(values, dtype=np.float64)
         return self._columns[number]
+
+    def written(self, number: int) -> list[Any]:
+        """What stands in one column, a value a line; None where blank."""
+        return [values.get(number) for values in self._values]
 
     @cached_property
     def _values(self) -> list[dict[int, Any]]:
@@ -189,7 +193,8 @@ class Frame:
 def stacked(arrays: Sequence[Array | None], length: int) -> Array:
     """Arrays of one submission each, side by side: (length, submissions). None: nothing known, NaN."""
     unknown = np.full(length, np.nan)
-    return np.ascontiguousarray(np.stack([unknown if array is None else array for array in arrays]).T)
+    rows = np.concatenate([unknown if array is None else array for array in arrays])
+    return np.ascontiguousarray(rows.reshape(len(arrays), length).T)
 
 
 def _measure(name: str, contexts: Sequence[CheckContext]) -> Array:

@@ -12,7 +12,7 @@ from jinguo.reading.model import format_number
 from jinguo.rules.catalogue import Rule
 from jinguo.rules.faults import Fault, names_of_cell, names_of_line
 from jinguo.rules.frame import Applicability, Array, Frame
-from jinguo.units.register import Register, normalise_name
+from jinguo.units.register import Register
 
 _SURNAMES = (
     "王李张刘陈杨黄赵周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯董萧程曹袁邓许傅沈曾彭吕"
@@ -23,6 +23,7 @@ _PERSONS = (
     "服务对象|受助人|受益人|帮扶对象|求助人|来访者|个案"
 )
 _NAME = f"[{_SURNAMES}][一-鿿]{{1,2}}(?<![生童女人员者妇户民队村组区街乡镇院校站家])"  # 高中生, 马家村 are no names
+_SIGNS = re.compile("[：:某岁]")  # every pattern has one; most texts have none
 _RECIPIENT = re.compile(
     rf"(?:{_PERSONS})?姓名\s*[:：]\s*[一-鿿]"  # 儿童姓名：…
     rf"|(?:{_PERSONS})\s*[:：]\s*{_NAME}(?![一-鿿])"  # 服务对象：张小花
@@ -97,7 +98,8 @@ def copied_from_peer(rule: Rule, frame: Frame, register: Register) -> Iterator[F
         if not context.peer_names or not all(cell.id in context.peers for cell in cells):
             continue
         own = frame.now[[cell.index for cell in cells], submission]
-        if not own[0] >= rule.options["min_value"] * SCALE:
+        is_small = not own[0] >= rule.options["min_value"] * SCALE
+        if is_small or not (context.peers[cells[0].id] == own[0]).any():
             continue
         peers = np.stack([context.peers[cell.id] for cell in cells])
         for at in np.flatnonzero((peers == own[:, None]).all(axis=0)):
@@ -109,28 +111,32 @@ def copied_from_peer(rule: Rule, frame: Frame, register: Register) -> Iterator[F
 def same_event(rule: Rule, frame: Frame, register: Register) -> Iterator[Fault]:
     """TZ-005: one organiser has two events of one name on one day."""
     lines = frame.lists.get("ledger")
+    if lines is None:
+        return
+    told = list(zip(lines.owner.tolist(), lines.written(2), lines.written(3), lines.written(4), strict=True))
+    if len(set(told)) == len(told):
+        return
     seen: dict[tuple[object, ...], int] = {}
-    for index, line in enumerate(lines.lines if lines else ()):
-        submission, values = int(lines.owner[index]), line.values
-        key = (submission, values.get(2), values.get(3), values.get(4))
-        if None in key:
-            continue
-        key = (*key[:2], *(normalise_name(str(text)) for text in key[2:]))
-        first = seen.setdefault(key, line.number)
-        if first != line.number:
-            names = {**names_of_line(frame.where.form, "ledger", line, 3), "first": str(first)}
+    for index, event in enumerate(told):
+        first = index if None in event else seen.setdefault(event, index)
+        if first != index:
+            submission, _, name, _ = event
+            line = lines.lines[index]
+            first_number = str(lines.lines[first].number)
+            names = {**names_of_line(frame.where.form, "ledger", line, 3), "first": first_number}
             cells = tuple(list_cell_id("ledger", line.number, column) for column in (3, 2, 4))
-            yield Fault(rule, submission, cells[0], cells=cells, value=str(values[3]), names=names)
+            yield Fault(rule, submission, cells[0], cells=cells, value=str(name), names=names)
 
 
 def recipient_names(rule: Rule, frame: Frame, register: Register) -> Iterator[Fault]:
     """TZ-006: texts of the ledger that name somebody who was served. The finding never repeats the text."""
     lines = frame.lists.get("ledger")
-    columns = rule.options["columns"]
-    for index, line in enumerate(lines.lines if lines else ()):
-        for column in columns:
-            text = line.values.get(column)
-            if isinstance(text, str) and _RECIPIENT.search(text):
+    for column in rule.options["columns"] if lines else ():
+        texts = lines.written(column)
+        suspects = {t for t in set(texts) if isinstance(t, str) and _SIGNS.search(t) and _RECIPIENT.search(t)}
+        for index, text in enumerate(texts) if suspects else ():
+            if text in suspects:
+                line = lines.lines[index]
                 cell_id = list_cell_id("ledger", line.number, column)
                 names = names_of_line(frame.where.form, "ledger", line, column)
                 yield Fault(rule, int(lines.owner[index]), cell_id, names=names)
