@@ -21,10 +21,10 @@ from jinguo.reading.lists import is_list_ticked, read_lines
 from jinguo.reading.model import Problem, Reading, TableReading
 from jinguo.reading.notes import Notes
 from jinguo.reading.privacy import holds_personal, mask, personal_numbers
-from jinguo.templates.layout import CHECK_SHEET, WORKINGS_SHEET, column_letters
+from jinguo.templates.layout import column_letters
 from jinguo.units.register import Register, load_register
 
-_OWN_SHEETS = frozenset((ISSUES_SHEET, CHECK_SHEET, WORKINGS_SHEET, "填报说明", "说明"))
+_OWN_SHEETS = frozenset((ISSUES_SHEET, "自检", "填报说明", "说明"))
 _FOOT = "单位负责人:"  # the foot of a table repeats the cover's persons and phone by formula
 _COVER_EXEMPT = frozenset(("phone", "head", "stat_head", "filler"))
 
