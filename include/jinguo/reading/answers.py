@@ -1,29 +1,52 @@
-"""What the unit wrote beside the findings in 问题清单, the sheet that a return workbook brings along."""
+"""What the unit wrote beside the findings: in 自检 of the template, in 问题清单 that a return workbook brings along."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
 from jinguo.reading.anchors import fold
-from jinguo.reading.grid import Workbook
-from jinguo.reading.model import Answer
+from jinguo.reading.grid import Sheet, Workbook
+from jinguo.reading.model import Answer, ListLine
 from jinguo.reading.numbers import written
 from jinguo.reading.privacy import masked_text
+from jinguo.templates.layout import CHECK_SHEET
 
 ISSUES_SHEET = "问题清单"
 _RULE, _CELL, _TEXT, _CONFIRMATION = "规则编号", "指标格", "情况说明", "确认建议值"
 _HEADER_ROWS = 20
 _LONGEST = 2_000
+_NO_LISTS: Mapping[str, Sequence[ListLine]] = {}
 
 
-def read_answers(workbook: Workbook) -> list[Answer]:
-    """Explanations and confirmations, one per line that has either; phone and identity numbers in them masked."""
-    sheet = workbook.by_name.get(ISSUES_SHEET)
-    if sheet is None:
-        return []
-    for row, values in enumerate(sheet.rows[:_HEADER_ROWS]):
+def read_answers(workbook: Workbook, lists: Mapping[str, Sequence[ListLine]] = _NO_LISTS) -> list[Answer]:
+    """Explanations and confirmations, one per line that has either; phone and identity numbers in them masked.
+
+    A line of 自检 is about all places of a rule: it gives an answer for each. What 问题清单 says of one comes after it.
+    """
+    answers = [
+        replace(answer, cell_id=cell_id)
+        for answer in _answers_on(workbook.by_name.get(CHECK_SHEET))
+        for name in answer.cell_id.split()
+        for cell_id in _cell_ids(name, lists)
+    ]
+    return answers + _answers_on(workbook.by_name.get(ISSUES_SHEET))
+
+
+def _answers_on(sheet: Sheet | None) -> list[Answer]:
+    for row, values in enumerate(sheet.rows[:_HEADER_ROWS] if sheet else ()):
         columns = _columns(values)
         if _RULE in columns and (_TEXT in columns or _CONFIRMATION in columns):
             return [answer for line in sheet.rows[row + 1 :] if (answer := _answer(line, columns))]
     return []
+
+
+def _cell_ids(name: str, lists: Mapping[str, Sequence[ListLine]]) -> list[str]:
+    """``t05.n*.c6`` is a column of a list: one cell for each of its lines."""
+    table, row, column = name.split(".") if name.count(".") == 2 else ("", "", "")
+    if row != "n*":
+        return [name]
+    return [f"{table}.n{line.number:03d}.{column}" for line in lists.get(table, ())]
 
 
 def _columns(values: list[object]) -> dict[str, int]:

@@ -11,7 +11,15 @@ from typing import Any
 
 from jinguo.intake.compound import records
 from jinguo.intake.packages import stored_package
-from jinguo.reading.markup import Markup, is_far, scan_sheet, sheet_parts, with_merges_first, without_far_cells
+from jinguo.reading.markup import (
+    Markup,
+    is_far,
+    scan_sheet,
+    sheet_parts,
+    with_merges_first,
+    without_far_cells,
+    without_self_check,
+)
 from jinguo.templates.layout import column_letters
 
 MAX_CELLS = 2_000_000
@@ -81,6 +89,7 @@ def read_workbook(data: bytes, parts: Mapping[str, bytes], biff: bytes = b"") ->
 
 
 def _read_xlsx(parts: Mapping[str, bytes]) -> Workbook:
+    parts = without_self_check(parts)
     names, is_1904 = sheet_parts(parts)
     far = {name for name in names if name and is_far(parts[name])}
     if far:

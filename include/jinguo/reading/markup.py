@@ -11,6 +11,8 @@ from html import unescape
 from typing import NamedTuple
 from xml.etree import ElementTree
 
+from jinguo.templates.layout import CHECK_SHEET, WORKINGS_SHEET
+
 MAX_ROWS, MAX_COLUMNS = 10_000, 256  # no report is larger; a value beyond is a slip of the hand
 
 _HARMLESS_ROWS = 100  # with all 16,384 columns still less than what grid.MAX_CELLS allows
@@ -23,6 +25,8 @@ _USUAL_FORMULA = re.compile(rb'<c r="([A-Z]++\d++)"[^>]*+><f(?: aca="false")?>([
 _FORMULA = re.compile(rb"<f(?:\s([^>]*?))?(?:/>|>([^<]*)</f>)")
 _ERROR = re.compile(rb'<c ([^>]*?\bt="e"[^>]*)>(?:<f[^>]*?(?:/>|>[^<]*</f>))?(?:<v>([^<]*)</v>)?')
 _MERGES_END = b"</mergeCells>"
+_ANSWERED = re.compile(rb'<c r="H(?![1-4]")\d+"[^>]*+(?<!/)>')  # column and head of 情况说明 on our sheet 自检
+_NO_CELLS = b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData/></worksheet>'
 _SHARED = re.compile(rb'\bsi="(\d+)"')
 _HIDDEN_ROW = re.compile(rb'<row [^>]*\bhidden="1"')
 
@@ -49,12 +53,26 @@ def sheet_parts(parts: Mapping[str, bytes]) -> tuple[list[str], bool]:
     book_name = _workbook_part(parts)
     folder, name = posixpath.split(book_name)
     targets, is_1904 = _sheet_targets(folder, parts[book_name], parts[f"{folder}/_rels/{name}.rels"])
-    return [target if target in parts else "" for target in targets], is_1904
+    return [target if target in parts else "" for _, target in targets], is_1904
+
+
+def without_self_check(parts: Mapping[str, bytes]) -> Mapping[str, bytes]:
+    """The parts with our own formulas emptied: the workings of 自检, and the sheet itself unless it holds answers."""
+    book_name = _workbook_part(parts)
+    folder, name = posixpath.split(book_name)
+    sheets, _ = _sheet_targets(folder, parts[book_name], parts[f"{folder}/_rels/{name}.rels"])
+    unread = [
+        target
+        for sheet, target in sheets
+        if target in parts
+        and (sheet == WORKINGS_SHEET or (sheet == CHECK_SHEET and not _ANSWERED.search(parts[target])))
+    ]
+    return {**parts, **dict.fromkeys(unread, _NO_CELLS)} if unread else parts
 
 
 @lru_cache(maxsize=64)
-def _sheet_targets(folder: str, book: bytes, relations: bytes) -> tuple[list[str], bool]:
-    """The same two parts come with every unit's copy of a template."""
+def _sheet_targets(folder: str, book: bytes, relations: bytes) -> tuple[list[tuple[str, str]], bool]:
+    """Name and part of each sheet. The same two parts come with every unit's copy of a template."""
     targets = {}
     for relation in ElementTree.fromstring(relations):  # noqa: S314 - no DOCTYPE gets here
         targets[relation.get("Id")] = _absolute(folder, relation.get("Target") or "")
@@ -63,7 +81,7 @@ def _sheet_targets(folder: str, book: bytes, relations: bytes) -> tuple[list[str
         tag = element.tag.rpartition("}")[2]
         if tag == "sheet":
             key = next((value for attribute, value in element.items() if attribute.endswith("}id")), "")
-            found.append(targets.get(key, ""))
+            found.append((element.get("name", ""), targets.get(key, "")))
         elif tag == "workbookPr":
             is_1904 = element.get("date1904") in ("1", "true", "on")
     return found, is_1904

@@ -26,6 +26,7 @@ ROW_TICK_LABEL = "本月未开展(打√)"
 TABLE_TICK_LABEL = "本表本月未开展(打√)："
 TICK = "√"
 NA_MARK = "—"
+CHECK_SHEET, WORKINGS_SHEET = "自检", "_check"  # which rules hold, and the very hidden sheet behind it
 
 
 def column_letters(column: int) -> str:
