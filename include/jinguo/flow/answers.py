@@ -216,7 +216,7 @@ def _template_args(office: Office, job: _Job) -> Mapping[str, Any]:
 
 
 def _stem(row: SubmissionRow, unit: Unit) -> str:
-    return f"{unit.code}_{unit.short_name}_{row.period_key}_v{row.version}"
+    return f"{unit.code}_{unit.short_name}_湘妇志_{row.period_key}_v{row.version}"
 
 
 def _return_path(office: Office, row: SubmissionRow, unit: Unit) -> Path:
