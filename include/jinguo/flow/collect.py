@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 
 from jinguo.flow.answers import Answered, answer_pending, answer_round, answer_stray, answered_before
 from jinguo.flow.check import Checked, judge, period_of, unit_of
+from jinguo.flow.heap import quiet_heap
 from jinguo.flow.issue import basis_of
 from jinguo.flow.office import Office, open_office
 from jinguo.flow.predecessors import period_context
@@ -28,6 +29,7 @@ from jinguo.reading.model import Problem, Reading
 from jinguo.reading.pool import ReaderPool, ReadRequest
 from jinguo.review.confirmations import confirm_suggestions
 from jinguo.review.explanations import explanation_records
+from jinguo.review.matching import finding_key
 from jinguo.rules.context import CheckContext
 from jinguo.rules.faults import finding_of_problem
 from jinguo.rules.findings import Finding
@@ -124,12 +126,13 @@ def process(office: Office, waiting: Sequence[DeliveryRow]) -> Iterator[Collecte
     """
     fresh = sorted((row for row in waiting if row.earlier_id is None), key=_working_order)
     if fresh:
-        with ReaderPool(office.settings.schemas) as pool:
+        with ReaderPool(office.settings.schemas) as pool, quiet_heap() as collect_garbage:
             readings = pool.read(ReadRequest(row.name, row.sha256, office.archive.path(row.sha256)) for row in fresh)
             for chunk in _chunks(fresh):  # the reader goes on with the next files while these are settled
                 for item in _process_chunk(office, list(zip(chunk, readings, strict=False))):
                     _drop_cells(item)
                     yield item
+                collect_garbage()
     for chunk in _chunks([row for row in waiting if row.earlier_id is not None]):
         yield from _recognise(office, chunk)
 
@@ -248,9 +251,11 @@ def _store(office: Office, conn: Connection, form: Form, reports: Sequence[Colle
 
 
 def _explanations(item: Collected) -> list[Explanation]:
+    """The explanations of what was found: 自检 has one line for all places where a rule may fail."""
     row = item.row
+    found = {finding_key(finding) for finding in item.checked.findings}
     return explanation_records(
-        item.checked.reading.answers,
+        [answer for answer in item.checked.reading.answers if (answer.rule_id, answer.cell_id) in found],
         unit_id=row.unit_id,
         period_key=row.period_key,
         submission_id=row.id,

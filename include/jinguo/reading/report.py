@@ -21,10 +21,10 @@ from jinguo.reading.lists import is_list_ticked, read_lines
 from jinguo.reading.model import Problem, Reading, TableReading
 from jinguo.reading.notes import Notes
 from jinguo.reading.privacy import holds_personal, mask, personal_numbers
-from jinguo.templates.layout import column_letters
+from jinguo.templates.layout import CHECK_SHEET, WORKINGS_SHEET, column_letters
 from jinguo.units.register import Register, load_register
 
-_OWN_SHEETS = frozenset((ISSUES_SHEET, "自检", "填报说明", "说明"))
+_OWN_SHEETS = frozenset((ISSUES_SHEET, CHECK_SHEET, WORKINGS_SHEET, "填报说明", "说明"))
 _FOOT = "单位负责人:"  # the foot of a table repeats the cover's persons and phone by formula
 _COVER_EXEMPT = frozenset(("phone", "head", "stat_head", "filler"))
 
@@ -140,7 +140,7 @@ def _read_file(file: _File, reading: Reading, identity: Identity, block: Identit
     cells.finish()
     reading.numbers = np.array(cells.numbers, dtype=np.float64)
     reading.states = np.array(cells.states, dtype=np.uint8)
-    reading.answers = read_answers(file.workbook)
+    reading.answers = read_answers(file.workbook, reading.lists)
     _note_sheets(file)
 
 
@@ -236,7 +236,7 @@ def _personal_data(file: _File) -> list[Problem]:
     """Identity and phone numbers anywhere but in the cover's phone and persons, and in the feet that repeat them."""
     known = {number for key in _COVER_EXEMPT for number in personal_numbers(file.cover.raw.get(key, ""))}
     exempt = {file.cover.addresses[key] for key in _COVER_EXEMPT if key in file.cover.addresses}
-    sheets = [sheet for sheet in file.workbook.sheets if sheet.name not in (IDENTITY_SHEET, ISSUES_SHEET)]
+    sheets = [sheet for sheet in file.workbook.sheets if sheet.name not in (IDENTITY_SHEET, ISSUES_SHEET, CHECK_SHEET)]
     if not holds_personal((sheet.rows for sheet in sheets), known):
         return []
     names = {sheet.name: table for table, (_, sheet, _) in file.tables.items()}
