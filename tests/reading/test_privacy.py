@@ -68,14 +68,29 @@ def test_a_hit_quarantines_the_file(city, read, edit, sheet, cell, value, shown)
     assert "13912345678" not in wire
 
 
-def test_a_roster_on_another_sheet_quarantines_the_file(city, read, edit):
+@pytest.mark.parametrize("name", ["志愿者名单", "自检", "_check", "问题清单", "说明"])
+def test_a_roster_on_another_sheet_quarantines_the_file_whatever_the_sheets_name(city, read, edit, name):
     def add(book):
-        sheet = book.create_sheet("志愿者名单")
+        sheet = book[name] if name in book.sheetnames else book.create_sheet(name)
+        sheet.delete_rows(1, sheet.max_row)
         sheet.append(["姓名", "身份证号", "电话"])
         sheet.append(["张三", ID_NUMBER, 13912345678])
 
     reading = read(edit(city, change=add))
     assert (reading.status, [problem.cell for problem in reading.problems]) == ("quarantined", ["B2", "C2"])
+
+
+@pytest.mark.parametrize("sheet", ["自检", "_check", "_jinguo"])
+def test_a_number_beside_our_own_texts_quarantines_the_file(city, read, edit, sheet):
+    def add(book):
+        place = book[sheet] if sheet in book.sheetnames else book.create_sheet(sheet)
+        place["K7"] = "张三 １３９１２３４５６７８"
+
+    reading = read(edit(city, change=add))
+    assert (reading.status, [(problem.sheet, problem.cell) for problem in reading.problems]) == (
+        "quarantined",
+        [(sheet, "K7")],
+    )
 
 
 def test_the_covers_phone_and_persons_may_have_numbers(city, read, edit):

@@ -33,12 +33,29 @@ def read_answers(workbook: Workbook, lists: Mapping[str, Sequence[ListLine]] = _
     return answers + _answers_on(workbook.by_name.get(ISSUES_SHEET))
 
 
+def is_answer(sheet: Sheet, row: int, column: int) -> bool:
+    """Whether the cell is one in which the unit explains or confirms."""
+    if sheet.name not in (CHECK_SHEET, ISSUES_SHEET):
+        return False
+    head, columns = _head(sheet)
+    return row > head >= 0 and column in (columns.get(_TEXT), columns.get(_CONFIRMATION))
+
+
 def _answers_on(sheet: Sheet | None) -> list[Answer]:
-    for row, values in enumerate(sheet.rows[:_HEADER_ROWS] if sheet else ()):
+    if sheet is None:
+        return []
+    head, columns = _head(sheet)
+    lines = sheet.rows[head + 1 :] if head >= 0 else ()
+    return [answer for line in lines if (answer := _answer(line, columns))]
+
+
+def _head(sheet: Sheet) -> tuple[int, dict[str, int]]:
+    """The row of titles and their columns; -1 where there is none."""
+    for row, values in enumerate(sheet.rows[:_HEADER_ROWS]):
         columns = _columns(values)
         if _RULE in columns and (_TEXT in columns or _CONFIRMATION in columns):
-            return [answer for line in sheet.rows[row + 1 :] if (answer := _answer(line, columns))]
-    return []
+            return row, columns
+    return -1, {}
 
 
 def _cell_ids(name: str, lists: Mapping[str, Sequence[ListLine]]) -> list[str]:

@@ -26,6 +26,8 @@ _FORMULA = re.compile(rb"<f(?:\s([^>]*?))?(?:/>|>([^<]*)</f>)")
 _ERROR = re.compile(rb'<c ([^>]*?\bt="e"[^>]*)>(?:<f[^>]*?(?:/>|>[^<]*</f>))?(?:<v>([^<]*)</v>)?')
 _MERGES_END = b"</mergeCells>"
 _ANSWERED = re.compile(rb'<c r="H(?![1-4]")\d+"[^>]*+(?<!/)>')  # column and head of 情况说明 on our sheet 自检
+_DIGIT, _GAP = rb"(?:\d|\xef\xbc[\x90-\x99])", rb"[\s\xc2\xb7.-]{0,3}"  # full-width digits as UTF-8
+_LONG_NUMBER = re.compile(_DIGIT + rb"(?:" + _GAP + _DIGIT + rb"){10}")
 _NO_CELLS = b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData/></worksheet>'
 _SHARED = re.compile(rb'\bsi="(\d+)"')
 _HIDDEN_ROW = re.compile(rb'<row [^>]*\bhidden="1"')
@@ -57,7 +59,10 @@ def sheet_parts(parts: Mapping[str, bytes]) -> tuple[list[str], bool]:
 
 
 def without_self_check(parts: Mapping[str, bytes]) -> Mapping[str, bytes]:
-    """The parts with our own formulas emptied: the workings of 自检, and the sheet itself unless it holds answers."""
+    """The parts with our own formulas emptied: the workings of 自检, and the sheet itself unless it holds answers.
+
+    A sheet that may hold the number of a person is read whatever its name.
+    """
     book_name = _workbook_part(parts)
     folder, name = posixpath.split(book_name)
     sheets, _ = _sheet_targets(folder, parts[book_name], parts[f"{folder}/_rels/{name}.rels"])
@@ -66,8 +71,20 @@ def without_self_check(parts: Mapping[str, bytes]) -> Mapping[str, bytes]:
         for sheet, target in sheets
         if target in parts
         and (sheet == WORKINGS_SHEET or (sheet == CHECK_SHEET and not _ANSWERED.search(parts[target])))
+        and not _may_hold_personal(parts[target], parts.get(f"{folder}/sharedStrings.xml", b""))
     ]
     return {**parts, **dict.fromkeys(unread, _NO_CELLS)} if unread else parts
+
+
+def _may_hold_personal(sheet: bytes, shared: bytes) -> bool:
+    """Whether a long number stands in the sheet itself or in a shared text that it may refer to."""
+    if _LONG_NUMBER.search(sheet):
+        return True
+    for match in _LONG_NUMBER.finditer(shared):
+        index = shared.count(b"<si>", 0, match.start()) - 1
+        if index < 0 or b"<v>%d</v>" % index in sheet:
+            return True
+    return False
 
 
 @lru_cache(maxsize=64)

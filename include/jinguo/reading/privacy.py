@@ -15,7 +15,7 @@ _LONG_NUMBER = re.compile(r"\d(?:[\s\u200b-\u200d\ufeff·.-]{0,2}\d){10}")
 _MOBILE = re.compile(r"(?<!\d)(?:(?:\+|00)?86[\s-]?)?(1[3-9]\d{9})(?!\d)")
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECK_CHARACTERS = "10X98765432"
-_SHORTEST = 11  # of a text that can hold a phone number
+PHONE_LENGTH = 11
 
 
 def holds_personal(sheets: Iterable[Sequence[Sequence[Any]]], known: Collection[str]) -> bool:
@@ -26,7 +26,7 @@ def holds_personal(sheets: Iterable[Sequence[Sequence[Any]]], known: Collection[
     distinct: set[Any] = set()
     for rows in sheets:
         distinct.update(*rows)
-    long = [v for v in distinct if (len(v) >= _SHORTEST if type(v) is str else type(v) in (float, int) and v >= 1e10)]
+    long = [v for v in distinct if (len(v) >= PHONE_LENGTH if type(v) is str else type(v) in (float, int) and v >= 1e10)]
     return any(number not in known for value in long for number in personal_numbers(value))
 
 
@@ -36,7 +36,7 @@ def personal_numbers(value: Any) -> list[str]:
         if not 1e10 <= value < 1e18:
             return []
         text = str(int(value))
-    elif type(value) is str and len(value) >= _SHORTEST and _LONG_NUMBER.search(value):
+    elif type(value) is str and len(value) >= PHONE_LENGTH and _LONG_NUMBER.search(value):
         text = value if value.isascii() else value.translate(_FULL_WIDTH)
     else:
         return []
@@ -67,7 +67,7 @@ def has_check_character(number: str) -> bool:
 
 def mask(number: str) -> str:
     """``4301**********123X`` for an identity number, ``138****1234`` for a phone number."""
-    head, tail = (4, 4) if len(number) > 11 else (3, 4)
+    head, tail = (4, 4) if len(number) > PHONE_LENGTH else (3, 4)
     return number[:head] + "*" * (len(number) - head - tail) + number[-tail:]
 
 

@@ -13,14 +13,14 @@ from jinguo.intake.evidence import IdentityBlock, gather, read_identity
 from jinguo.intake.identify import Identity, identify
 from jinguo.intake.screening import Screened, screen
 from jinguo.reading.anchors import Head, Located, fold, locate, read_head, table_of
-from jinguo.reading.answers import ISSUES_SHEET, read_answers
+from jinguo.reading.answers import ISSUES_SHEET, is_answer, read_answers
 from jinguo.reading.cells import Cells
 from jinguo.reading.cover import Cover, find_cover, read_cover
 from jinguo.reading.grid import Sheet, UnreadableError, Workbook, read_workbook
 from jinguo.reading.lists import is_list_ticked, read_lines
 from jinguo.reading.model import Problem, Reading, TableReading
 from jinguo.reading.notes import Notes
-from jinguo.reading.privacy import holds_personal, mask, personal_numbers
+from jinguo.reading.privacy import PHONE_LENGTH, holds_personal, mask, personal_numbers
 from jinguo.templates.layout import CHECK_SHEET, WORKINGS_SHEET, column_letters
 from jinguo.units.register import Register, load_register
 
@@ -66,7 +66,7 @@ def read_report(name: str, sha256: str, data: bytes, *, schemas: Path) -> Readin
         return reading
     file.form = identity.form
     _read_file(file, reading, identity, block)
-    personal = _personal_data(file)
+    personal = _personal_data(file, reading.stamp)
     if personal:
         return _quarantined(reading, personal)
     reading.problems = [*screened.problems, *identity.notes, *file.notes.problems]
@@ -232,26 +232,33 @@ def _note_sheets(file: _File) -> None:
         file.notes.problem("D39")
 
 
-def _personal_data(file: _File) -> list[Problem]:
-    """Identity and phone numbers anywhere but in the cover's phone and persons, and in the feet that repeat them."""
+def _personal_data(file: _File, stamp: str) -> list[Problem]:
+    """Identity and phone numbers on any sheet, whatever its name.
+
+    Allowed are the cover's phone and persons, the feet that repeat them, the ``stamp`` that we gave, and a phone number
+    in an answer, which is masked as it is read.
+    """
     known = {number for key in _COVER_EXEMPT for number in personal_numbers(file.cover.raw.get(key, ""))}
-    exempt = {file.cover.addresses[key] for key in _COVER_EXEMPT if key in file.cover.addresses}
-    sheets = [sheet for sheet in file.workbook.sheets if sheet.name not in (IDENTITY_SHEET, ISSUES_SHEET, CHECK_SHEET)]
-    if not holds_personal((sheet.rows for sheet in sheets), known):
+    known.update(personal_numbers(stamp))
+    if not holds_personal((sheet.rows for sheet in file.workbook.sheets), known):
         return []
-    names = {sheet.name: table for table, (_, sheet, _) in file.tables.items()}
+    exempt = {file.cover.addresses[key] for key in _COVER_EXEMPT if key in file.cover.addresses}
+    tables = {sheet.name: table for table, (_, sheet, _) in file.tables.items()}
     found = []
-    for sheet in sheets:
+    for sheet in file.workbook.sheets:
         is_cover = sheet is file.cover.sheet
         for row, values in enumerate(sheet.rows):
             for column, value in enumerate(values):
                 numbers = [number for number in personal_numbers(value) if number not in known]
-                address = f"{column_letters(column)}{row + 1}" if numbers else ""
-                if not numbers or (is_cover and address in exempt) or fold(value).startswith(_FOOT):
+                if not numbers or fold(value).startswith(_FOOT):
                     continue
-                table = "cover" if is_cover else names.get(sheet.name, "")
+                address = f"{column_letters(column)}{row + 1}"
+                is_phone = max(map(len, numbers)) == PHONE_LENGTH
+                if (is_cover and address in exempt) or (is_phone and is_answer(sheet, row, column)):
+                    continue
+                table = "cover" if is_cover else tables.get(sheet.name, "")
                 shown = mask(numbers[0])
-                kind = "手机号" if len(numbers[0]) == 11 else "身份证号"
+                kind = "手机号" if len(numbers[0]) == PHONE_LENGTH else "身份证号"
                 details = {"cell": address, "v": shown, "n": str(len(numbers)), "kind": kind}
                 found.append(Problem("HL-009", table, sheet.name, address, "", shown, details))
     return found

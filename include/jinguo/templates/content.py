@@ -6,12 +6,15 @@ import datetime as dt
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jinguo.forms.model import SCALE, UNIT_TYPE_NAMES, Cell, Column, CoverField, Fill, Form, Table, list_cell_id
 from jinguo.periods import Period
 from jinguo.templates.layout import Layout
 from jinguo.units.register import Unit
+
+if TYPE_CHECKING:
+    from jinguo.templates.selfcheck import SelfCheck
 
 _ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _ABSENT = object()
@@ -24,6 +27,7 @@ class Content:
     ``carried``: the ids of those that come from last period, in the order of the hidden block. ``values``: cell id →
     thousandths, text, date or None (emptied by the clerk); None: a blank template. ``ticks``: ``t03`` (the whole table)
     and ``t03.r17``. ``checks``: table → the printed 审核关系, one text per rule. ``due``: the deadline, where known.
+    ``check``: the rules that the workbook decides by itself; its ``added`` figures are among ``figures`` by their keys.
     """
 
     form: Form = field(repr=False)
@@ -41,6 +45,7 @@ class Content:
     checks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     values: Mapping[str, object] | None = None
     ticks: frozenset[str] = frozenset()
+    check: SelfCheck | None = field(default=None, repr=False)
     _computed: dict[str, int | None] = field(default_factory=dict, repr=False)
 
     def given(self, cell_id: str) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 from jinguo.templates.content import Content
 from jinguo.templates.formats import FORMULA, NOT_APPLICABLE, PREFILLED, Formats, line_count
 from jinguo.templates.layout import (
+    CHECK_SHEET,
     COVER_FIRST_ROW,
     COVER_LABEL_COLUMN,
     COVER_PERIOD_ROW,
@@ -50,6 +51,8 @@ def write_cover(book: Any, formats: Formats, content: Content) -> None:
     heading = f"（{content.period.chinese}）"
     sheet.write_string(COVER_PERIOD_ROW, COVER_LABEL_COLUMN, heading, formats.get("subtitle"))
     _write_fields(sheet, formats, content)
+    if content.check is not None:
+        _write_self_check(sheet, formats, row=COVER_FIRST_ROW + len(form.cover))
     end = _write_guide(sheet, formats, content, first_row=COVER_FIRST_ROW + len(form.cover) + 1)
     sheet.print_area(0, 0, end, last + 1)
     sheet.ignore_errors({"number_stored_as_text": "C1:C40"})
@@ -76,6 +79,15 @@ def _write_fields(sheet: Any, formats: Formats, content: Content) -> None:
             first = content.period.last_day
             rule = date_rule(first, first.replace(year=first.year + 1))
             sheet.data_validation(row, COVER_VALUE_COLUMN, row, COVER_VALUE_COLUMN, rule)
+
+
+def _write_self_check(sheet: Any, formats: Formats, *, row: int) -> None:
+    """How many rules fail, as the sheet 自检 counts them, with a link to it."""
+    sheet.set_row(row, 23)
+    sheet.write_string(row, COVER_LABEL_COLUMN, "自检结果", formats.get("cover_label"))
+    style = formats.get("cover_text", bg_color=FORMULA, num_format="General", font_color="#0563C1")
+    link = f"=HYPERLINK(\"#'{CHECK_SHEET}'!A1\",'{CHECK_SHEET}'!A2&\"（点此查看）\")"
+    sheet.write_formula(row, COVER_VALUE_COLUMN, link, style, "")
 
 
 def _write_guide(sheet: Any, formats: Formats, content: Content, *, first_row: int) -> int:

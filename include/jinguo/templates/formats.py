@@ -33,6 +33,8 @@ _STYLES: dict[str, dict[str, Any]] = {
     "cover_text": {**_GRID, "font_size": 12, "num_format": "@", "indent": 1, "text_wrap": True},
     "cover_date": {**_GRID, "font_size": 12, "align": "left", "indent": 1, "num_format": 'yyyy"年"m"月"d"日"'},
     "required": {"font_size": 10, "font_color": "#C00000", "align": "right", "indent": 1, "valign": "vcenter"},
+    "link": {**_GRID, "align": "center", "font_color": "#0563C1", "underline": 1},
+    "answer": {**_GRID, "num_format": "@", "text_wrap": True, "font_size": 10, "bg_color": "#FFF9DB"},
     "legend": {**_GRID, "align": "center", "font_size": 10},
 }
 
@@ -51,6 +53,10 @@ class Formats:
             properties = {"font_name": SONG, "font_size": 11, **_STYLES[style], **changes}
             self._made[key] = self._book.add_format(properties)
         return self._made[key]
+
+    def conditional(self, **properties: Any) -> Any:
+        """What a condition changes in how a cell looks."""
+        return self._book.add_format(properties)
 
 
 def number_format(decimals: int) -> str:

@@ -38,3 +38,7 @@ def write_identity(book: Any, content: Content) -> None:
     for row, cell_id in enumerate(content.carried, start=FIRST_FIGURE_ROW):
         sheet.write_string(row, 0, cell_id)
         sheet.write_number(row, 1, as_number(content.figures[cell_id]))
+    added = content.check.added if content.check else {}
+    for row, (name, key) in enumerate(added.items(), start=FIRST_FIGURE_ROW + len(content.carried)):
+        sheet.write_string(row, 0, name)
+        sheet.write_number(row, 1, as_number(content.figures[key]))

@@ -46,16 +46,18 @@ def prefill(
 
 
 def carried_cells(form: Form, period: Period, fills: Mapping[str, Fill]) -> list[str]:
-    """The cells for which the template carries a figure of last period, in the order of ``form.cells``.
+    """The cells for which the template carries a figure of last period: table by table, down each column.
 
     An ``opening`` cell is filled with it, a ``running`` cell adds the month to it (none in the first period of a year).
     """
-    return [
-        cell_id
+    found = [
+        form.cell_by_id[cell_id]
         for cell_id, fill in fills.items()
         if fill.kind == "opening"
         or (fill.kind == "running" and not starts_year(period, form.cell_by_id[cell_id].frequency))
     ]
+    # The formulas of 自检 compare whole columns with last period's.
+    return [cell.id for cell in sorted(found, key=lambda cell: (cell.table, cell.column, cell.index))]
 
 
 def carried_figure(form: Form, cell_id: str, fill: Fill, prev: np.ndarray) -> int:

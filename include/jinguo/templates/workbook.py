@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from numbers import Real
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
@@ -26,6 +26,9 @@ from jinguo.templates.list_sheet import write_list_sheet
 from jinguo.templates.package import NUMBER_MARK, Skeleton, make_skeleton, repack, text_mark
 from jinguo.templates.prefill import carried_cells, carried_figure, prefill
 from jinguo.units.register import Denominator, Unit
+
+if TYPE_CHECKING:
+    from jinguo.templates.selfcheck import SelfCheck
 
 _UNIT_TEXTS = ("code", "name", "org_name", "org_short")
 _MOST_SKELETONS = 32
@@ -102,9 +105,8 @@ def _fill_skeleton(order: _Order) -> bytes:
         _skeletons[shape] = _blank(order)
     blank = _skeletons[shape]
     texts = {name: getattr(order.unit, name) for name in _UNIT_TEXTS} | {"stamp": order.stamp}
-    figures = _figures(order, blank.fills, blank.carried)
-    numbers = {order.form.cell_by_id[cell_id].index: as_number(figure) for cell_id, figure in figures.items()}
-    return blank.skeleton.fill(texts, numbers)
+    figures = _figures(order, blank.fills, blank.carried, blank.check)
+    return blank.skeleton.fill(texts, {blank.marks[key]: as_number(figure) for key, figure in figures.items()})
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,19 +116,21 @@ class _Blank:
     order: _Order
     fills: Mapping[str, Fill]
     carried: tuple[str, ...]
+    check: SelfCheck | None
+    marks: Mapping[str, int]  # key of a figure → the number of its mark
     skeleton: Skeleton
 
 
 def _blank(order: _Order) -> _Blank:
     content = _content(order)
-    indexes = {cell_id: order.form.cell_by_id[cell_id].index for cell_id in content.figures}
+    marks = {key: number for number, key in enumerate(content.figures)}
     marked = replace(
         content,
         unit=replace(order.unit, **{name: text_mark(name) for name in _UNIT_TEXTS}),
         stamp=text_mark("stamp"),
-        figures={cell_id: (NUMBER_MARK + index) * SCALE for cell_id, index in indexes.items()},
+        figures={key: (NUMBER_MARK + number) * SCALE for key, number in marks.items()},
     )
-    return _Blank(order, content.fills, content.carried, make_skeleton(_render(marked)))
+    return _Blank(order, content.fills, content.carried, content.check, marks, make_skeleton(_render(marked)))
 
 
 def _content(
@@ -135,6 +139,7 @@ def _content(
     unit_type = order.unit.unit_type
     fills = prefill(order.form, order.period, unit_type, order.prev, order.measures)
     carried = tuple(carried_cells(order.form, order.period, fills))
+    check = _self_check(order, fills, carried)
     return Content(
         form=order.form,
         layout=layout_for(order.form, order.period, unit_type),
@@ -146,21 +151,34 @@ def _content(
         issued_at=order.issued_at,
         due=order.due,
         fills=fills,
-        figures=_figures(order, fills, carried),
+        figures=_figures(order, fills, carried, check),
         carried=carried,
         checks=printed_checks(order.rulebook, order.form, order.period, unit_type),
         values=values,
         ticks=ticks,
+        check=check,
     )
 
 
-def _figures(order: _Order, fills: Mapping[str, Fill], carried: tuple[str, ...]) -> dict[str, int]:
+def _self_check(order: _Order, fills: Mapping[str, Fill], carried: tuple[str, ...]) -> SelfCheck | None:
+    """The rules on the sheet 自检; none without a rule book."""
+    if order.rulebook is None:
+        return None
+    from jinguo.templates.selfcheck import self_check
+
+    known = {"prev": order.prev, "measures": order.measures, "fills": fills, "carried": carried}
+    return self_check(order.rulebook, order.form, order.period, order.unit.unit_type, **known)
+
+
+def _figures(
+    order: _Order, fills: Mapping[str, Fill], carried: tuple[str, ...], check: SelfCheck | None
+) -> dict[str, int]:
     """Cell id → thousandths: what last period and the register put into the workbook."""
     figures = {cell_id: carried_figure(order.form, cell_id, fills[cell_id], order.prev) for cell_id in carried}
     for cell_id, fill in fills.items():
         if fill.kind == "register":
             figures[cell_id] = order.measures[fill.source].value * SCALE
-    return figures
+    return figures | (check.added_figures(order.form, order.prev, order.measures) if check else {})
 
 
 def _plain(values: Mapping[str, object]) -> dict[str, object]:
@@ -187,6 +205,10 @@ def _render(content: Content) -> bytes:
     for sheet in content.layout.tables:
         write = write_list_sheet if sheet.is_list else write_grid_sheet
         write(book, formats, content, content.form.table_by_id[sheet.table])
+    if content.check:
+        from jinguo.templates.selfcheck_sheet import write_selfcheck
+
+        write_selfcheck(book, formats, content.check)
     write_identity(book, content)
     book.close()
     return buffer.getvalue()
