@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from itertools import chain
 from typing import Any
 
 from jinguo.forms.model import Form, Table
@@ -62,8 +63,8 @@ def read_head(sheet: Sheet) -> Head:
     """The head of a sheet, down to the row of column numbers."""
     head = Head()
     rows = sheet.rows[:_HEADER_ROWS]
-    likely = [row for row, values in enumerate(rows) if "丙" in values or (1.0 in values and 2.0 in values)]
-    candidates = [*likely, *range(len(rows))]
+    likely = (row for row, values in enumerate(rows) if "丙" in values or (1.0 in values and 2.0 in values))
+    candidates = chain(likely, range(len(rows)))
     end = next((row for row in candidates if _is_numbers_row(head, row, rows[row])), len(rows))
     for row, values in enumerate(rows[:end]):
         for column, value in enumerate(values):
@@ -107,23 +108,32 @@ def _take(head: Head, sheet: Sheet, row: int, column: int, raw: str) -> None:
     """One text of the head: 表号, 填报单位, 代码, the period, the label of the table's tick, else the title."""
     if len(raw) > 60:
         return
+    meaning, value = _meaning(raw)
+    if meaning == "table_tick":
+        head.table_tick = (row, column + 1)
+    elif meaning == "period":
+        head.period = Text(value, row, column)
+    elif meaning == "title":
+        head.title = head.title or (value if row < 10 else "")
+    elif meaning:
+        setattr(head, meaning, _after_colon(sheet, row, column, value))
+
+
+@lru_cache(maxsize=4096)
+def _meaning(raw: str) -> tuple[str, str]:
+    """The field of ``Head`` that a text belongs to, "" for none, and what it says."""
     text = fold(raw)
     label, colon, value = text.partition(":")
+    if label.startswith("本表本月未开展"):
+        return "table_tick", ""
     if colon:
         if label == "表号":
-            head.form_no = _after_colon(sheet, row, column, value)
-        elif label.startswith("填报单位"):
-            head.unit_name = _after_colon(sheet, row, column, value)
-        elif label in ("代码", "单位代码"):
-            head.unit_code = _after_colon(sheet, row, column, value)
-        elif label.startswith("本表本月未开展"):
-            head.table_tick = (row, column + 1)
-    elif text.startswith("本表本月未开展"):
-        head.table_tick = (row, column + 1)
-    elif match := _PERIOD.search(text):
-        head.period = Text(match[0], row, column)
-    elif not head.title and row < 10:
-        head.title = text
+            return "form_no", value
+        if label.startswith("填报单位"):
+            return "unit_name", value
+        return ("unit_code", value) if label in ("代码", "单位代码") else ("", "")
+    match = _PERIOD.search(text)
+    return ("period", match[0]) if match else ("title", text)
 
 
 def _after_colon(sheet: Sheet, row: int, column: int, value: str) -> Text:

@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from jinguo.forms.model import SCALE, UNIT_TYPE_NAMES, Cell, Form, Table
+from jinguo.forms.model import SCALE, UNIT_TYPE_NAMES, Cell, Form
 from jinguo.periods import Period
-from jinguo.reading.anchors import Located, fold
+from jinguo.reading.anchors import Geometry, Located, fold
 from jinguo.reading.formulas import Recipe, Step, evaluate, expected_forms, linear_form, moved_formula, recipe_for
 from jinguo.reading.markup import Formula
 from jinguo.reading.model import CellState, format_number
 from jinguo.reading.notes import Notes
 from jinguo.reading.numbers import DASHES, Refusal, read_number, written
-from jinguo.templates.layout import column_letters
+from jinguo.templates.layout import NA_MARK, column_letters
 
 _NAN = math.nan
 _NUMBER, _BLANK, _UNREADABLE, _NO_ACTIVITY = (
@@ -44,7 +44,6 @@ class _Plan:
     """What is fixed for a form, a unit type and a period: states before reading, and which cells a tick fills."""
 
     states: tuple[int, ...]
-    is_na: tuple[bool, ...]
     is_monthly_flow: tuple[bool, ...]
 
 
@@ -54,18 +53,13 @@ _plans: dict[tuple[int, str, bool], tuple[Form, _Plan]] = {}
 def _plan_for(form: Form, unit_type: str, period: Period) -> _Plan:
     key = (id(form), unit_type, period.is_quarter_end)
     if key not in _plans:
-        states, is_na, is_flow = [], [], []
+        states, is_flow = [], []
         for cell in form.cells:
             is_due = form.table_by_id[cell.table].is_due(period, unit_type)
-            does_not_apply = unit_type in cell.na_for
             state = CellState.ABSENT if is_due else CellState.NOT_DUE
-            states.append(int(CellState.NA if does_not_apply else state))
-            is_na.append(does_not_apply)
+            states.append(int(CellState.NA if unit_type in cell.na_for else state))
             is_flow.append(cell.flow == "flow" and not any(fill.kind == "running" for fill in cell.fills))
-        _plans[key] = (
-            form,
-            _Plan(tuple(states), tuple(is_na), tuple(is_flow)),
-        )  # keeps the form, so its id() stays its own
+        _plans[key] = form, _Plan(tuple(states), tuple(is_flow))  # keeps the form, so its id() stays its own
     return _plans[key][1]
 
 
@@ -101,34 +95,27 @@ class Cells:
         table, sheet = located.table, located.sheet
         self.located[table.id] = located
         self.notes.at(table.id, sheet.name)
-        index = self.form.cells_by_table[table.id][0].index
-        numbers, states, is_na = self.numbers, self.states, self.plan.is_na
-        columns = [located.columns.get(column.number, -1) for column in table.columns]
-        for row in table.rows:
-            at = located.rows.get(row.code)
-            values = sheet.rows[at] if at is not None else ()
-            width = len(values)
-            for column in columns:
-                if at is not None and column >= 0 and not is_na[index]:
-                    value = values[column] if column < width else ""
-                    if type(value) is float:
-                        scaled = value * SCALE
-                        number = round(scaled) if -_LARGEST < scaled < _LARGEST else _NAN
-                        if number == scaled:
-                            numbers[index] = number
-                            states[index] = _NUMBER
-                        else:
-                            self._read_value(index, value)
-                    elif value == "":
-                        states[index] = _BLANK
-                    else:
-                        self._read_value(index, value)
-                elif at is not None and 0 <= column < width and is_na[index]:
-                    self._check_not_applicable(index, values[column], row.na_columns)
-                index += 1
+        numbers, states = self.numbers, self.states
+        plan = _table_plan(self.form, located, self.unit_type)
+        for at, wanted, unwanted in plan.rows:
+            values = sheet.rows[at]
+            if len(values) < plan.width:
+                values = [*values, *[""] * (plan.width - len(values))]
+            for index, column in wanted:
+                value = values[column]
+                if type(value) is float and (scaled := value * SCALE).is_integer() and -_LARGEST < scaled < _LARGEST:
+                    numbers[index] = scaled + 0.0  # never -0.0
+                    states[index] = _NUMBER
+                elif value == "":
+                    states[index] = _BLANK
+                else:
+                    self._read_value(index, value)
+            for index, column in unwanted:
+                if values[column] not in ("", NA_MARK):
+                    self._check_not_applicable(index, values[column])
         self._read_ticks(located)
-        self._read_markup(located)
-        self._read_merges(located)
+        self._read_markup(located, plan.addresses)
+        self._read_merges(located, plan.addresses)
 
     def _read_value(self, index: int, value: Any) -> None:
         cell = self.form.cells[index]
@@ -145,14 +132,13 @@ class Cells:
                 text = format_number(result.thousandths)
                 self.notes.normalise(self.address(cell), cell.id, value, text, result.how)
 
-    def _check_not_applicable(self, index: int, value: Any, na_columns: frozenset[int]) -> None:
+    def _check_not_applicable(self, index: int, value: Any) -> None:
         """“—” or nothing may stand where the form takes no figure."""
-        if value == "" or (
-            type(value) is str and (not value.strip("".join(DASHES) + " \u3000") or fold(value) in _NA_FILLERS)
-        ):
+        if type(value) is str and (not value.strip(_DASHES) or fold(value) in _NA_FILLERS):
             return
         cell = self.form.cells[index]
-        rule_id = "WZ-014" if cell.column in na_columns else "WZ-018"
+        row = next(row for row in self.form.table_by_id[cell.table].rows if row.code == cell.row)
+        rule_id = "WZ-014" if cell.column in row.na_columns else "WZ-018"
         unit_type = UNIT_TYPE_NAMES[self.unit_type]
         self.notes.problem(rule_id, self.address(cell), cell.id, value, v=written(value), unit_type=unit_type)
 
@@ -170,36 +156,34 @@ class Cells:
             start = first + position * len(table.columns)
             self.ticked.update(range(start, start + len(table.columns)))
 
-    def _read_markup(self, located: Located) -> None:
+    def _read_markup(self, located: Located, addresses: Mapping[str, int]) -> None:
         """Formulas and errors of the table's cells."""
         markup = located.sheet.markup
         if not markup.formulas and not markup.errors:
             return
-        table = located.table
-        expected = expected_forms(self.form, self.recipe, table.id, located.geometry, self.carried_rows)
-        indices = _addresses(self.form, table, located)
+        expected = expected_forms(self.form, self.recipe, located.table.id, located.geometry, self.carried_rows)
         for address, formula in markup.formulas.items():
-            index = indices.get(address)
-            if index is not None and not self.plan.is_na[index]:
+            if (index := addresses.get(address)) is not None:
                 if formula.origin:
                     formula = formula._replace(text=moved_formula(formula.text, formula.origin, address))
-                self._sort_formula(index, address, formula, expected)
+                wanted = expected.get(index)
+                if wanted is not None and linear_form(formula.text) == wanted:
+                    self.own[index] = formula
+                else:
+                    self._take_other(index, address, formula, expected)
         for address, error in markup.errors.items():
-            index = indices.get(address)
-            if index is not None and not self.plan.is_na[index] and index not in self.own:
+            index = addresses.get(address)
+            if index is not None and index not in self.own:
                 self._refuse_error(index, address, error)
 
-    def _sort_formula(self, index: int, address: str, formula: Formula, expected: Mapping[int, Any]) -> None:
-        wanted = expected.get(index)
-        if wanted is not None and linear_form(formula.text) == wanted:
-            self.own[index] = formula
-            return
+    def _take_other(self, index: int, address: str, formula: Formula, expected: Mapping[int, Any]) -> None:
+        """A formula that is not ours, where one of ours was or where none was."""
         if index in expected:
             self.changed[index] = formula
         cell = self.form.cells[index]
         if not formula.has_value and address not in self.located[cell.table].sheet.markup.errors:
             self.states[index], self.numbers[index] = _UNREADABLE, _NAN
-            if wanted is not None or index not in expected:  # else rows or columns it adds up are gone, and said so
+            if expected.get(index, ()) is not None:  # else rows or columns it adds up are gone, and said so
                 self.notes.problem("D31", address, cell.id, f"={formula.text}", err="文件没有保存计算结果")
         elif "[" in formula.text:
             self.notes.problem("D32", address, cell.id, format_number(self.numbers[index]), kind="外部链接")
@@ -209,7 +193,7 @@ class Cells:
         self.changed.pop(index, None)
         self.notes.problem("D31", address, self.form.cells[index].id, error, err=error)
 
-    def _read_merges(self, located: Located) -> None:
+    def _read_merges(self, located: Located, addresses: Mapping[str, int]) -> None:
         """A figure under several merged data cells belongs to none of them."""
         if not located.rows or not located.columns:
             return
@@ -218,15 +202,13 @@ class Cells:
         if not merges:
             return
         right = max(located.columns.values())
-        indices = _addresses(self.form, located.table, located)
         for (first_row, first_column), (last_row, last_column) in merges:
             covered = [
-                indices[name]
+                addresses[name]
                 for row in range(first_row, min(last_row, located.last_row) + 1)
                 for column in range(first_column, min(last_column, right) + 1)
-                if (name := located.address(row, column)) in indices
+                if (name := located.address(row, column)) in addresses
             ]
-            covered = [index for index in covered if not self.plan.is_na[index]]
             if len(covered) > 1:
                 self._refuse_merge(located, covered, (first_row, first_column, last_row, last_column))
 
@@ -302,22 +284,43 @@ class Cells:
                     self._note_difference(cell, self.numbers[index], carried, "预填数被改动")
 
 
-_address_maps: dict[tuple[int, str, Any], tuple[Form, dict[str, int]]] = {}
+@dataclass(frozen=True)
+class _TablePlan:
+    """Where the cells of one table stand on a sheet: ``rows`` of (row, cells that apply, cells that do not).
+
+    A cell is its position in Form.cells and its column. ``width``: of a row that holds all of them.
+    ``addresses``: address → position, of the cells that apply.
+    """
+
+    width: int
+    rows: tuple[tuple[int, tuple[tuple[int, int], ...], tuple[tuple[int, int], ...]], ...]
+    addresses: dict[str, int]
 
 
-def _addresses(form: Form, table: Table, located: Located) -> dict[str, int]:
-    """Address → position in Form.cells, for the cells of a table as it stands on this sheet."""
-    key = (id(form), table.id, located.geometry)
-    if key not in _address_maps:
-        if len(_address_maps) > 256:
-            _address_maps.clear()
-        letters = {number: column_letters(column) for number, column in located.columns.items()}
-        _address_maps[key] = (
-            form,
-            {
-                f"{letters[cell.column]}{located.rows[cell.row] + 1}": cell.index
-                for cell in form.cells_by_table[table.id]
-                if cell.row in located.rows and cell.column in letters
-            },
-        )
-    return _address_maps[key][1]
+_table_plans: dict[tuple[int, str, str, Geometry], tuple[Form, _TablePlan]] = {}
+
+
+def _table_plan(form: Form, located: Located, unit_type: str) -> _TablePlan:
+    key = (id(form), located.table.id, unit_type, located.geometry)
+    if key not in _table_plans:
+        if len(_table_plans) > 256:
+            _table_plans.clear()
+        _table_plans[key] = form, _make_table_plan(form, located, unit_type)  # the form is kept: its id() stays its own
+    return _table_plans[key][1]
+
+
+def _make_table_plan(form: Form, located: Located, unit_type: str) -> _TablePlan:
+    rows: dict[int, tuple[list[tuple[int, int]], list[tuple[int, int]]]] = {}
+    addresses = {}
+    for cell in form.cells_by_table[located.table.id]:
+        if cell.row in located.rows and cell.column in located.columns:
+            row, column = located.rows[cell.row], located.columns[cell.column]
+            does_not_apply = unit_type in cell.na_for
+            rows.setdefault(row, ([], []))[does_not_apply].append((cell.index, column))
+            if not does_not_apply:
+                addresses[located.address(row, column)] = cell.index
+    return _TablePlan(
+        width=max(located.columns.values(), default=-1) + 1,
+        rows=tuple((row, tuple(wanted), tuple(unwanted)) for row, (wanted, unwanted) in rows.items()),
+        addresses=addresses,
+    )

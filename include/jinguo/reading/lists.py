@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ _INVISIBLE = re.compile(r"[\s\u200b-\u200d\ufeff]")
 _NO = frozenset(("0", "否", "×", "无", "没有", "—", "-", "/", "n", "no", "false"))
 
 
+_Reader = Callable[["_Line", "_Place", Any], Any]  # None: nothing to be read there, or refused
+
+
 @dataclass(frozen=True)
 class _Place:
     """Where a column of the list stands on this sheet. ``decimals``: what its unit of measure takes."""
@@ -31,6 +35,7 @@ class _Place:
     at: int
     letters: str
     decimals: int
+    read: _Reader
 
 
 @dataclass
@@ -63,7 +68,7 @@ def read_lines(located: Located, *, form: Form, period: Period, is_1904: bool, n
     table, sheet = located.table, located.sheet
     notes.at(table.id, sheet.name)
     places = [
-        _Place(column, at, column_letters(at), _decimals(form, column))
+        _Place(column, at, column_letters(at), _decimals(form, column), _READERS[column.kind])
         for column in table.columns
         if (at := located.columns.get(column.number)) is not None
     ]
@@ -71,21 +76,23 @@ def read_lines(located: Located, *, form: Form, period: Period, is_1904: bool, n
     computed = [place for place in places if place.column.computed]
     if not typed:
         return []
-    columns = [place.at for place in typed]
     markup = sheet.markup
     is_plain = not markup.errors and _only_in(markup.formulas, {place.letters for place in computed})
+    width = max(place.at for place in places) + 1
     first = located.head.numbers_row + 1
     lines = []
     for row in range(first, located.last_row + 1):
         values = sheet.rows[row]
         if values.count("") == len(values):
             continue
-        width = len(values)
-        if any(column < width and not _is_empty(values[column]) for column in columns):
+        if len(values) < width:
+            values = [*values, *[""] * (width - len(values))]
+        filled = [(place, value) for place in typed if not _is_empty(value := values[place.at])]
+        if filled:
             line = _Line(table.id, period, is_1904, notes, markup, row - first + 1, row)
-            found = _read_typed(line, typed, values, is_plain=is_plain)
+            found = _read_typed(line, filled if is_plain else _without_formula_trouble(line, typed, values))
             for place in computed:
-                _read_computed(line, place, values, found)
+                _read_computed(line, place, values[place.at], found)
             lines.append(ListLine(line.number, row + 1, found))
     return lines
 
@@ -96,22 +103,22 @@ def _only_in(formulas: Mapping[str, Formula], letters: set[str]) -> bool:
 
 
 def _is_empty(value: Any) -> bool:
-    return value == "" or value is None or (type(value) is str and not value.strip())
+    return value == "" or (type(value) is str and value.isspace())
 
 
-def _read_typed(line: _Line, typed: list[_Place], values: list[Any], *, is_plain: bool) -> dict[int, Any]:
+def _read_typed(line: _Line, filled: list[tuple[_Place, Any]]) -> dict[int, Any]:
     found: dict[int, Any] = {}
-    width = len(values)
-    for place in typed:
-        value = values[place.at] if place.at < width else ""
-        if not is_plain and _has_formula_trouble(line, place, value):
-            continue
-        if value == "" or _is_empty(value):
-            continue
-        result = _READERS[place.column.kind](line, place, value)
+    for place, value in filled:
+        result = place.read(line, place, value)
         if result is not None:
             found[place.column.number] = result
     return found
+
+
+def _without_formula_trouble(line: _Line, typed: list[_Place], values: list[Any]) -> list[tuple[_Place, Any]]:
+    """The filled places without those whose formula has no result to be read, which is said."""
+    sound = [(place, values[place.at]) for place in typed if not _has_formula_trouble(line, place, values[place.at])]
+    return [(place, value) for place, value in sound if not _is_empty(value)]
 
 
 def _has_formula_trouble(line: _Line, place: _Place, value: Any) -> bool:
@@ -150,10 +157,12 @@ def _decimals(form: Form, column: Column) -> int:
 
 
 def _read_text(line: _Line, place: _Place, value: Any) -> str:
-    return written(value).strip()
+    return value.strip() if type(value) is str else written(value).strip()
 
 
 def _read_day(line: _Line, place: _Place, value: Any) -> str | None:
+    if type(value) is dt.date:
+        return value.isoformat()
     result = read_date(value, line.period, is_1904=line.is_1904)
     if isinstance(result, Day):
         if result.how:
@@ -180,6 +189,8 @@ def _read_flag(line: _Line, place: _Place, value: Any) -> int | None:
 def _read_choice(line: _Line, place: _Place, value: Any) -> str:
     """The code of a choice. A code that the form does not have is kept: the rules say what is wrong with it."""
     choices = place.column.choices
+    if type(value) is str and value in choices:
+        return value
     text = fold(written(value))
     if text in choices:
         return text
@@ -211,7 +222,7 @@ def _read_code(line: _Line, place: _Place, value: Any) -> str | None:
     return text
 
 
-_READERS: dict[str, Callable[[_Line, _Place, Any], Any]] = {
+_READERS: dict[str, _Reader] = {
     "integer": _read_figure,
     "decimal": _read_figure,
     "number": _read_figure,
@@ -224,9 +235,8 @@ _READERS: dict[str, Callable[[_Line, _Place, Any], Any]] = {
 }
 
 
-def _read_computed(line: _Line, place: _Place, values: list[Any], found: dict[int, Any]) -> None:
+def _read_computed(line: _Line, place: _Place, value: Any, found: dict[int, Any]) -> None:
     """序号 and products: from the form where our formula (or nothing) stands, as typed where a constant does."""
-    value = values[place.at] if place.at < len(values) else ""
     computed = _computed_value(line, place, found)
     number = place.column.number
     if not _is_empty(value) and line.address(place) not in line.markup.formulas:
