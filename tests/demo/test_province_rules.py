@@ -86,16 +86,19 @@ def context_of(province, unit, period, made):
 def compared(context, made, units):
     """The context with what comparisons ask for: twelve months, a year ago, last quarter's communities, all others."""
     unit, period, own = context.unit, context.period, made[context.unit.code]
-    form, cells = form_for(SCHEMAS, period), load_rules(SCHEMAS).compared_cells
+    form, rulebook = form_for(SCHEMAS, period), load_rules(SCHEMAS)
     months = [own.get(period.plus(-number), {}) for number in range(1, 13)]
     others = [other for other in units if other.unit_type == unit.unit_type and other.code != unit.code]
     last = own.get(period.plus(-3))
     codes = [cell_id for cell_id in last or () if cell_id.startswith("t05.n") and cell_id.endswith(".c2")]
     return replace(
         context,
-        history={cell_id: np.array([month.get(cell_id, np.nan) for month in months], float) for cell_id in cells},
+        history={c: np.array([month.get(c, np.nan) for month in months], float) for c in rulebook.history_cells},
         same_month_last_year=along(form, months[-1]) if months[-1] else None,
-        peers={c: np.array([made[other.code][period].get(c, np.nan) for other in others], float) for c in cells},
+        peers={
+            c: np.array([made[other.code][period].get(c, np.nan) for other in others], float)
+            for c in rulebook.peer_cells
+        },
         peer_names=[other.name for other in others],
         last_communities={last[cell_id]: last[f"{cell_id[:-1]}1"] for cell_id in codes} or None,
     )

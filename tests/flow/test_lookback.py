@@ -56,9 +56,9 @@ class Desk:
 
     def look(self, code, period=DECEMBER, *before):
         wanted = {code: [self.register.by_code[each] for each in (code, *before)]}
-        cells = self.rulebook.compared_cells
+        around = {"form": self.form, "register": self.register, "rulebook": self.rulebook}
         with self.warehouse.read() as conn:
-            found = look_back(conn, period, wanted, form=self.form, register=self.register, cells=cells)
+            found = look_back(conn, period, wanted, **around)
         return found.of(code)
 
 
@@ -81,7 +81,7 @@ def test_a_unit_s_twelve_months_newest_first_with_gaps_and_without_what_is_not_a
     desk.accept("430200", DECEMBER.previous, 99)
     found = desk.look("430100")
     assert volunteers(found) == [11, None, 13, *[None] * 8, 22]
-    assert set(found["history"]) == set(desk.rulebook.compared_cells)
+    assert set(found["history"]) == set(desk.rulebook.history_cells)
     assert found["same_month_last_year"][desk.form.cell_by_id["t06.r01.c1"].index] == 22 * SCALE
 
 

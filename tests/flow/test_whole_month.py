@@ -11,12 +11,14 @@ from jinguo.errors import Refused
 from jinguo.flow.audit import verify_all
 from jinguo.flow.collect import collect_inbox
 from jinguo.flow.decide import decide_report
+from jinguo.flow.office import open_office
 from jinguo.flow.release import explain_figure, export_figures, make_release, trace_figure
 from jinguo.flow.status import period_status
 from jinguo.forms.model import SCALE
 from jinguo.periods import Period
 from jinguo.warehouse.engine import open_warehouse
 from jinguo.warehouse.explanations import explanations_of
+from jinguo.warehouse.submissions import load_reading
 
 OCTOBER = Period(2026, 10)
 CITY = "430800"
@@ -107,8 +109,10 @@ def test_a_returned_workbook_corrected_by_the_unit_is_the_next_version(settings,
     finding = next(f for f in first.checked.findings if f.rule_id == "BN-206")
     book = openpyxl.load_workbook(first.answered.return_workbook)
     assert "问题清单" in book.sheetnames
-    book["02表"][first.checked.reading.place("t02.r18.c1")[1]] = 3
-    assert finding.sheet == "02表"
+    with open_office(settings) as office, office.warehouse.read() as conn:
+        sheet, address = load_reading(conn, first.row.id).place("t02.r18.c1")
+    assert finding.sheet == sheet == "02表"
+    book[sheet][address] = 3
     book.save(settings.inbox / "改好了.xlsx")
     (second,) = collect_inbox(settings)
     assert (second.state, second.row.version) == ("accepted", 2)

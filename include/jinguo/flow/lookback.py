@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from jinguo.forms.model import Form, predecessor
 from jinguo.periods import Period
 from jinguo.reading.model import Reading
+from jinguo.rules.catalogue import RuleBook
 from jinguo.rules.context import Children
 from jinguo.rules.frame import Applicability
 from jinguo.rules.history_checks import HISTORY_MONTHS
@@ -38,18 +39,18 @@ class Lookback:
 
 
 def look_back(
-    conn: Connection, period: Period, wanted: Wanted, *, form: Form, register: Register, cells: Sequence[str]
+    conn: Connection, period: Period, wanted: Wanted, *, form: Form, register: Register, rulebook: RuleBook
 ) -> Lookback:
-    """What is known around a period's reports. ``cells``: those that rules compare (RuleBook.compared_cells)."""
+    """What is known around a period's reports, as far as rules ask for it."""
     found = Lookback()
     units = sorted({unit.unit_id for units in wanted.values() for unit in units})
     months = [period.plus(-number) for number in range(1, HISTORY_MONTHS + 1)]
     ids = accepted_ids(conn, units, first=months[-1].key, last=months[0].key)
-    found.add("history", _histories(conn, ids, months, wanted, cells))
+    found.add("history", _histories(conn, ids, months, wanted, rulebook.history_cells))
     found.add("same_month_last_year", _last_years(conn, ids, months[-1], wanted, form))
     if period.is_quarter_end:
         found.add("last_communities", _communities(conn, ids, predecessor(period, "quarterly"), wanted))
-    _add_peers(found, conn, period, wanted, register=register, cells=cells)
+    _add_peers(found, conn, period, wanted, register=register, cells=rulebook.peer_cells)
     found.add("children", _children(conn, period, wanted, form=form, register=register))
     return found
 
@@ -75,7 +76,9 @@ def _histories(
 def _summed(ids: _Ids, values: Mapping[int, np.ndarray], units: Iterable[Unit], month: Period) -> np.ndarray | None:
     known = [ids[unit.unit_id, month.key] for unit in units if (unit.unit_id, month.key) in ids]
     rows = [values[submission_id] for submission_id in known if submission_id in values]
-    return np.sum(rows, axis=0) if rows else None
+    if len(rows) < 2:
+        return rows[0] if rows else None
+    return np.sum(rows, axis=0)
 
 
 def _last_years(conn: Connection, ids: _Ids, month: Period, wanted: Wanted, form: Form) -> dict[str, np.ndarray]:

@@ -81,8 +81,7 @@ def period_context(
             context.openings[code] = opening
     if for_checks:
         context.quarters = _quarters_so_far(conn, form, period, wanted)
-        cells = office.rulebook.compared_cells
-        context.lookback = look_back(conn, period, wanted, form=form, register=register, cells=cells)
+        context.lookback = look_back(conn, period, wanted, form=form, register=register, rulebook=office.rulebook)
     return context
 
 

@@ -69,6 +69,7 @@ BUILTIN_NAMES: dict[str, tuple[str, ...]] = {  # builtin → the names its messa
     "persons_below": (*PLACE_NAMES, "place", "total", "difference", "count", "remark"),
     "communities_below": ("absent", "extra", "remark"),
 }
+LOOKING_BACK, LOOKING_AROUND = ("still_stock", "own_outlier"), ("peer_ratio", "copied_from_peer")
 _REQUIRED = ("id", "kind", "severity", "applies_from", "message", "source")
 _PART_KEYS = ("rows", "columns", "each", "when", "check", "place")
 _KEYS = (
@@ -121,9 +122,18 @@ class RuleBook:
         return tuple(rule for rule in self.rules if rule.table == table_id)
 
     @cached_property
-    def compared_cells(self) -> tuple[str, ...]:
-        """The cells whose earlier months and neighbours' figures some rule asks for (``options: cells``)."""
-        return tuple(dict.fromkeys(cell_id for rule in self.rules for cell_id in rule.options.get("cells", ())))
+    def history_cells(self) -> tuple[str, ...]:
+        """The cells whose earlier months some rule asks for (``options: cells``)."""
+        return self._cells_of(LOOKING_BACK)
+
+    @cached_property
+    def peer_cells(self) -> tuple[str, ...]:
+        """The cells in which some rule looks at the neighbours."""
+        return self._cells_of(LOOKING_AROUND)
+
+    def _cells_of(self, builtins: Sequence[str]) -> tuple[str, ...]:
+        rules = [rule for rule in self.rules if rule.builtin in builtins]
+        return tuple(dict.fromkeys(cell_id for rule in rules for cell_id in rule.options["cells"]))
 
     def fingerprint(self) -> str:
         """sha256 of the rule files: changes when any rule does."""

@@ -38,10 +38,10 @@ class CheckContext:
     last period than those now in force.
 
     What comparisons look back and around for; empty or None: not known, and the rules that need it are not evaluated.
-    ``history``: the cells that rules name in ``options: cells``, by id: the accepted figures of the twelve months
-    before this one, newest first, NaN where unknown. ``same_month_last_year``: like ``prev``, a year back. ``peers``:
-    those cells in the accepted reports of the other units of the same type under the same unit, one value a report,
-    and ``peer_names``. ``last_communities``: last quarter's 05表 as accepted, code → name; None: not known.
+    ``history``: RuleBook.history_cells by id: the accepted figures of the twelve months before this one, newest first,
+    NaN where unknown. ``same_month_last_year``: like ``prev``, a year back. ``peers``: RuleBook.peer_cells by id in the
+    accepted reports of the other units of the same type under the same unit, one value a report, and ``peer_names``.
+    ``last_communities``: last quarter's 05表 as accepted, code → name; None: not known.
     """
 
     unit: Unit | None
