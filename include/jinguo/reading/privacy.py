@@ -26,7 +26,9 @@ def holds_personal(sheets: Iterable[Sequence[Sequence[Any]]], known: Collection[
     distinct: set[Any] = set()
     for rows in sheets:
         distinct.update(*rows)
-    long = [v for v in distinct if (len(v) >= PHONE_LENGTH if type(v) is str else type(v) in (float, int) and v >= 1e10)]
+    long = [
+        v for v in distinct if (len(v) >= PHONE_LENGTH if type(v) is str else type(v) in (float, int) and v >= 1e10)
+    ]
     return any(number not in known for value in long for number in personal_numbers(value))
 
 
