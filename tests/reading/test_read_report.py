@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from jinguo.reading.model import CellState, Reading
+from jinguo.reading.model import CellState
+from jinguo.reading.wire import decode, encode
 
 from .conftest import place, problems
 
@@ -368,7 +369,7 @@ def test_an_et_file_is_read_and_said(city, read, as_xls):
 
 def test_a_reading_crosses_the_wire_unchanged(city, read, edit):
     reading = read(edit(city, {("01表", "E10"): "1.2万", ("01表", "E11"): "１２"}))
-    again = Reading.from_wire(reading.to_wire())
+    again = decode(encode(reading))
     assert np.array_equal(again.numbers, reading.numbers, equal_nan=True)
     assert (again.problems, again.normalisations) == (reading.problems, reading.normalisations)
     assert (again.tables, again.cover) == (reading.tables, reading.cover)

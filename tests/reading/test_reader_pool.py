@@ -15,6 +15,7 @@ from jinguo.errors import JinguoError
 from jinguo.reading import pool as pool_module
 from jinguo.reading.model import Reading
 from jinguo.reading.pool import ReaderPool, ReadRequest
+from jinguo.reading.wire import ReadAnswer
 
 from .conftest import SCHEMAS
 
@@ -191,6 +192,6 @@ def test_a_confined_process_writes_no_files_and_has_bounded_memory(tmp_path):
 
 def test_our_own_mistake_in_one_file_is_logged_without_its_content(requests, caplog):
     (request,) = requests([("1.xlsx", None)])
-    answer = {"fault": "KeyError at cells.py:1", **Reading("1.xlsx", request.sha256, "rejected").to_wire()}
+    answer = ReadAnswer(Reading("1.xlsx", request.sha256, "rejected"), fault="KeyError at cells.py:1")
     assert pool_module._reading(request, answer).status == "rejected"
     assert caplog.messages == [f"reading {request.sha256}: KeyError at cells.py:1"]

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from jinguo.intake.screening import screen
 from jinguo.reading import report
 from jinguo.reading.grid import read_workbook
-from jinguo.reading.model import CellState, Reading
+from jinguo.reading.model import CellState
 from jinguo.reading.pool import ReaderPool, ReadRequest
+from jinguo.reading.wire import decode, encode
 
 from .conftest import SCHEMAS
 
@@ -70,7 +71,7 @@ def test_any_values_give_a_reading_that_makes_nothing_up(city, workbook, form, m
     if reading.status == "read":
         for cell, number, state in zip(form.cells, reading.numbers, reading.states, strict=True):
             assert math.isnan(number) == (state not in (CellState.NUMBER, CellState.NO_ACTIVITY)), cell.id
-    again = Reading.from_wire(reading.to_wire())
+    again = decode(encode(reading))
     assert again.problems == reading.problems
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from jinguo.reading.model import CellState
+from jinguo.reading.wire import encode
 from jinguo.warehouse.explanations import explanations_of, explanations_of_period, record_explanations
 from jinguo.warehouse.findings import findings_of, findings_of_many
 from jinguo.warehouse.records import Explanation
@@ -65,7 +66,7 @@ def test_submissions_findings_and_readings_by_id(warehouse, ids):
         assert findings_of_many(conn, []) == {}
         readings = dict(load_readings(conn, ids))
         assert list(readings) == ids
-        assert [readings[i].to_wire() for i in ids] == [load_reading(conn, i).to_wire() for i in ids]
+        assert [encode(readings[i]) for i in ids] == [encode(load_reading(conn, i)) for i in ids]
         with pytest.raises(ValueError, match="no submission 999"):
             submissions_by_id(conn, [*ids, 999])
 

@@ -1,6 +1,6 @@
 """What reading a file gives: values with their place and raw text, or the reason why there are none.
 
-A Reading is made in a sandboxed process and crosses a pipe as JSON (``to_wire``/``from_wire``): plain data only.
+A Reading is made in a sandboxed process and crosses a pipe (reading/wire.py): plain data only.
 """
 
 from __future__ import annotations
@@ -142,40 +142,6 @@ class Reading:
             if line.number == int(row[1:]):
                 return table.sheet, f"{table.column_letters.get(int(column), '')}{line.sheet_row}"
         return table.sheet, ""
-
-    def to_wire(self) -> dict[str, Any]:
-        """Plain JSON data; ``from_wire`` gives an equal Reading."""
-        wire = dict(self.__dict__)
-        if self.numbers is not None and self.states is not None:
-            wire["numbers"] = [None if math.isnan(number) else number for number in self.numbers.tolist()]
-            wire["states"] = self.states.tolist()
-        wire["tables"] = [vars(table) for table in self.tables.values()]
-        wire["lists"] = {
-            table: [[line.number, line.sheet_row, list(line.values.items())] for line in lines]
-            for table, lines in self.lists.items()
-        }
-        for name in ("normalisations", "problems", "answers"):
-            wire[name] = [vars(item) for item in wire[name]]
-        return wire
-
-    @classmethod
-    def from_wire(cls, wire: dict[str, Any]) -> Reading:
-        reading = cls(**wire)
-        if reading.numbers is not None:
-            reading.numbers = np.array([np.nan if n is None else n for n in reading.numbers], dtype=np.float64)
-            reading.states = np.array(reading.states, dtype=np.uint8)
-        reading.tables = {}
-        for raw in wire["tables"]:
-            raw = {**raw, "column_letters": {int(number): text for number, text in raw["column_letters"].items()}}
-            reading.tables[raw["table"]] = TableReading(**{**raw, "ticked_rows": tuple(raw["ticked_rows"])})
-        reading.lists = {
-            table: [ListLine(number, sheet_row, dict(values)) for number, sheet_row, values in lines]
-            for table, lines in wire["lists"].items()
-        }
-        reading.normalisations = [Normalisation(**item) for item in wire["normalisations"]]
-        reading.problems = [Problem(**item) for item in wire["problems"]]
-        reading.answers = [Answer(**item) for item in wire["answers"]]
-        return reading
 
 
 def format_number(thousandths: float) -> str:

@@ -1,4 +1,4 @@
-"""Long-lived sandboxed reader processes. Bytes go in by path, Readings come out as JSON, in order.
+"""Long-lived sandboxed reader processes. Bytes go in by path, Readings come out, in order.
 
 A file that kills its reader, or takes longer than the watchdog allows, gets one clean result; the other files of its
 batch are read as if nothing had happened. Memory in this process is constant: at most ``BATCHES_AHEAD`` batches for
@@ -24,8 +24,11 @@ from itertools import cycle, islice
 from pathlib import Path
 from types import TracebackType
 
+import msgspec
+
 from jinguo.errors import JinguoError
 from jinguo.reading.model import Problem, Reading
+from jinguo.reading.wire import ReadAnswer, decode_answer
 
 BATCH_FILES = 16
 BATCHES_AHEAD = 2
@@ -83,7 +86,7 @@ class _Worker:
             self.process.stdin.write(_LENGTH.pack(len(body)) + body)
             self.process.stdin.flush()
 
-    def receive(self) -> dict[str, object]:
+    def receive(self) -> ReadAnswer:
         """The next answer; WorkerDiedError when there will be none, JinguoError when the reader did not even start."""
         if not self._is_ready:
             try:
@@ -91,7 +94,11 @@ class _Worker:
             except WorkerDiedError:
                 raise JinguoError(f"{sys.executable} -m jinguo.reading.worker does not start; see its output") from None
             self._is_ready = True
-        return json.loads(self._frame(SECONDS_PER_FILE))
+        try:
+            return decode_answer(self._frame(SECONDS_PER_FILE))
+        except msgspec.MsgspecError:  # whatever a file has made of its reader is not listened to any longer
+            self.end()
+            raise WorkerDiedError(timed_out=False) from None
 
     def _frame(self, seconds: float) -> bytes:
         deadline = time.monotonic() + seconds
@@ -212,12 +219,13 @@ class ReaderPool:
         return worker
 
 
-def _reading(request: ReadRequest, answer: dict[str, object]) -> Reading:
-    if "error" in answer:
-        raise JinguoError(str(answer["error"]))  # the archive's file is gone: ours to put right, not the clerk's
-    if fault := answer.pop("fault", ""):
-        _log.error("reading %s: %s", request.sha256, fault)
-    return Reading.from_wire(answer)
+def _reading(request: ReadRequest, answer: ReadAnswer) -> Reading:
+    if answer.reading is None:
+        raise JinguoError(answer.error)  # the archive's file is gone: ours to put right, not the clerk's
+    if answer.fault:
+        _log.error("reading %s: %s", request.sha256, answer.fault)
+    answer.reading.file = request.name
+    return answer.reading
 
 
 def _unreadable(request: ReadRequest) -> Reading:

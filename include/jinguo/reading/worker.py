@@ -1,7 +1,8 @@
-"""The reader process: takes requests on standard input, answers each with one Reading as JSON on standard output.
+"""The reader process: takes requests on standard input, answers each on standard output.
 
-``python -m jinguo.reading.worker SCHEMAS``. Frames are a length of four bytes and a body of UTF-8 JSON. The process
-has no network, writes no files, dumps no core and is bounded in memory and, for each file, in CPU time.
+``python -m jinguo.reading.worker SCHEMAS``. Frames are a length of four bytes and a body: JSON to the process,
+reading/wire.py from it. It has no network, writes no files, dumps no core and is bounded in memory and, for each
+file, in CPU time.
 """
 
 from __future__ import annotations
@@ -69,25 +70,24 @@ def read_one(request: dict[str, Any], schemas: Path) -> bytes:
     """The answer to one request; whatever goes wrong with the file becomes its one clean result."""
     from jinguo.intake.screening import MAX_BYTES
     from jinguo.reading.report import read_report, unreadable
+    from jinguo.reading.wire import ReadAnswer, encode
 
     name, sha256 = request["name"], request["sha256"]
     try:
         with open(request["path"], "rb") as file:  # noqa: PTH123 - a plain open, one system call
             data = file.read(MAX_BYTES + 1)  # more than that is refused unread
     except OSError as error:
-        return json.dumps({"error": f"{request['path']}: {error.strerror}"}).encode()
+        return encode(ReadAnswer(error=f"{request['path']}: {error.strerror}"))
     try:
         reading = read_report(name, sha256, data, schemas=schemas)
-        return json.dumps(reading.to_wire()).encode()
+        return encode(ReadAnswer(reading))
     except MemoryError:
-        return json.dumps(unreadable(name, sha256, "读取时超出内存限制").to_wire()).encode()
+        return encode(ReadAnswer(unreadable(name, sha256, "读取时超出内存限制")))
     except Exception as error:  # our own mistake, and no reason to stop reading other files
         frames = extract_tb(error.__traceback__)[-4:]
         places = " > ".join(f"{Path(frame.filename).name}:{frame.lineno}" for frame in frames)
-        wire = unreadable(name, sha256, "读取时出错").to_wire()
-        return json.dumps(
-            {**wire, "fault": f"{type(error).__name__} at {places}"}
-        ).encode()  # without the file's content
+        fault = f"{type(error).__name__} at {places}"  # without the file's content
+        return encode(ReadAnswer(unreadable(name, sha256, "读取时出错"), fault=fault))
 
 
 def main(schemas: Path) -> None:
