@@ -32,6 +32,7 @@ KINDS = {
     "villages": "units/villages.csv",
     "release_workbook": "release/workbook.yaml",
     "derived": "release/derived.yaml",
+    "review_policy": "review/policy.yaml",
     "magnitudes": "demo/magnitudes.csv",
 }
 CASES = [(kind, file) for kind, pattern in KINDS.items() for file in sorted(SCHEMAS.glob(pattern))]

@@ -12,6 +12,7 @@ from jinguo.errors import Refused
 from jinguo.reading.model import Answer, CellState, Reading
 from jinguo.review.decisions import Decision, decide
 from jinguo.review.explanations import explanation_records
+from jinguo.review.policy import Memory, ReviewPolicy
 from jinguo.warehouse import audit
 from jinguo.warehouse.decisions import decisions_of
 from jinguo.warehouse.deliveries import record_deliveries
@@ -19,6 +20,7 @@ from jinguo.warehouse.explanations import explanations_of, record_explanations
 from jinguo.warehouse.records import Delivery, NewSubmission
 from jinguo.warehouse.submissions import accepted_submissions, insert_submissions, submission, submissions_of
 
+POLICY = ReviewPolicy(frozenset(), Memory(months=6, band_pct=20), {})
 WORDS = "重阳节集中开展敬老服务，场次增加。"
 
 
@@ -63,7 +65,9 @@ def send(warehouse, form, city, period, now) -> Callable[..., int]:
 def steward(warehouse, city, period, now) -> Callable[..., Decision]:
     def run(action: str, *, reason: str = "已电话核实", actor: str = "张审核", minutes: int = 60) -> Decision:
         at = now + dt.timedelta(minutes=minutes)
-        return decide(warehouse, unit=city, period=period, action=action, reason=reason, actor=actor, now=at)
+        return decide(
+            warehouse, unit=city, period=period, action=action, reason=reason, actor=actor, now=at, policy=POLICY
+        )
 
     return run
 

@@ -19,19 +19,12 @@ from jinguo.review.states import MOVES, STATE_NAMES, STATES, can_move, settle, s
 )
 def test_settles_by_the_gravest_finding(finding, severities, expected):
     findings = [finding("BN-102", "D8", severity=severity) for severity in severities]
-    assert settle(Reading("f", "0", "read"), findings, set()) == expected
+    assert settle(Reading("f", "0", "read"), findings) == expected
 
 
 @pytest.mark.parametrize("status", ["held", "quarantined", "rejected", "unidentified"])
 def test_what_reading_could_not_take_stays(finding, status):
-    assert settle(Reading("f", "0", status), [finding("D03", "")], set()) == status
-
-
-def test_only_an_explanation_that_a_steward_accepted_settles_a_query(finding):
-    query = finding("KQ-006", "D9", severity="query")
-    reading = Reading("f", "0", "read")
-    assert settle(reading, [query], {("KQ-006", "t01.r01.c4")}) == "accepted"
-    assert settle(reading, [query], {("KQ-006", "t01.r02.c4")}) == "awaiting_explanation"
+    assert settle(Reading("f", "0", status), [finding("D03", "")]) == status
 
 
 def test_every_state_has_a_name_and_its_moves():

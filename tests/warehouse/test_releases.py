@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 from jinguo.errors import Refused
@@ -102,9 +103,18 @@ def test_an_answer_given_again_replaces_the_earlier_one(warehouse, fill, now):
         record_explanations(conn, [])
         (kept,) = explanations_of(conn, 1, 202610)
         assert (kept.text, kept.accepted_by) == ("重阳节活动集中在本月", "")
-        accept_explanations(conn, [kept.id], actor="王审核", at=now + DAY)
+        until = dt.date(2027, 4, 30)
+        accept_explanations(
+            conn,
+            [
+                replace(
+                    kept, accepted_by="王审核", accepted_at=now + DAY, value="5", band_low=4000, remembered_until=until
+                )
+            ],
+        )
         ((unit_id, (accepted,)),) = explanations_of_period(conn, 202610).items()
     assert (unit_id, accepted.accepted_by, accepted.accepted_at) == (1, "王审核", now + DAY)
+    assert (accepted.value, accepted.band_low, accepted.remembered_until) == ("5", 4000, until)
 
 
 def test_a_unit_is_declared_missing_by_a_person(warehouse, now):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +15,14 @@ from jinguo.flow.predecessors import Opening, PeriodContext, period_context
 from jinguo.periods import Period
 from jinguo.reading.model import Reading
 from jinguo.review.issues import History
+from jinguo.review.matching import Key, finding_key
 from jinguo.review.receipts import Receipt, write_receipt
 from jinguo.review.returns import write_return_workbook
+from jinguo.review.settlements import EXPLANATION
 from jinguo.rules.findings import Finding
 from jinguo.units.deadlines import deadline
 from jinguo.units.register import Unit
-from jinguo.warehouse.explanations import explanations_of_period
+from jinguo.warehouse.explanations import explanations_by_id, explanations_of_period
 from jinguo.warehouse.findings import findings_of_many
 from jinguo.warehouse.records import SubmissionRow
 from jinguo.warehouse.submissions import load_readings, mark_outputs_done, pending_outputs, versions_of_period
@@ -56,7 +58,7 @@ def answer_round(office: Office, done: Sequence[Collected], context: PeriodConte
     """Answers the reports of one round while their readings are at hand; sets ``answered`` on each."""
     stored = [item for item in done if item.row]
     with office.warehouse.read() as conn:
-        histories = _histories(conn, [item.row for item in stored])
+        histories = _histories(conn, {item.row: item.checked.findings for item in stored})
     jobs = [_job(office, item.row, item.checked.reading, item.checked.findings, context, histories) for item in stored]
     for item, job in zip(stored, jobs, strict=True):
         item.answered = _answer(office, job)
@@ -69,9 +71,10 @@ def answer_pending(office: Office) -> int:
     while True:
         with office.warehouse.read() as conn:
             rows = pending_outputs(conn, limit=_BATCH)
-            contexts, histories = _contexts(office, conn, rows), _histories(conn, rows)
             ids = [row.id for row in rows]
             readings, findings = dict(load_readings(conn, ids)), findings_of_many(conn, ids)
+            contexts = _contexts(office, conn, rows)
+            histories = _histories(conn, {row: findings.get(row.id, ()) for row in rows})
         jobs = [
             _job(office, row, readings[row.id], findings.get(row.id, ()), contexts[row.period_key], histories)
             for row in rows
@@ -111,16 +114,37 @@ def _job(
     return _Job(row, reading, findings, unit, opening, histories.get(row.id, History()))
 
 
-def _histories(conn: Connection, rows: Sequence[SubmissionRow]) -> dict[int, History]:
-    """Submission id → what the unit's version before had; a first version has no history."""
+def _histories(conn: Connection, found: Mapping[SubmissionRow, Sequence[Finding]]) -> dict[int, History]:
+    """Submission id → what the unit's version before had, and the words of what is remembered for its findings; a first
+    version for which nothing is remembered has no history."""
     again: dict[int, list[SubmissionRow]] = {}
-    for row in rows:
+    for row in found:
         if row.version > 1:
             again.setdefault(row.period_key, []).append(row)
-    found: dict[int, History] = {}
+    histories: dict[int, History] = {}
     for period_key, later in again.items():
-        found |= _histories_of_period(conn, period_key, later)
-    return found
+        histories |= _histories_of_period(conn, period_key, later)
+    for row, texts in _remembered(conn, found).items():
+        history = histories.get(row.id, History())
+        histories[row.id] = replace(history, explanations={**history.explanations, **texts})
+    return histories
+
+
+def _remembered(
+    conn: Connection, found: Mapping[SubmissionRow, Sequence[Finding]]
+) -> dict[SubmissionRow, dict[Key, str]]:
+    """By submission and finding: the earlier explanation that settled it."""
+    settled = [
+        (row, finding, int(finding.settled_by.removeprefix(f"{EXPLANATION} ")))
+        for row, findings in found.items()
+        for finding in findings
+        if finding.settled_by.startswith(EXPLANATION)
+    ]
+    given = explanations_by_id(conn, sorted({explanation_id for *_, explanation_id in settled}))
+    texts: dict[SubmissionRow, dict[Key, str]] = {}
+    for row, finding, explanation_id in settled:
+        texts.setdefault(row, {})[finding_key(finding)] = given[explanation_id].text
+    return texts
 
 
 def _histories_of_period(conn: Connection, period_key: int, rows: Sequence[SubmissionRow]) -> dict[int, History]:

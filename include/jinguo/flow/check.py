@@ -14,6 +14,7 @@ from jinguo.flow.predecessors import Opening, PeriodContext, period_context, wit
 from jinguo.periods import Period
 from jinguo.reading.model import Reading
 from jinguo.reading.pool import ReaderPool, ReadRequest
+from jinguo.review.explanations import judge_answers
 from jinguo.review.states import settle
 from jinguo.rules.engine import check_batch
 from jinguo.rules.findings import Finding
@@ -84,10 +85,22 @@ def judge(
     batches = check_batch(
         readings, contexts, form=office.form(period), rulebook=office.rulebook, register=office.register
     )
+    settled = [_settled(office, context, *item) for item in zip(readings, batches, strict=True)]
     return [
-        Checked(reading, findings, settle(reading, findings, explained=set()))
-        for reading, findings in zip(readings, batches, strict=True)
+        Checked(reading, findings, settle(reading, findings))
+        for reading, findings in zip(readings, settled, strict=True)
     ]
+
+
+def _settled(office: Office, context: PeriodContext, reading: Reading, findings: list[Finding]) -> list[Finding]:
+    """The findings as explanations and waivers leave them; most files have none that asks for anything."""
+    unit = unit_of(office, reading)
+    if unit is None or all(finding.severity == "info" for finding in findings):
+        return findings
+    automatic = office.policy.automatic
+    texts = judge_answers(reading.answers).texts if automatic and reading.answers else ()
+    explained = {key for key in texts if key[0] in automatic}
+    return context.settlements.apply(findings, unit.unit_id, explained=explained)
 
 
 def unit_of(office: Office, reading: Reading) -> Unit | None:

@@ -30,6 +30,7 @@ from jinguo.reading.pool import ReaderPool, ReadRequest
 from jinguo.review.confirmations import confirm_suggestions
 from jinguo.review.explanations import explanation_records
 from jinguo.review.matching import finding_key
+from jinguo.review.settlements import AUTOMATIC, POLICY, remember
 from jinguo.rules.context import CheckContext
 from jinguo.rules.faults import finding_of_problem
 from jinguo.rules.findings import Finding
@@ -247,21 +248,28 @@ def _store(office: Office, conn: Connection, form: Form, reports: Sequence[Colle
     rows = submissions_by_id(conn, ids)
     for row_id, item in zip(ids, reports, strict=True):
         item.row = rows[row_id]
-    record_explanations(conn, [given for item in reports for given in _explanations(item)])
+    record_explanations(conn, [given for item in reports for given in _explanations(office, item)])
     recheck_later(office, conn, [item.row for item in reports if item.state == "accepted"])
 
 
-def _explanations(item: Collected) -> list[Explanation]:
+def _explanations(office: Office, item: Collected) -> list[Explanation]:
     """The explanations of what was found: 自检 has one line for all places where a rule may fail."""
     row = item.row
-    found = {finding_key(finding) for finding in item.checked.findings}
-    return explanation_records(
+    found = {finding_key(finding): finding for finding in item.checked.findings}
+    given = explanation_records(
         [answer for answer in item.checked.reading.answers if (answer.rule_id, answer.cell_id) in found],
         unit_id=row.unit_id,
         period_key=row.period_key,
         submission_id=row.id,
         given_at=row.received_at,
     )
+    return [_accepted_by_policy(office, each, found[each.rule_id, each.cell_id]) for each in given]
+
+
+def _accepted_by_policy(office: Office, given: Explanation, finding: Finding) -> Explanation:
+    if finding.settled_by != POLICY:
+        return given
+    return remember(given, finding, office.policy, accepted_by=AUTOMATIC, at=office.settings.now())
 
 
 def _new_submission(office: Office, form: Form, item: Collected) -> NewSubmission:

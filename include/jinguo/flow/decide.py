@@ -23,7 +23,14 @@ def decide_report(
             raise Refused(f"--unit {unit_code}: no such unit (codes are in schemas/units/units.csv)")
         with office.warehouse.write() as conn:
             decision = decide_within(
-                conn, unit=unit, period=period, action=action, reason=reason, actor=actor, now=settings.now()
+                conn,
+                unit=unit,
+                period=period,
+                action=action,
+                reason=reason,
+                actor=actor,
+                now=settings.now(),
+                policy=office.policy,
             )
             if decision.state_after == "accepted" and decision.submission_id is not None:
                 recheck_later(office, conn, [submission(conn, decision.submission_id)])

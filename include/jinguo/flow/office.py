@@ -11,6 +11,7 @@ from jinguo.forms.load import form_for
 from jinguo.forms.model import Form
 from jinguo.intake.archive import Archive
 from jinguo.periods import Period
+from jinguo.review.policy import ReviewPolicy, load_policy
 from jinguo.rules.catalogue import RuleBook, load_rules
 from jinguo.settings import Settings
 from jinguo.units.register import Register, load_register
@@ -30,6 +31,10 @@ class Office:
     @cached_property
     def rulebook(self) -> RuleBook:
         return load_rules(self.settings.schemas)
+
+    @cached_property
+    def policy(self) -> ReviewPolicy:
+        return load_policy(self.settings.schemas)
 
     @cached_property
     def warehouse(self) -> Warehouse:

@@ -14,11 +14,14 @@ from jinguo.flow.office import Office
 from jinguo.forms.model import Form, predecessor
 from jinguo.periods import Period
 from jinguo.reading.model import Reading
+from jinguo.review.settlements import Settlements, settlements_of
 from jinguo.rules.context import CheckContext
 from jinguo.units.deadlines import deadline
 from jinguo.units.register import Register, Unit
+from jinguo.warehouse.explanations import remembered_explanations
 from jinguo.warehouse.records import SubmissionRow
 from jinguo.warehouse.submissions import accepted_submissions, values_of
+from jinguo.warehouse.waivers import waivers_in_force
 
 
 @dataclass(frozen=True)
@@ -31,13 +34,15 @@ class Opening:
 
 @dataclass
 class PeriodContext:
-    """What is known about one period, for every unit that has something: openings, quarters, versions in force."""
+    """What is known about one period, for every unit that has something: openings, quarters, versions in force, what
+    settles findings."""
 
     period: Period
     openings: dict[str, Opening] = field(default_factory=dict)
     quarters: dict[str, np.ndarray] = field(default_factory=dict)
     accepted: dict[int, SubmissionRow] = field(default_factory=dict)
     lookback: Lookback = field(default_factory=Lookback)
+    settlements: Settlements = field(default_factory=Settlements)
 
     def check_context(
         self, office: Office, unit: Unit | None, reading: Reading, received_at: dt.datetime
@@ -60,11 +65,18 @@ class PeriodContext:
 
 
 def period_context(
-    office: Office, conn: Connection, period: Period, codes: Iterable[str], *, for_checks: bool = True
+    office: Office,
+    conn: Connection,
+    period: Period,
+    codes: Iterable[str],
+    *,
+    for_checks: bool = True,
+    as_of: dt.datetime | None = None,
 ) -> PeriodContext:
     """The context of a period for the units ``codes``, from the accepted versions in the warehouse.
 
-    ``for_checks`` False: openings only, without what reports are compared with.
+    ``for_checks`` False: openings only, without what reports are compared with. ``as_of``: the moment whose
+    explanations and waivers count; None: now.
     """
     form, register = office.form(period), office.register
     wanted = _forerunners(register, codes)
@@ -82,7 +94,13 @@ def period_context(
     if for_checks:
         context.quarters = _quarters_so_far(conn, form, period, wanted)
         context.lookback = look_back(conn, period, wanted, form=form, register=register, rulebook=office.rulebook)
+        context.settlements = _settlements(conn, period, own, as_of or office.settings.now())
     return context
+
+
+def _settlements(conn: Connection, period: Period, unit_ids: list[int], as_of: dt.datetime) -> Settlements:
+    remembered = remembered_explanations(conn, unit_ids, period_key=period.key, ends_on=period.last_day, as_of=as_of)
+    return settlements_of(remembered, waivers_in_force(conn, period.key, as_of=as_of))
 
 
 def without_warehouse(period: Period) -> PeriodContext:

@@ -10,12 +10,15 @@ from sqlalchemy import Connection
 
 from jinguo.errors import Refused
 from jinguo.periods import Period
+from jinguo.review.matching import finding_key
+from jinguo.review.policy import ReviewPolicy
+from jinguo.review.settlements import remember
 from jinguo.review.states import can_move, state_name
 from jinguo.units.register import Unit
 from jinguo.warehouse import records
 from jinguo.warehouse.decisions import decisions_of, record_decision
 from jinguo.warehouse.engine import Warehouse
-from jinguo.warehouse.explanations import accept_explanations, explanations_of
+from jinguo.warehouse.explanations import accept_explanations, explanations_of, withdraw_explanations
 from jinguo.warehouse.records import SubmissionRow
 from jinguo.warehouse.submissions import accept, findings_of, load_reading, set_state, submissions_of
 
@@ -44,12 +47,13 @@ def decide(
     reason: str,
     actor: str,
     now: dt.datetime,
+    policy: ReviewPolicy,
     form: str = "monthly",
 ) -> Decision:
     """``decide_within`` a transaction of its own."""
     with warehouse.write() as conn:
         return decide_within(
-            conn, unit=unit, period=period, action=action, reason=reason, actor=actor, now=now, form=form
+            conn, unit=unit, period=period, action=action, reason=reason, actor=actor, now=now, policy=policy, form=form
         )
 
 
@@ -62,6 +66,7 @@ def decide_within(
     reason: str,
     actor: str,
     now: dt.datetime,
+    policy: ReviewPolicy,
     form: str = "monthly",
 ) -> Decision:
     """Carry out and record one decision; Refused says why it is not possible, and nothing has changed then.
@@ -81,7 +86,7 @@ def decide_within(
     if before != after or not _was_recorded(conn, wanted):
         record_decision(conn, wanted)
         if row and action != "declare_missing":
-            _carry_out(conn, row, after, wanted)
+            _carry_out(conn, row, after, wanted, policy)
     return Decision(action, before, after, row.id if row else None, row.version if row else None)
 
 
@@ -112,15 +117,20 @@ def _was_recorded(conn: Connection, wanted: records.Decision) -> bool:
     return all(getattr(last, name) == getattr(wanted, name) for name in same)
 
 
-def _carry_out(conn: Connection, row: SubmissionRow, state: str, decision: records.Decision) -> None:
+def _carry_out(
+    conn: Connection, row: SubmissionRow, state: str, decision: records.Decision, policy: ReviewPolicy
+) -> None:
     if state == "accepted":
-        _accept(conn, row, decision)
+        _accept(conn, row, decision, policy)
     elif row.state != state:
         set_state(conn, row.id, state, at=decision.at, reason=decision.reason, actor=decision.actor)
+    if row.state == "accepted" and state == "returned":
+        withdraw_explanations(conn, decision.unit_id, decision.period_key, actor=decision.actor, at=decision.at)
 
 
-def _accept(conn: Connection, row: SubmissionRow, decision: records.Decision) -> None:
-    """Put a version in force; its open queries are settled by it, and the unit's explanations of them accepted."""
+def _accept(conn: Connection, row: SubmissionRow, decision: records.Decision, policy: ReviewPolicy) -> None:
+    """Put a version in force; its open queries are settled by it, and the unit's explanations of them accepted and
+    remembered."""
     findings = findings_of(conn, row.id)
     errors = [finding.rule_id for finding in findings if finding.severity == "error"]
     name = f"第{row.version}版"
@@ -129,11 +139,13 @@ def _accept(conn: Connection, row: SubmissionRow, decision: records.Decision) ->
         raise Refused(f"{name}有{len(errors)}处强制性问题（{rules}），不能审定，须由报送单位改正后重报")
     if load_reading(conn, row.id).numbers is None:
         raise Refused(f"{name}没有读出数据，不能审定")
-    queries = {(finding.rule_id, finding.cell_id) for finding in findings if finding.severity == "query"}
+    queries = {finding_key(finding): finding for finding in findings if finding.severity == "query"}
     given = explanations_of(conn, decision.unit_id, decision.period_key)
     settled = [
-        e.id for e in given if (e.rule_id, e.cell_id) in queries and not e.accepted_by and e.submission_id <= row.id
+        remember(e, queries[e.rule_id, e.cell_id], policy, accepted_by=decision.actor, at=decision.at)
+        for e in given
+        if (e.rule_id, e.cell_id) in queries and not e.accepted_by and e.submission_id <= row.id
     ]
-    accept_explanations(conn, settled, actor=decision.actor, at=decision.at)
+    accept_explanations(conn, settled)
     if row.state != "accepted":
         accept(conn, [row.id], at=decision.at, actor=decision.actor)

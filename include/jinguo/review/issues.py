@@ -23,6 +23,7 @@ _CAUSES = ("D", "WZ")  # what a cell holds; sums and comparisons over it fail in
 _MOST_IN_COMMENT = 4
 SUGGESTION = "建议值"  # messages that propose a value say so
 _SUGGESTION_HINT = "建议值正确的，也可在“确认建议值”栏选“是”。"
+_SETTLED_HINT = "供知悉，不用再说明或改动；数有错的，仍可改正。"
 _DEFAULT_HINTS = {
     "error": "请改正后重新报送。",
     "query": "请核对：数字有误请改正；无误请在“情况说明”栏写明原因（不少于10个字）。",
@@ -128,7 +129,9 @@ class _Describer:
         rule = self._rules.get(finding.rule_id)
         hint = (rule.fix_hint if rule else "") or _DEFAULT_HINTS[finding.severity]
         message = finding.message.removesuffix(hint) or finding.message  # many messages end with the hint
-        if SUGGESTION in finding.message:
+        if finding.settled_by:
+            hint = _SETTLED_HINT
+        elif SUGGESTION in finding.message:
             hint = f"{hint.removesuffix('。')}；{_SUGGESTION_HINT}"
         place = finding.cell or (WHOLE_SHEET if finding.sheet else WHOLE_FILE)
         return Issue(

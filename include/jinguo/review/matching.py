@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from jinguo.rules.findings import Finding
 
-NEW, OPEN, FIXED, EXPLAINED = "新", "未改", "已改", "已说明"
+NEW, OPEN, FIXED, EXPLAINED, WAIVED = "新", "未改", "已改", "已说明", "已豁免"
 Key = tuple[str, str]
 
 
@@ -24,6 +24,7 @@ class Matching:
     still_open: tuple[Finding, ...]
     explained: tuple[Finding, ...]
     fixed: tuple[Finding, ...]
+    waived: tuple[Finding, ...] = ()
 
 
 def match_findings(
@@ -32,7 +33,7 @@ def match_findings(
     """``findings`` sorted by what they were before. A query with an explanation is ``explained``, new or not."""
     before = {finding_key(finding) for finding in earlier}
     now = {finding_key(finding) for finding in findings}
-    by_status: dict[str, list[Finding]] = {NEW: [], OPEN: [], EXPLAINED: []}
+    by_status: dict[str, list[Finding]] = {NEW: [], OPEN: [], EXPLAINED: [], WAIVED: []}
     for finding in findings:
         by_status[status_of(finding, before, explained)].append(finding)
     return Matching(
@@ -40,11 +41,14 @@ def match_findings(
         still_open=tuple(by_status[OPEN]),
         explained=tuple(by_status[EXPLAINED]),
         fixed=tuple(finding for finding in earlier if finding_key(finding) not in now),
+        waived=tuple(by_status[WAIVED]),
     )
 
 
 def status_of(finding: Finding, before: Collection[Key], explained: Collection[Key]) -> str:
-    """新, 未改 or 已说明: an error is not settled by words."""
+    """新, 未改, 已说明 or 已豁免: an error is not settled by words."""
+    if finding.settled_by:
+        return WAIVED if finding.settled_by.startswith("waiver") else EXPLAINED
     key = finding_key(finding)
     if finding.severity == "query" and key in explained:
         return EXPLAINED

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -51,16 +51,15 @@ def can_move(state: str, to: str) -> bool:
     return to in MOVES[state]
 
 
-def settle(reading: Reading, findings: Sequence[Finding], explained: Collection[tuple[str, str]] = ()) -> str:
+def settle(reading: Reading, findings: Sequence[Finding]) -> str:
     """The state of a file that was just checked; what reading could not take (held, rejected …) stays what it is.
 
-    ``explained``: (rule_id, cell_id) of queries whose explanation a *steward* has accepted and that still holds. What
-    only the unit has written does not belong in it: its queries stay open until a steward accepts.
+    ``findings``: as review/settlements.py leaves them; a query in them is open, whatever the unit has written to it.
     """
     if reading.status != "read":
         return reading.status
     if any(finding.severity == "error" for finding in findings):
         return "returned"
-    if any(f.severity == "query" and (f.rule_id, f.cell_id) not in explained for f in findings):
+    if any(finding.severity == "query" for finding in findings):
         return "awaiting_explanation"
     return "accepted"

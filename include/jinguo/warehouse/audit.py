@@ -51,7 +51,7 @@ def verify(conn: Connection) -> list[str]:
     """What is wrong with the log, in words; empty when it holds.
 
     The first broken line of the chain is named; lines after it cannot be judged. Where the chain holds, deliveries,
-    submissions, decisions and releases must stand as the log tells, so that its end cannot be cut off unseen.
+    submissions, decisions, waivers and releases must stand as the log tells, so that its end cannot be cut off unseen.
     """
     last, expected = "", 1
     for row in conn.execute(select(*_AS_STORED).order_by(core_audit.c.seq)):

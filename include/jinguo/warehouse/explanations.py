@@ -32,7 +32,7 @@ def record_explanations(conn: Connection, explanations: Sequence[Explanation]) -
         actor=audit.SYSTEM,
         action="record_explanations",
         subject="explanations",
-        details={"explanations": [[e.submission_id, e.rule_id, e.cell_id] for e in explanations]},
+        details={"explanations": [[e.submission_id, e.rule_id, e.cell_id, e.accepted_by] for e in explanations]},
     )
 
 
@@ -59,20 +59,66 @@ def explanations_of_period(
     return found
 
 
-def accept_explanations(conn: Connection, explanation_ids: Sequence[int], *, actor: str, at: dt.datetime) -> None:
-    """A steward finds these answers sufficient."""
-    if not explanation_ids:
+def remembered_explanations(
+    conn: Connection, unit_ids: Sequence[int], *, period_key: int, ends_on: dt.date, as_of: dt.datetime
+) -> list[Explanation]:
+    """What is remembered of these units for a period that ends on ``ends_on``, newest first; accepted by ``as_of``."""
+    found: list[Explanation] = []
+    for chunk in chunks(unit_ids):
+        query = select(core_explanation).where(
+            core_explanation.c.unit_id.in_(chunk),
+            core_explanation.c.period_key <= period_key,
+            core_explanation.c.remembered_until >= ends_on,
+            core_explanation.c.accepted_at <= as_of,
+        )
+        found += [Explanation(**row) for row in conn.execute(query).mappings()]
+    return sorted(found, key=lambda given: (given.period_key, given.id), reverse=True)
+
+
+def explanations_by_id(conn: Connection, explanation_ids: Sequence[int]) -> dict[int, Explanation]:
+    """Explanation id → the explanation."""
+    found: dict[int, Explanation] = {}
+    for chunk in chunks(explanation_ids):
+        query = select(core_explanation).where(core_explanation.c.id.in_(chunk))
+        found.update((row["id"], Explanation(**row)) for row in conn.execute(query).mappings())
+    return found
+
+
+def accept_explanations(conn: Connection, explanations: Sequence[Explanation]) -> None:
+    """These answers are found sufficient: by whom, when and how long they are remembered stands in each."""
+    if not explanations:
         return
-    conn.execute(
-        update(core_explanation)
-        .where(core_explanation.c.id.in_(explanation_ids))
-        .values(accepted_by=actor, accepted_at=at)
+    names = ("accepted_by", "accepted_at", "value", "band_low", "band_high", "remembered_until")
+    for given in explanations:
+        values = {name: getattr(given, name) for name in names}
+        conn.execute(update(core_explanation).where(core_explanation.c.id == given.id).values(**values))
+    audit.append(
+        conn,
+        at=explanations[0].accepted_at,
+        actor=explanations[0].accepted_by,
+        action="accept_explanations",
+        subject="explanations",
+        details={"explanations": [given.id for given in explanations]},
     )
+
+
+def withdraw_explanations(conn: Connection, unit_id: int, period_key: int, *, actor: str, at: dt.datetime) -> None:
+    """A report's acceptance is taken back: what it explained has to be accepted again and is forgotten until then."""
+    where = (
+        core_explanation.c.unit_id == unit_id,
+        core_explanation.c.period_key == period_key,
+        core_explanation.c.accepted_by != "",
+    )
+    ids = list(conn.scalars(select(core_explanation.c.id).where(*where).order_by(core_explanation.c.id)))
+    if not ids:
+        return
+    values = {"accepted_by": "", "accepted_at": None, "remembered_until": None}
+    conn.execute(update(core_explanation).where(*where).values(**values))
     audit.append(
         conn,
         at=at,
         actor=actor,
-        action="accept_explanations",
+        action="withdraw_explanations",
         subject="explanations",
-        details={"explanations": list(explanation_ids)},
+        details={"explanations": ids},
     )

@@ -83,6 +83,7 @@ def _columns(finding: Finding) -> dict[str, Any]:
         "cells": json.dumps(finding.cells),
         "value": finding.value,
         "message": finding.message,
+        "settled_by": finding.settled_by or None,
     }
 
 
@@ -97,4 +98,5 @@ def _finding(row: Any) -> Finding:
         cells=tuple(json.loads(row.cells)),
         value=row.value,
         message=row.message,
+        settled_by=row.settled_by or "",
     )

@@ -104,7 +104,12 @@ class SubmissionRow:
 
 @dataclass(frozen=True)
 class Explanation:
-    """A unit's answer to a query. ``accepted_by`` "" until a steward, or the rule of length, accepted it."""
+    """A unit's answer to a query. ``accepted_by`` "" until a steward, or the policy of review, accepted it.
+
+    Accepted, it is remembered while the value stays in its band: ``value`` (what stood there) as text, ``band_low`` and
+    ``band_high`` in thousandths (None: the same text), for reports of months that end by ``remembered_until``. None:
+    not remembered.
+    """
 
     unit_id: int
     period_key: int
@@ -115,6 +120,29 @@ class Explanation:
     given_at: dt.datetime
     accepted_by: str = ""
     accepted_at: dt.datetime | None = None
+    id: int | None = None
+    value: str | None = None
+    band_low: int | None = None
+    band_high: int | None = None
+    remembered_until: dt.date | None = None
+
+
+@dataclass(frozen=True)
+class Waiver:
+    """豁免: findings of ``rule_ids`` (at ``cell_id``, "" anywhere) of these units do not block, for the periods from
+    ``first_period`` to ``last_period`` (keys such as 202610), on reports that are checked up to ``ends_on``."""
+
+    unit_ids: tuple[int, ...]
+    rule_ids: tuple[str, ...]
+    first_period: int
+    last_period: int
+    ends_on: dt.date
+    reason: str
+    approver: str
+    granted_at: dt.datetime
+    cell_id: str = ""
+    state: str = "granted"
+    revoked_at: dt.datetime | None = None
     id: int | None = None
 
 

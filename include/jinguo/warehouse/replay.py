@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, select
 
 from jinguo.warehouse.records import AuditEntry
-from jinguo.warehouse.tables import core_decision, out_release, raw_delivery, raw_submission
+from jinguo.warehouse.tables import core_decision, core_waiver, out_release, raw_delivery, raw_submission
 
 _States = dict[int, str | None]
 
@@ -22,6 +22,7 @@ class _Told:
     submissions: _States = field(default_factory=dict)
     releases: _States = field(default_factory=dict)
     decisions: _States = field(default_factory=dict)
+    waivers: _States = field(default_factory=dict)
 
     def hear(self, entry: AuditEntry) -> None:
         details: dict[str, Any] = entry.details
@@ -38,6 +39,8 @@ class _Told:
             self.submissions.update((row_id, "superseded") for row_id in details["superseded"])
         elif entry.action in ("draft_release", "publish_release"):
             self.releases[details["release"]] = "draft" if entry.action == "draft_release" else "published"
+        elif entry.action in ("grant_waiver", "revoke_waiver"):
+            self.waivers[details["waiver"]] = "granted" if entry.action == "grant_waiver" else "revoked"
         elif "decision" in details:
             self.decisions[details["decision"]] = entry.action
 
@@ -51,6 +54,7 @@ def disagreements(conn: Connection, entries: Iterable[AuditEntry]) -> list[str]:
         *_compare("delivery", told.deliveries, _stored(conn, raw_delivery, "outcome")),
         *_compare("submission", told.submissions, _stored(conn, raw_submission, "state")),
         *_compare("decision", told.decisions, _stored(conn, core_decision, "action")),
+        *_compare("waiver", told.waivers, _stored(conn, core_waiver, "state")),
         *_compare("release", told.releases, _stored(conn, out_release, "state")),
     ]
 

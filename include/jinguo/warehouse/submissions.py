@@ -30,6 +30,7 @@ __all__ = [
     "load_reading",
     "load_readings",
     "mark_outputs_done",
+    "mark_outputs_pending",
     "pending_outputs",
     "set_state",
     "submission",
@@ -205,6 +206,12 @@ def mark_outputs_done(conn: Connection, submission_ids: Sequence[int]) -> None:
     """The receipts and return workbooks of these submissions are in the outbox."""
     for chunk in chunks(submission_ids):
         conn.execute(update(raw_submission).where(raw_submission.c.id.in_(chunk)).values(outputs_done=True))
+
+
+def mark_outputs_pending(conn: Connection, submission_ids: Sequence[int]) -> None:
+    """What the outbox says to these submissions has been overtaken and is to be written again."""
+    for chunk in chunks(submission_ids):
+        conn.execute(update(raw_submission).where(raw_submission.c.id.in_(chunk)).values(outputs_done=False))
 
 
 def _rows() -> Select[Any]:

@@ -14,6 +14,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    Date,
     ForeignKey,
     Index,
     Integer,
@@ -200,6 +201,7 @@ core_finding = Table(
     Column("cells", Text, nullable=False),  # JSON list of cell ids
     Column("value", Words, nullable=False),
     Column("message", Words, nullable=False),
+    Column("settled_by", String(32)),  # "waiver 3", "explanation 17"; null: nothing
 )
 
 core_explanation = Table(
@@ -215,8 +217,29 @@ core_explanation = Table(
     Column("given_at", Moment, nullable=False),
     Column("accepted_by", Text, nullable=False),
     Column("accepted_at", Moment),
+    Column("value", Words),  # what stood there when it was accepted; null: not remembered
+    Column("band_low", BigInteger),  # thousandths; null: the same text
+    Column("band_high", BigInteger),
+    Column("remembered_until", Date),
     UniqueConstraint("submission_id", "rule_id", "cell_id"),
     Index("ix_core_explanation_unit_id_period_key", "unit_id", "period_key"),
+)
+
+core_waiver = Table(
+    "core_waiver",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("unit_ids", Text, nullable=False),  # JSON list
+    Column("rule_ids", Text, nullable=False),  # JSON list
+    Column("cell_id", String(32), nullable=False),  # "": wherever the rules fail
+    Column("first_period", Integer, nullable=False),
+    Column("last_period", Integer, nullable=False),
+    Column("ends_on", Date, nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("approver", Text, nullable=False),
+    Column("granted_at", Moment, nullable=False),
+    Column("state", String(8), nullable=False),  # granted, revoked
+    Column("revoked_at", Moment),
 )
 
 core_decision = Table(
