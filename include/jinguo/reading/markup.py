@@ -90,9 +90,7 @@ def _may_hold_personal(sheet: bytes, shared: bytes) -> bool:
 @lru_cache(maxsize=64)
 def _sheet_targets(folder: str, book: bytes, relations: bytes) -> tuple[list[tuple[str, str]], bool]:
     """Name and part of each sheet. The same two parts come with every unit's copy of a template."""
-    targets = {}
-    for relation in ElementTree.fromstring(relations):  # noqa: S314 - no DOCTYPE gets here
-        targets[relation.get("Id")] = _absolute(folder, relation.get("Target") or "")
+    targets = relation_targets(folder, relations)
     found, is_1904 = [], False
     for element in ElementTree.fromstring(book).iter():  # noqa: S314
         tag = element.tag.rpartition("}")[2]
@@ -102,6 +100,14 @@ def _sheet_targets(folder: str, book: bytes, relations: bytes) -> tuple[list[tup
         elif tag == "workbookPr":
             is_1904 = element.get("date1904") in ("1", "true", "on")
     return found, is_1904
+
+
+def relation_targets(folder: str, relations: bytes) -> dict[str, str]:
+    """Part by the key of a relationship, seen from ``folder``."""
+    return {
+        relation.get("Id", ""): _absolute(folder, relation.get("Target") or "")
+        for relation in ElementTree.fromstring(relations)  # noqa: S314 - no DOCTYPE gets here
+    }
 
 
 def _workbook_part(parts: Mapping[str, bytes]) -> str:

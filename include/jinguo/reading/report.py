@@ -48,7 +48,7 @@ def read_report(name: str, sha256: str, data: bytes, *, schemas: Path) -> Readin
     if screened.is_refused:
         return Reading(name, sha256, "rejected", format=screened.format, problems=list(screened.problems))
     try:
-        workbook = read_workbook(data, screened.parts, screened.workbook)
+        workbook = read_workbook(data, screened)
     except UnreadableError:
         return unreadable(name, sha256, "文件已损坏，无法打开", format_=screened.format)
     register = load_register(schemas)
