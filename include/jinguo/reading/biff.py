@@ -1,4 +1,4 @@
-"""What calamine does not give of an .xls: error cells ('' there), texts of formulas (0 there), formulas, hidden rows."""
+"""What calamine does not give of an .xls: error cells ('' there), formulas and their texts (0 there), hidden rows."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ ERRORS = {0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 3
 
 _BOF, _EOF, _FORMULA, _BOOLERR, _STRING, _SHARED = 0x0809, 0x000A, 0x0006, 0x0205, 0x0207, 0x04BC
 _DATE1904, _CODEPAGE, _BOUNDSHEET, _SUPBOOK, _EXTERNSHEET = 0x0022, 0x0042, 0x0085, 0x01AE, 0x0017
+_OLD_TEXTS = (0x0204, 0x00D6)
 _ROW, _COLINFO = 0x0208, 0x007D
 _GLOBALS = 5  # the kind of substream that comes before the sheets
 _BIFF8 = 0x0600
@@ -29,8 +30,12 @@ _Place = tuple[int, int]
 
 @dataclass
 class BiffSheet:
-    """One worksheet. ``texts``: results of formulas that are texts, by row and column."""
+    """One sheet. ``texts``: results of formulas that are texts, by row and column.
 
+    ``name``, and all texts, only of Excel 95: calamine takes two-byte characters of a code page for two characters.
+    """
+
+    name: str = ""
     markup: Markup = field(default_factory=Markup)
     texts: dict[_Place, str] = field(default_factory=dict)
 
@@ -80,7 +85,8 @@ def _begin(scan: _Scan, body: bytes) -> None:
         scan.dialect = Dialect(has_wide_columns=version >= _BIFF8)
         return
     scan.number += 1
-    scan.sheets[scan.number] = BiffSheet()
+    is_old = not scan.dialect.has_wide_columns and scan.number < len(scan.names)
+    scan.sheets[scan.number] = BiffSheet(scan.names[scan.number] if is_old else "")
     scan.shared, scan.sharing, scan.pending = {}, {}, None
 
 
@@ -115,6 +121,8 @@ def _take_record(scan: _Scan, record: int, body: bytes) -> None:
         scan.sheet.texts[scan.pending], scan.pending = _long_text(scan, body), None
     elif record == _BOOLERR and len(body) >= 8 and body[7] == 1:
         scan.sheet.markup.errors[_address(struct.unpack_from("<HH", body))] = ERRORS.get(body[6], "#N/A")
+    elif record in _OLD_TEXTS and len(body) > 8 and not scan.dialect.has_wide_columns:
+        scan.sheet.texts[struct.unpack_from("<HH", body)] = _long_text(scan, body[6:])
     elif record == _SHARED and scan.sharing and len(body) > 10:
         (length,) = struct.unpack_from("<H", body, 8)
         first = struct.unpack_from("<H", body)[0], body[4]

@@ -10,7 +10,7 @@ from typing import Any
 from jinguo.reading.markup import MAX_COLUMNS, MAX_ROWS
 from jinguo.reading.sheets import MAX_CELLS, Sheet, UnreadableError, Workbook
 
-SHEET_NAME = "文本表格"
+TEXT_SHEET = "文本表格"  # a text has no sheets, and so no name of one
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,14})(?:\.\d{1,9})?")  # what a spreadsheet would have written there itself
 _LONGEST_FIELD = 32_767  # what a cell can hold
 
@@ -32,7 +32,7 @@ def read_delimited(text: str, delimiter: str) -> Workbook:
             rows.append(values)
     except csv.Error as error:
         raise UnreadableError(type(error).__name__) from error
-    return Workbook([Sheet(SHEET_NAME, True, rows)], far_sheets=(SHEET_NAME,) if is_far else ())
+    return Workbook([Sheet(TEXT_SHEET, True, rows)], far_sheets=(TEXT_SHEET,) if is_far else ())
 
 
 def _value(field: str) -> Any:

@@ -72,7 +72,8 @@ def _read_xls(data: bytes, stream: bytes) -> Workbook:
         for (row, column), text in found.texts.items():
             if row < len(rows) and column < len(rows[row]):
                 rows[row][column] = text
-        sheets.append(Sheet(sheet.name, is_visible, rows, sheet.merged_cell_ranges or [], found=found.markup))
+        name = found.name or sheet.name
+        sheets.append(Sheet(name, is_visible, rows, sheet.merged_cell_ranges or [], found=found.markup))
     return Workbook(sheets, is_1904)
 
 
@@ -88,7 +89,7 @@ def _read_xlsb(parts: Mapping[str, bytes]) -> Workbook:
 
 
 def _grids(data: bytes) -> Iterator[tuple[int, Any, bool, list[list[Any]]]]:
-    """Each sheet of calamine's: its number in the workbook, and its rows from A1. Chart and macro sheets are left out."""
+    """Each sheet of calamine's: its number in the workbook, its rows from A1. Chart and macro sheets are left out."""
     from python_calamine import CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
     with CalamineWorkbook.from_filelike(BytesIO(data)) as book:  # by content: from_path would trust the extension

@@ -16,6 +16,7 @@ from jinguo.reading.anchors import Head, Located, fold, locate, read_head, table
 from jinguo.reading.answers import ISSUES_SHEET, is_answer, read_answers
 from jinguo.reading.cells import Cells
 from jinguo.reading.cover import Cover, find_cover, read_cover
+from jinguo.reading.delimited import TEXT_SHEET
 from jinguo.reading.grid import Sheet, UnreadableError, Workbook, read_workbook
 from jinguo.reading.lists import is_list_ticked, read_lines
 from jinguo.reading.model import Problem, Reading, TableReading
@@ -191,7 +192,7 @@ def _check_head(file: _File, table: Table, sheet: Sheet, head: Head) -> None:
     if fold(found) != fold(table.form_no):
         address = head.form_no.address if head.form_no else ""
         file.notes.problem("WZ-003", address, "", found, form_no=table.form_no, reason="", found=found)
-    if fold(sheet.name) != table.sheet:
+    if fold(sheet.name) != table.sheet and sheet.name != TEXT_SHEET:
         file.notes.problem("D20", "", "", sheet.name, raw=sheet.name, sheet=table.sheet)
     if not sheet.is_visible or sheet.markup.has_hidden_rows:
         file.notes.problem("D37", "", "", sheet.name, name=sheet.name)

@@ -34,7 +34,7 @@ class Dialect:
     sheets: Sequence[str] = field(default=())
 
 
-class _Unknown(Exception):
+class _UnknownError(Exception):
     """A token that sums do not need."""
 
 
@@ -90,7 +90,7 @@ def formula_text(tokens: bytes, dialect: Dialect, row: int, column: int) -> str 
             if reader.at >= len(tokens):
                 return stack[0] if len(stack) == 1 else None
             _step(reader, stack)
-    except (_Unknown, struct.error, IndexError):
+    except (_UnknownError, struct.error, IndexError):
         return None
     return None
 
@@ -122,7 +122,7 @@ def _take_attribute(reader: _Reader, stack: list[str]) -> None:
     if kind & _SUM_ATTRIBUTE:
         stack.append(f"SUM({stack.pop()})")
     elif not kind & _SPACE_ATTRIBUTES:
-        raise _Unknown
+        raise _UnknownError
 
 
 def _take_operand(reader: _Reader, stack: list[str], token: int) -> None:
@@ -134,14 +134,14 @@ def _take_operand(reader: _Reader, stack: list[str], token: int) -> None:
     elif token == _FUNCTION:
         count, function = reader.take("B") & 0x7F, reader.take("H") & 0x7FFF
         if function != _SUM or not count or count > len(stack):
-            raise _Unknown
+            raise _UnknownError
         arguments = stack[-count:]
         del stack[-count:]
         stack.append(f"SUM({','.join(arguments)})")
     elif token == _REFERENCE_3D and reader.dialect.has_wide_columns:
         name = reader.dialect.sheets[reader.take("H")]
         if not name:
-            raise _Unknown
+            raise _UnknownError
         stack.append(f"'{name}'!{reader.corners(1, near=False)}")
     else:
-        raise _Unknown
+        raise _UnknownError
