@@ -63,8 +63,8 @@ class Package:
 def open_package(data: bytes) -> Package:
     """The package in ``data``; PackageError or PackageEncryptedError when it must not be read."""
     entries = directory_of(data)
-    _check_directory(entries)
-    names = frozenset(entry.filename.replace("\\", "/").lower() for entry in entries)
+    check_directory(entries)
+    names = _folded_names(entries)
     kind = _kind(names)
     if kind == "odf":
         kind = _OPENDOCUMENTS.get(_mimetype(data, entries), "odf")
@@ -88,12 +88,21 @@ def directory_of(data: bytes) -> list[zipfile.ZipInfo]:
         raise PackageError("文件不完整") from error
 
 
+def kind_of(entries: list[zipfile.ZipInfo]) -> str:
+    """The kind of a package by its names; every OpenDocument file is ``odf``."""
+    return _kind(_folded_names(entries))
+
+
+def _folded_names(entries: list[zipfile.ZipInfo]) -> frozenset[str]:
+    return frozenset(entry.filename.replace("\\", "/").lower() for entry in entries)
+
+
 def _mimetype(data: bytes, entries: list[zipfile.ZipInfo]) -> bytes:
     entry = next(entry for entry in entries if entry.filename == "mimetype")
-    return _entry_bytes(data, entry, 1_024).strip()
+    return entry_bytes(data, entry, 1_024).strip()
 
 
-def _check_directory(entries: list[zipfile.ZipInfo]) -> None:
+def check_directory(entries: list[zipfile.ZipInfo]) -> None:
     """The checks that need no inflating; declared sizes may lie, so ``_inflate`` counts again."""
     if len(entries) > MAX_ENTRIES:
         raise PackageError("内部文件过多")
@@ -153,7 +162,7 @@ def _inflate(
         is_read = entry.filename.lower().endswith(ends)
         if not is_read and entry.compress_size * _DEFLATE_LIMIT <= MAX_ENTRY:
             continue
-        body = _entry_bytes(data, entry, min(MAX_ENTRY, remaining))
+        body = entry_bytes(data, entry, min(MAX_ENTRY, remaining))
         remaining -= len(body)
         _check_size(len(body), entry.compress_size)
         if is_read:
@@ -162,7 +171,8 @@ def _inflate(
     return parts
 
 
-def _entry_bytes(data: bytes, entry: zipfile.ZipInfo, limit: int) -> bytes:
+def entry_bytes(data: bytes, entry: zipfile.ZipInfo, limit: int) -> bytes:
+    """What an entry really inflates to; PackageError beyond ``limit`` or when it is damaged."""
     start = entry.header_offset
     if len(data) < start + _LOCAL_HEADER.size:
         raise PackageError("文件不完整")
