@@ -11,14 +11,14 @@ from pathlib import Path
 import numpy as np
 import openpyxl
 import pytest
-import xlwt
 from jinguo.forms.model import Form
 from jinguo.periods import Period
 from jinguo.reading.report import read_report
 from jinguo.settings import TIMEZONE
 from jinguo.templates.workbook import write_template
 from jinguo.units.register import load_register
-from openpyxl.utils import range_boundaries
+
+from .builders import xls_of
 
 SCHEMAS = Path(__file__).parents[2] / "schemas"
 SIGNED = {
@@ -120,23 +120,4 @@ def edit():
 def as_xls():
     """The values of a workbook as an old .xls, formulas as their results, sheets and merges as they were."""
 
-    @lru_cache(maxsize=2)
-    def converted(data: bytes) -> bytes:
-        source = openpyxl.load_workbook(io.BytesIO(data), data_only=True)
-        book = xlwt.Workbook()
-        date = xlwt.easyxf(num_format_str="yyyy-mm-dd")
-        for sheet in source.worksheets:
-            target = book.add_sheet(sheet.title)
-            target.visibility = 2 if sheet.sheet_state == "veryHidden" else 0
-            for row in sheet.iter_rows():
-                for cell in row:
-                    if cell.value not in (None, ""):
-                        target.write(cell.row - 1, cell.column - 1, cell.value, *([date] if cell.is_date else []))
-            for merged in sheet.merged_cells.ranges:
-                left, top, right, bottom = range_boundaries(str(merged))
-                target.merge(top - 1, bottom - 1, left - 1, right - 1)
-        buffer = io.BytesIO()
-        book.save(buffer)
-        return buffer.getvalue()
-
-    return converted
+    return lru_cache(maxsize=2)(xls_of)

@@ -147,6 +147,23 @@ def test_a_clerks_own_formula_without_a_result_is_unreadable(city, read, form):
     assert state(reading, form, "t01.r02.c2") == CellState.UNREADABLE
 
 
+def test_a_clerks_own_sum_without_a_result_is_added_up(city, read, form):
+    reading = read(rewrite(city, other_formula("E10", "D10+E11-F11", "")))
+    plain = read(city)
+    wanted = [number(plain, form, cell_id) for cell_id in ("t01.r02.c1", "t01.r03.c2", "t01.r03.c3")]
+    assert number(reading, form, "t01.r02.c2") == wanted[0] + wanted[1] - wanted[2]
+    receipts = [(n.cell, n.raw, n.how) for n in reading.normalisations if n.cell == "E10"]
+    assert receipts == [("E10", "=D10+E11-F11", "公式重算")]
+    assert not [problem for problem in reading.problems if problem.cell == "E10"]
+
+
+def test_a_sum_in_a_circle_or_over_text_is_held(city, read, form):
+    circle = read(rewrite(city, other_formula("E10", "E10+E11", "")))
+    assert ("E10", "D31") in problems(circle)
+    texts = read(rewrite(city, other_formula("E10", "A10+E11", "")))
+    assert ("E10", "D31") in problems(texts)
+
+
 def test_a_link_to_another_file_is_said(city, read, form):
     reading = read(rewrite(city, other_formula("E10", "[1]Sheet1!B5", "<v>15</v>")))
     assert place(reading, "D32") == [("01表", "E10")]

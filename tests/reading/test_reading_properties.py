@@ -43,7 +43,7 @@ def screened(city):
 
 @pytest.fixture(scope="module")
 def workbook(city, screened):
-    return read_workbook(city, screened.parts)
+    return read_workbook(city, screened)
 
 
 def spoil(workbook, changes, shifts):

@@ -89,9 +89,15 @@ def refusal(name, data):
         (b"\xef\xbb\xbf<!DOCTYPE html><table>", "D19"),
         (b'<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet">', "D19"),
         (b"ID;PWXL;N;E\r\n", "D19"),
-        ("指标,上月末数\n队伍,1\n".encode("gb18030"), "D19"),
-        ("指标,上月末数\n队伍,1\n".encode("utf-8-sig"), "D19"),
-        ("指标\t1\n".encode("utf-16"), "D19"),
+        ("本月开展活动两次。\n参加的人很多。\n".encode("gb18030"), "D19"),
+        (b"MIME-Version: 1.0\r\nContent-Type: multipart/related\r\n", "D19"),
+        (b"TABLE\r\n0,1\r\n", "D19"),
+        ("链接: https://pan.baidu.com/s/1abc 提取码: 9x2k".encode(), "D11"),
+        (b"[InternetShortcut]\r\nURL=http://example.com\r\n", "D11"),
+        (b"Received: from mail\r\nSubject: x\r\n", "D11"),
+        (b"\x4c\x00\x00\x00\x01\x14\x02\x00" + bytes(60), "D11"),
+        (b"MZ\x90\x00" + bytes(200), "D19"),
+        (b"\x00\x00\x00\x18ftypisom", "D12"),
         (bytes.fromhex("0908080000051000f30a00000000") + bytes(50), "D19"),
         (b"\x00" * 4096, "D14"),
         (bytes(range(1, 32)) * 20, "D14"),
@@ -106,8 +112,8 @@ def test_what_is_no_workbook_is_named(data, rule_id):
     ("part", "rule_id"),
     [
         ("word/document.xml", "D13"),
-        ("xl/workbook.bin", "D19"),
         ("ppt/presentation.xml", "D19"),
+        ("OFD.xml", "D12"),
         ("Index/Document.iwa", "D19"),
         ("长沙市.xlsx", "D08"),
     ],
@@ -116,9 +122,50 @@ def test_kinds_of_zip_are_told_by_their_parts(part, rule_id):
     assert refusal("report.xlsx", package([("[Content_Types].xml", CONTENT_TYPES), (part, b"x")])) == rule_id
 
 
-def test_an_ods_is_told_by_its_mimetype():
-    data = package([("mimetype", b"application/vnd.oasis.opendocument.spreadsheet"), ("content.xml", b"<x/>")])
-    assert refusal("report.ods", data) == "D19"
+@pytest.mark.parametrize(
+    ("mimetype", "format_"), [("spreadsheet", "ods"), ("text", "odt"), ("presentation", "odp"), ("graphics", "odf")]
+)
+def test_kinds_of_opendocument_are_told_by_the_mimetype(mimetype, format_):
+    entries = [("mimetype", b"application/vnd.oasis.opendocument." + mimetype.encode()), ("content.xml", b"<x/>")]
+    assert screen("report.ods", package(entries)).format == format_
+
+
+def opendocument(content, manifest=b"<m/>"):
+    mimetype = b"application/vnd.oasis.opendocument.spreadsheet"
+    return package([("mimetype", mimetype), ("content.xml", content), ("META-INF/manifest.xml", manifest)])
+
+
+def test_an_ods_with_a_password():
+    assert refusal("report.ods", opendocument(b"\x00\x01", b"<manifest:encryption-data/>")) == "D03"
+
+
+def test_an_ods_may_declare_its_type_but_no_entities():
+    assert screen("report.ods", opendocument(b"<!DOCTYPE office:document-content><x/>")).format == "ods"
+    assert refusal("report.ods", opendocument(b'<!DOCTYPE x [<!ENTITY a "b">]><x/>')) == "D14"
+
+
+TABLE = "指标,上月末数\n㮾梨街道,1\n"
+
+
+@pytest.mark.parametrize(
+    ("data", "delimiter", "rules"),
+    [
+        (TABLE.encode("gb18030"), ",", ["D02", "D06"]),
+        (TABLE.encode(), ",", ["D02"]),
+        (TABLE.encode("utf-8-sig"), ",", ["D02"]),
+        (TABLE.encode("utf-16"), ",", ["D02"]),
+        (TABLE.encode("utf-16-le"), ",", ["D02"]),
+        (TABLE.encode("utf-16-be"), ",", ["D02"]),
+        (TABLE.replace(",", "\t").encode("utf-16"), "\t", ["D02", "D07"]),
+        (TABLE.replace(",", ";").encode("gb18030"), ";", ["D02", "D06", "D07"]),
+    ],
+    ids=["gb18030", "utf-8", "utf-8 BOM", "utf-16 BOM", "utf-16-le", "utf-16-be", "tabs", "semicolons"],
+)
+def test_a_table_of_text_in_any_encoding(data, delimiter, rules):
+    screened = screen("队伍.csv", data)
+    assert (screened.format, screened.delimiter) == ("csv", delimiter)
+    assert screened.text.splitlines()[1].startswith("㮾梨街道")
+    assert [problem.rule_id for problem in screened.problems] == rules
 
 
 def test_an_encrypted_workbook_asks_for_one_without_a_password(city):

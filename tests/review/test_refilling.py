@@ -19,7 +19,8 @@ def reading(form) -> Reading:
     """An .xls as read: numbers everywhere but one blank, one text, one ticked row."""
     numbers = np.full(len(form.cells), 12_000.0)
     states = np.full(len(form.cells), int(CellState.NUMBER), dtype=np.uint8)
-    for cell_id, state in (("t06.r02.c1", CellState.UNREADABLE), ("t06.r01.c1", CellState.BLANK)):
+    unreadable = ("t06.r02.c1", "t01.r02.c4", "t01.r03.c4", "t01.r05.c4")
+    for cell_id, state in (("t06.r01.c1", CellState.BLANK), *((cell, CellState.UNREADABLE) for cell in unreadable)):
         index = form.cell_by_id[cell_id].index
         numbers[index], states[index] = np.nan, state
     return Reading(
@@ -34,7 +35,11 @@ def reading(form) -> Reading:
         numbers=numbers,
         states=states,
         lists={"ledger": [ListLine(1, 9, {2: "2026-10-12", 3: "敬老服务"})]},
-        problems=[Problem("D44", "t06", "Sheet6", "D10", "t06.r02.c1", "1.2万")],
+        problems=[
+            Problem("D44", "t06", "Sheet6", "D10", "t06.r02.c1", "1.2万"),
+            Problem("D31", "t01", "Sheet1", "G10", "t01.r02.c4", "#VALUE!"),
+            Problem("D44", "t01", "Sheet1", "G13", "t01.r05.c4", "3千"),
+        ],
     )
 
 
@@ -65,6 +70,17 @@ def test_values_stand_in_our_template(refilled):
     assert value("cover.head") == "周莉"
     assert value("cover.sent_date") == dt.datetime(2026, 11, 3)
     assert "√" in [cell.value for row in book["03表"].iter_rows() for cell in row]
+
+
+def test_a_formula_that_failed_is_ours_again(refilled):
+    book, place = refilled
+
+    def value(cell_id: str):
+        return book[place(cell_id).sheet][place(cell_id).address].value
+
+    assert value("t01.r02.c4") == "=D10+E10-F10"  # its result was #VALUE!
+    assert value("t01.r03.c4") == "=D11+E11-F11"  # its operand was unreadable
+    assert value("t01.r05.c4") == "3千"  # written over it
 
 
 def test_findings_are_marked_where_their_cells_are_now(refilled):

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from jinguo.flow.office import Office, open_office
 from jinguo.flow.predecessors import Opening, PeriodContext, period_context, without_warehouse
+from jinguo.intake.bundles import HEAD_BYTES, is_bundle, may_be_bundle, unpack
+from jinguo.intake.screening import MAX_BYTES
 from jinguo.periods import Period
 from jinguo.reading.model import Reading
 from jinguo.reading.pool import ReaderPool, ReadRequest
@@ -53,7 +56,7 @@ class Checked:
 def check_files(
     settings: Settings, files: Sequence[Path], *, on_file: Callable[[str], None] = lambda name: None
 ) -> list[Checked]:
-    """A verdict for each file, in the order given; nothing is stored.
+    """A verdict for each file, in the order given, and for each member of a bundle; nothing is stored.
 
     Last period's figures come from the warehouse where there is one, else from an earlier file of the same call.
     """
@@ -68,7 +71,7 @@ def check_files(
                 verdicts[index] = checked
                 if checked.state in ("accepted", "awaiting_explanation") and period:
                     earlier[checked.reading.unit_code, period] = checked.reading
-        return [verdicts[index] for index in range(len(files))]
+        return [verdicts[index] for index in range(len(readings))]
 
 
 def judge(
@@ -112,18 +115,29 @@ def period_of(reading: Reading) -> Period | None:
 
 
 def _read(office: Office, files: Sequence[Path], on_file: Callable[[str], None]) -> list[Reading]:
-    requests = [ReadRequest(path.name, _sha256(path), path) for path in files]
     readings = []
-    with ReaderPool(office.settings.schemas) as pool:
-        for reading in pool.read(requests):
+    with tempfile.TemporaryDirectory() as folder, ReaderPool(office.settings.schemas) as pool:
+        for reading in pool.read(_requests(files, Path(folder))):
             on_file(reading.file)
             readings.append(reading)
     return readings
 
 
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _requests(files: Sequence[Path], folder: Path) -> Iterator[ReadRequest]:
+    """A request for each file; of a bundle, one for each member, written to ``folder`` under its hash."""
+    for path in files:
+        with path.open("rb") as file:
+            head = file.read(HEAD_BYTES)
+            file.seek(0)
+            data = file.read(MAX_BYTES + 1) if may_be_bundle(head) else b""
+            if not is_bundle(data):
+                file.seek(0)
+                yield ReadRequest(path.name, hashlib.file_digest(file, "sha256").hexdigest(), path)
+                continue
+        for name, body in unpack(data):
+            sha256 = hashlib.sha256(body).hexdigest()
+            (folder / sha256).write_bytes(body)
+            yield ReadRequest(name, sha256, folder / sha256)
 
 
 def _by_period(readings: Sequence[Reading]) -> Iterable[tuple[Period | None, list[int]]]:

@@ -11,7 +11,7 @@ OLE_MAGIC = bytes.fromhex("D0CF11E0A1B11AE1")
 _HEADER = struct.Struct("<30xHH6xII12xIIII")  # sector shifts; directory, FAT; mini FAT (first, count), DIFAT (same)
 _LAST_REAL_SECTOR = 0xFFFFFFFA
 _RECORD = struct.Struct("<HH")
-_BOF, _EOF, _FILEPASS, _BOUNDSHEET = 0x0809, 0x000A, 0x002F, 0x0085
+_BOF, _EOF, _FILEPASS, _BOUNDSHEET, _SUPBOOK = 0x0809, 0x000A, 0x002F, 0x0085, 0x01AE
 
 
 class CompoundError(Exception):
@@ -20,11 +20,12 @@ class CompoundError(Exception):
 
 @dataclass(frozen=True)
 class Compound:
-    """``kind``: xls, encrypted, doc, ppt, ole. ``workbook``: the BIFF stream of an .xls."""
+    """``kind``: xls, encrypted, doc, ppt, mail, ole. ``workbook``: the BIFF stream of an .xls."""
 
     kind: str
     has_macros: bool = False
     has_embedded: bool = False
+    has_links: bool = False
     workbook: bytes = b""
 
 
@@ -103,22 +104,27 @@ def _describe(ole: object) -> Compound:
         return Compound("doc")
     if "PowerPoint Document" in names:
         return Compound("ppt")
+    if any(name.startswith("__properties_version") for name in names):
+        return Compound("mail")
     stream = next((name for name in ("Workbook", "Book", "WORKBOOK", "BOOK") if ole.exists(name)), None)  # type: ignore[attr-defined]
     if stream is None:
         return Compound("ole")
     workbook = ole.openstream(stream).read()  # type: ignore[attr-defined]
-    has_macro_sheet = False
+    has_macro_sheet = has_links = False
     for record, body in records(workbook):
         if record == _FILEPASS:
             return Compound("encrypted")
         if record == _BOUNDSHEET and len(body) > 5 and body[5] == 1:
             has_macro_sheet = True
+        if record == _SUPBOOK and len(body) > 4:  # the two short kinds mean this workbook and add-ins
+            has_links = True
         if record == _EOF:
             break
     return Compound(
         "xls",
         has_macros=has_macro_sheet or "_VBA_PROJECT_CUR" in names,
         has_embedded=any(name.startswith("MBD") for name in names),
+        has_links=has_links,
         workbook=workbook,
     )
 

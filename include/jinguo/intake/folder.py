@@ -6,18 +6,25 @@ import datetime as dt
 import errno
 import fcntl
 import hashlib
+import io
 import os
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import BinaryIO
+
+from sqlalchemy import Connection
 
 from jinguo.intake.archive import Archive, Staged
+from jinguo.intake.bundles import HEAD_BYTES, may_be_bundle, unpack
+from jinguo.intake.packages import PackageEncryptedError, PackageError
+from jinguo.intake.screening import MAX_BYTES
 from jinguo.settings import TIMEZONE
-from jinguo.warehouse.deliveries import record_deliveries
+from jinguo.warehouse.deliveries import delivery, finish_deliveries, record_deliveries
 from jinguo.warehouse.engine import Warehouse
-from jinguo.warehouse.records import Delivery
+from jinguo.warehouse.records import Delivery, Outcome
 
 _UNFINISHED = (".part", ".partial", ".filepart", ".crdownload", ".tmp")  # what browsers and copiers write into
 _DISK_IS_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)  # the archive's trouble, not the file's
@@ -26,7 +33,8 @@ _BATCH = 500
 
 @dataclass(frozen=True)
 class Received:
-    """``delivery_ids``: one for each file that was taken, in order. ``left``: files still in the inbox, with why."""
+    """``delivery_ids``: one for each file that was taken, members of bundles included. ``left``: files still in the
+    inbox, with why."""
 
     delivery_ids: list[int]
     left: list[tuple[Path, str]]
@@ -34,9 +42,12 @@ class Received:
 
 @dataclass(frozen=True)
 class _Taken:
+    """``members``: names and bytes of what a bundle holds; of any other file none."""
+
     path: Path
     status: os.stat_result
     staged: Staged
+    members: tuple[tuple[str, Staged], ...] = ()
 
 
 def waiting_files(inbox: Path) -> list[Path]:
@@ -84,9 +95,12 @@ def _receive_batch(
             if error.errno in _DISK_IS_FULL:
                 raise
             received.left.append((path, error.strerror or str(error)))
-    archive.settle([item.staged for item in taken])
+    archive.settle([staged for item in taken for staged in (item.staged, *(member for _, member in item.members))])
     with warehouse.write() as conn:
         ids = record_deliveries(conn, [_delivery(item, now, channel) for item in taken])
+        for item, delivery_id in zip(taken, ids, strict=True):
+            if item.members:
+                received.delivery_ids.extend(_record_members(conn, item, delivery_id, now, channel))
     for item, delivery_id in zip(taken, ids, strict=True):
         received.delivery_ids.append(delivery_id)
         try:
@@ -103,10 +117,39 @@ def _take(path: Path, archive: Archive) -> _Taken:
             raise OSError("not a plain file")
         staged = archive.stage(file)
         after = os.fstat(file.fileno())
-    if not _is_same(before, after) or staged.size != after.st_size:
-        archive.discard(staged)
-        raise OSError("it is being written")
-    return _Taken(path, after, staged)
+        if not _is_same(before, after) or staged.size != after.st_size:
+            archive.discard(staged)
+            raise OSError("it is being written")
+        members = _members(file, archive)
+    return _Taken(path, after, staged, members)
+
+
+def _members(file: BinaryIO, archive: Archive) -> tuple[tuple[str, Staged], ...]:
+    """The staged members of a bundle; none of what is no bundle or must not be unpacked, as its reader will say."""
+    if not may_be_bundle(os.pread(file.fileno(), HEAD_BYTES, 0)):
+        return ()
+    file.seek(0)
+    members: list[tuple[str, Staged]] = []
+    try:
+        for name, body in unpack(file.read(MAX_BYTES + 1)[:MAX_BYTES]):
+            members.append((name, archive.stage(io.BytesIO(body))))
+    except (PackageError, PackageEncryptedError):
+        for _, staged in members:
+            archive.discard(staged)
+        return ()
+    return tuple(members)
+
+
+def _record_members(conn: Connection, item: _Taken, delivery_id: int, now: dt.datetime, channel: str) -> list[int]:
+    """Each member as a delivery of its own; the bundle itself needs no more work."""
+    bundle = _delivery(item, now, channel)
+    members = [
+        replace(bundle, sha256=staged.sha256, size=staged.size, name=name, evidence=f"{bundle.evidence}:{number}")
+        for number, (name, staged) in enumerate(item.members)
+    ]
+    if delivery(conn, delivery_id).outcome is None:
+        finish_deliveries(conn, [Outcome(delivery_id, "unpacked")], at=now)
+    return record_deliveries(conn, members)
 
 
 def _remove(item: _Taken) -> None:

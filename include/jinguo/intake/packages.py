@@ -15,7 +15,23 @@ MAX_ENTRY = 150 << 20
 MAX_RATIO, RATIO_MATTERS_FROM = 200, 20 << 20
 _DEFLATE_LIMIT = 1_032  # what deflate can gain at most
 
-_READ_PARTS = (".xml", ".rels", ".vml")
+_XML_PARTS = (".xml", ".rels", ".vml")
+_MANIFEST = "META-INF/manifest.xml"
+# by kind: the ends of names that are inflated, and what must not stand in them
+_FORBIDDEN, _FORBIDDEN_IN_ODS = (b"<!DOCTYPE", b"<!ENTITY"), (b"<!ENTITY",)
+_READ_PARTS = {
+    "xlsx": (_XML_PARTS, _FORBIDDEN),
+    "xlsm": (_XML_PARTS, _FORBIDDEN),
+    "xlsb": ((*_XML_PARTS, ".bin"), _FORBIDDEN),
+    "ods": (("content.xml", _MANIFEST.lower()), _FORBIDDEN_IN_ODS),  # old programs wrote a harmless DOCTYPE
+}
+_OPENDOCUMENTS = {
+    b"application/vnd.oasis.opendocument.spreadsheet": "ods",
+    b"application/vnd.oasis.opendocument.spreadsheet-template": "ods",
+    b"application/vnd.oasis.opendocument.text": "odt",
+    b"application/vnd.oasis.opendocument.presentation": "odp",
+}
+_MAX_DIRECTORY = 4 << 20  # 2,000 entries with names of 2,000 bytes
 _LOCAL_ENTRY = struct.Struct("<4sHHHHHIIIHH")
 _DIRECTORY_ENTRY = struct.Struct("<4sHHHHHHIIIHHHHHII")
 _DIRECTORY_END = struct.Struct("<4sHHHHIIH")
@@ -34,7 +50,10 @@ class PackageEncryptedError(Exception):
 
 @dataclass(frozen=True)
 class Package:
-    """``kind``: xlsx, xlsm, xlsb, docx, pptx, ods, numbers, zip. ``parts``: inflated XML by name (of OOXML only)."""
+    """``kind``: xlsx, xlsm, xlsb, ods; docx, pptx, odt, odp, odf, ofd, numbers; or zip for any other.
+
+    ``parts``: what a reader needs, inflated, by name; nothing of the kinds that are not read.
+    """
 
     kind: str
     names: frozenset[str]
@@ -43,20 +62,47 @@ class Package:
 
 def open_package(data: bytes) -> Package:
     """The package in ``data``; PackageError or PackageEncryptedError when it must not be read."""
+    entries = directory_of(data)
+    check_directory(entries)
+    names = _folded_names(entries)
+    kind = _kind(names)
+    if kind == "odf":
+        kind = _OPENDOCUMENTS.get(_mimetype(data, entries), "odf")
+    parts = _inflate(data, entries, *_READ_PARTS[kind]) if kind in _READ_PARTS else {}
+    if b"encryption-data" in parts.get(_MANIFEST, b""):
+        raise PackageEncryptedError
+    return Package(kind, names, parts)
+
+
+def directory_of(data: bytes) -> list[zipfile.ZipInfo]:
+    """The entries of a zip; PackageError for a damaged one, and before a directory larger than any report's is read."""
+    end = data.rfind(b"PK\x05\x06", max(len(data) - _DIRECTORY_END.size - 0xFFFF, 0))
+    if end < 0 or len(data) < end + _DIRECTORY_END.size:
+        raise PackageError("文件不完整")
+    if _DIRECTORY_END.unpack_from(data, end)[5] > _MAX_DIRECTORY:
+        raise PackageError("内部文件过多")
     try:
         with zipfile.ZipFile(BytesIO(data)) as archive:
-            entries = archive.infolist()
+            return archive.infolist()
     except Exception as error:  # zipfile raises what its parts raise on damage
         raise PackageError("文件不完整") from error
-    _check_directory(entries)
-    names = frozenset(entry.filename.replace("\\", "/").lower() for entry in entries)
-    kind = _kind(names)
-    if kind not in ("xlsx", "xlsm"):
-        return Package(kind, names)
-    return Package(kind, names, _inflate(data, entries))
 
 
-def _check_directory(entries: list[zipfile.ZipInfo]) -> None:
+def kind_of(entries: list[zipfile.ZipInfo]) -> str:
+    """The kind of a package by its names; every OpenDocument file is ``odf``."""
+    return _kind(_folded_names(entries))
+
+
+def _folded_names(entries: list[zipfile.ZipInfo]) -> frozenset[str]:
+    return frozenset(entry.filename.replace("\\", "/").lower() for entry in entries)
+
+
+def _mimetype(data: bytes, entries: list[zipfile.ZipInfo]) -> bytes:
+    entry = next(entry for entry in entries if entry.filename == "mimetype")
+    return entry_bytes(data, entry, 1_024).strip()
+
+
+def check_directory(entries: list[zipfile.ZipInfo]) -> None:
     """The checks that need no inflating; declared sizes may lie, so ``_inflate`` counts again."""
     if len(entries) > MAX_ENTRIES:
         raise PackageError("内部文件过多")
@@ -97,31 +143,36 @@ def _kind(names: Iterable[str]) -> str:
         return "docx"
     if any(name.startswith("ppt/") for name in names):
         return "pptx"
-    if "content.xml" in names and "mimetype" in names:
-        return "ods"
+    if "mimetype" in names and ("content.xml" in names or "meta-inf/manifest.xml" in names):
+        return "odf"
+    if "ofd.xml" in names:
+        return "ofd"
     if any(name.endswith(".iwa") or name == "index.zip" for name in names):
         return "numbers"
     return "zip"
 
 
-def _inflate(data: bytes, entries: list[zipfile.ZipInfo]) -> dict[str, bytes]:
-    """Every XML part, counted as it really inflates. Other parts are inflated only when they could break a limit."""
+def _inflate(
+    data: bytes, entries: list[zipfile.ZipInfo], ends: tuple[str, ...], forbidden: tuple[bytes, ...]
+) -> dict[str, bytes]:
+    """The parts whose names end so, counted as they really inflate. Others only when they could break a limit."""
     parts = {}
     remaining = MAX_INFLATED
     for entry in entries:
-        is_read = entry.filename.lower().endswith(_READ_PARTS)
+        is_read = entry.filename.lower().endswith(ends)
         if not is_read and entry.compress_size * _DEFLATE_LIMIT <= MAX_ENTRY:
             continue
-        body = _entry_bytes(data, entry, min(MAX_ENTRY, remaining))
+        body = entry_bytes(data, entry, min(MAX_ENTRY, remaining))
         remaining -= len(body)
         _check_size(len(body), entry.compress_size)
         if is_read:
-            _refuse_declarations(body)
+            _refuse_declarations(body, forbidden)
             parts[entry.filename.replace("\\", "/")] = body
     return parts
 
 
-def _entry_bytes(data: bytes, entry: zipfile.ZipInfo, limit: int) -> bytes:
+def entry_bytes(data: bytes, entry: zipfile.ZipInfo, limit: int) -> bytes:
+    """What an entry really inflates to; PackageError beyond ``limit`` or when it is damaged."""
     start = entry.header_offset
     if len(data) < start + _LOCAL_HEADER.size:
         raise PackageError("文件不完整")
@@ -144,11 +195,11 @@ def _entry_bytes(data: bytes, entry: zipfile.ZipInfo, limit: int) -> bytes:
     return body
 
 
-def _refuse_declarations(body: bytes) -> None:
+def _refuse_declarations(body: bytes, forbidden: tuple[bytes, ...]) -> None:
     """DOCTYPE and ENTITY have no place in a spreadsheet part: entity bombs and file access start there."""
     if body[:2] in _UTF16_STARTS:
         body = body.decode("utf-16", errors="replace").encode("utf-8", errors="replace")
-    if b"<!" in body and (b"<!DOCTYPE" in body or b"<!ENTITY" in body):
+    if b"<!" in body and any(word in body for word in forbidden):
         raise PackageError("含有不允许的声明")
 
 

@@ -5,45 +5,64 @@ The name only chooses words: a lock file is told as one, a wrong extension is me
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 
 from jinguo.intake.compound import OLE_MAGIC, Compound, CompoundError, open_compound
-from jinguo.intake.packages import PackageEncryptedError, PackageError, open_package
+from jinguo.intake.packages import Package, PackageEncryptedError, PackageError, open_package
 from jinguo.reading.model import Problem
 
 MAX_BYTES = 20 << 20
-READ_FORMATS = frozenset({"xlsx", "xlsm", "xls"})
+READ_FORMATS = frozenset({"xlsx", "xlsm", "xls", "xlsb", "ods", "csv"})
 _LOCK_FILE_BYTES = 1_024
+_ZIP_STARTS = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 
-_PHOTOS = {
-    b"%PDF": "PDF",
-    b"\xff\xd8\xff": "照片(JPEG)",
-    b"\x89PNG": "图片(PNG)",
-    b"GIF8": "图片(GIF)",
-    b"BM": "图片(BMP)",
-    b"II*\x00": "图片(TIFF)",
-    b"MM\x00*": "图片(TIFF)",
-    b"%!PS": "PostScript",
-    b"OFD": "OFD版式文件",
+_OTHER_PACKAGES = {  # kind → record and words
+    "docx": ("D13", "Word文档"),
+    "odt": ("D13", "OpenDocument文档"),
+    "pptx": ("D19", "演示文稿"),
+    "odp": ("D19", "演示文稿"),
+    "odf": ("D19", "其他OpenDocument文件"),
+    "ofd": ("D12", "OFD版式文件"),
+    "numbers": ("D19", "Numbers表格"),
+    "zip": ("D08", "压缩包里的压缩包或空压缩包"),
 }
-_BUNDLES = {b"Rar!": "RAR压缩包", b"7z\xbc\xaf": "7z压缩包", b"\x1f\x8b": "gzip压缩包", b"BZh": "bz2压缩包"}
-_BIFF_STARTS = (b"\x09\x00", b"\x09\x02", b"\x09\x04", b"\x09\x08")
-_ZIP_KINDS = {"xlsb": "二进制工作簿(.xlsb)", "ods": "OpenDocument表格(.ods)", "numbers": "Numbers表格"}
+_OTHER_COMPOUNDS = {
+    "doc": ("D13", "Word文档"),
+    "ppt": ("D19", "演示文稿"),
+    "mail": ("D11", "邮件(.msg)"),
+    "ole": ("D19", "无法识别的Office文件"),
+}
+_EXTENSIONS = {
+    "xlsx": ("xlsx", "xlsm", "xltx", "xltm"),
+    "xlsm": ("xlsx", "xlsm", "xltx", "xltm"),
+    "xls": ("xls", "xlt"),
+    "xlsb": ("xlsb",),
+    "ods": ("ods", "ots"),
+    "csv": ("csv", "tsv", "txt"),
+}
+_KNOWN_EXTENSIONS = frozenset(name for names in _EXTENSIONS.values() for name in names)
+_RARE = {  # formats that are read, and that an .xlsx would serve better
+    "xlsb": "二进制工作簿（.xlsb）",
+    "ods": "OpenDocument表格（.ods）",
+    "csv": "文本表格（.csv，只含一张表）",
+}
+_DELIMITER_NAMES = {"\t": "制表符", ";": "分号", ",": "逗号"}
 
 
 @dataclass(frozen=True)
 class Screened:
-    """``format``: xlsx, xlsm, xls, or the name of what was refused. ``parts``: inflated XML parts, by name.
+    """``format``: one of READ_FORMATS, or the name of what was refused. ``parts``: inflated parts of a zip, by name.
 
     ``problems``: one when refused; else information only (macros, links, embedded objects, a wrong extension).
-    ``workbook``: the BIFF stream of an .xls.
+    ``workbook``: the BIFF stream of an .xls. ``text``, ``delimiter``: of a .csv.
     """
 
     format: str
     problems: list[Problem] = field(default_factory=list)
     parts: dict[str, bytes] = field(default_factory=dict, repr=False)
     workbook: bytes = field(default=b"", repr=False)
+    text: str = field(default="", repr=False)
+    delimiter: str = ""
 
     @property
     def is_refused(self) -> bool:
@@ -58,11 +77,11 @@ def screen(name: str, data: bytes) -> Screened:
         return _broken("lock", "这是打开报表时产生的临时文件，不是报表本身")
     if len(data) > MAX_BYTES:
         return _broken("large", "文件超过20MB")
-    if data[:4] in (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08"):
+    if data[:4] in _ZIP_STARTS:
         return _screen_package(name, data)
     if data[:8] == OLE_MAGIC:
         return _screen_compound(name, data)
-    return _screen_other(data)
+    return _screen_other(name, data)
 
 
 def _refused(format_: str, rule_id: str, **details: str) -> Screened:
@@ -89,25 +108,44 @@ def _screen_package(name: str, data: bytes) -> Screened:
         return _refused("encrypted", "D03")
     except PackageError as error:
         return _broken("damaged", str(error))
-    if package.kind == "docx":
-        return _refused("docx", "D13")
-    if package.kind in _ZIP_KINDS:
-        return _refused(package.kind, "D19", kind=_ZIP_KINDS[package.kind])
-    if package.kind == "pptx":
-        return _refused("pptx", "D19", kind="演示文稿")
-    if package.kind == "zip":
-        return _refused("zip", "D08", kind="ZIP压缩包")
-    problems = _extension_notes(name, "xlsx")
-    names = package.names
-    if package.kind == "xlsm":
+    if package.kind in _OTHER_PACKAGES:
+        rule_id, words = _OTHER_PACKAGES[package.kind]
+        return _refused(package.kind, rule_id, kind=words)
+    notes = _opendocument_notes(package) if package.kind == "ods" else _package_notes(package)
+    return Screened(package.kind, [*_name_notes(name, package.kind), *notes], parts=package.parts)
+
+
+def _package_notes(package: Package) -> list[Problem]:
+    """Active content of an Office workbook: told, never run and never followed."""
+    problems, names = [], package.names
+    if "xl/vbaproject.bin" in names:
         problems.append(Problem("D05", details={"kind": "宏"}))
     if any(part.startswith(("xl/embeddings/", "xl/activex/", "xl/macrosheets/")) for part in names):
         problems.append(Problem("D05", details={"kind": "嵌入对象"}))
-    if any(part.startswith("xl/externallinks/externallink") for part in names):
-        problems.append(Problem("D32", details={"kind": "外部链接"}))
+    links = [part for part in package.parts if part.lower().startswith("xl/externallinks/externallink")]
+    if links:
+        is_dde = any(b"ddeLink" in package.parts[part] for part in links)
+        problems.append(Problem("D32", details={"kind": "DDE链接" if is_dde else "外部链接"}))
+    if any(part.startswith(("xl/connections.", "xl/querytables/")) for part in names):
+        problems.append(Problem("D32", details={"kind": "数据连接"}))
     if any(part.startswith("xl/media/") for part in names):
         problems.append(Problem("D35"))
-    return Screened(package.kind, problems, parts=package.parts)
+    return problems
+
+
+def _opendocument_notes(package: Package) -> list[Problem]:
+    problems, names, content = [], package.names, package.parts.get("content.xml", b"")
+    if any(part.startswith(("basic/", "scripts/")) and not part.endswith("/") for part in names):
+        problems.append(Problem("D05", details={"kind": "宏"}))
+    if any(part.startswith("object ") for part in names):
+        problems.append(Problem("D05", details={"kind": "嵌入对象"}))
+    if b"<table:dde-link" in content or b"<office:dde-source" in content:
+        problems.append(Problem("D32", details={"kind": "DDE链接"}))
+    if b"<table:table-source" in content or b"'file:" in content:
+        problems.append(Problem("D32", details={"kind": "外部链接"}))
+    if any(part.startswith("pictures/") and not part.endswith("/") for part in names):
+        problems.append(Problem("D35"))
+    return problems
 
 
 def _screen_compound(name: str, data: bytes) -> Screened:
@@ -115,79 +153,57 @@ def _screen_compound(name: str, data: bytes) -> Screened:
         compound = open_compound(data)
     except CompoundError:
         return _broken("damaged", "文件已损坏")
-    refused = {
-        "encrypted": lambda: _refused("encrypted", "D03"),
-        "doc": lambda: _refused("doc", "D13"),
-        "ppt": lambda: _refused("ppt", "D19", kind="演示文稿"),
-        "ole": lambda: _refused("ole", "D19", kind="无法识别的Office文件"),
-    }
-    if compound.kind in refused:
-        return refused[compound.kind]()
+    if compound.kind == "encrypted":
+        return _refused("encrypted", "D03")
+    if compound.kind in _OTHER_COMPOUNDS:
+        rule_id, words = _OTHER_COMPOUNDS[compound.kind]
+        return _refused(compound.kind, rule_id, kind=words)
     return Screened("xls", _compound_notes(name, compound), workbook=compound.workbook)
 
 
 def _compound_notes(name: str, compound: Compound) -> list[Problem]:
-    problems = _extension_notes(name, "xls")
+    problems = _name_notes(name, "xls")
     if compound.has_macros:
         problems.append(Problem("D05", details={"kind": "宏"}))
     if compound.has_embedded:
         problems.append(Problem("D05", details={"kind": "嵌入对象"}))
+    if compound.has_links:
+        problems.append(Problem("D32", details={"kind": "外部链接"}))
     return problems
 
 
-def _extension_notes(name: str, format_: str) -> list[Problem]:
+def _name_notes(name: str, format_: str) -> list[Problem]:
+    """What the name says about the format: a wrong extension, or a format that is seldom used."""
     extension = name.rpartition(".")[2].lower()
     if extension == "et":
-        return [Problem("D02")]
-    expected = ("xls",) if format_ == "xls" else ("xlsx", "xlsm")
-    if extension in ("xlsx", "xlsm", "xls") and extension not in expected:
-        return [Problem("D01", value=extension, details={"ext": extension, "format": format_})]
-    return []
+        return [Problem("D02", details={"kind": "WPS表格（.et）"})]
+    problems = [Problem("D02", details={"kind": _RARE[format_]})] if format_ in _RARE else []
+    if extension in _KNOWN_EXTENSIONS and extension not in _EXTENSIONS[format_]:
+        problems.append(Problem("D01", value=extension, details={"ext": extension, "format": format_}))
+    return problems
 
 
-def _screen_other(data: bytes) -> Screened:
-    for magic, kind in _PHOTOS.items():
-        if data.startswith(magic):
-            return _refused("scan", "D12", kind=kind)
-    if data[4:8] == b"ftyp" or (data[:4] == b"RIFF" and data[8:12] == b"WEBP"):
-        return _refused("scan", "D12", kind="照片")
-    for magic, kind in _BUNDLES.items():
-        if data.startswith(magic):
-            return _refused("bundle", "D08", kind=kind)
-    if data.startswith(b"\x78\x9f\x3e\x22"):
-        return _refused("tnef", "D11")
-    if data[:2] in _BIFF_STARTS and not data[:512].isascii():
-        return _refused("biff", "D19", kind="Excel 95以前的旧格式")
-    return _screen_text(data)
+def _screen_other(name: str, data: bytes) -> Screened:
+    from jinguo.intake.kinds import binary_kind, text_kind  # only few files need them
+    from jinguo.intake.texts import decode_text, delimiter_of
 
-
-def _screen_text(data: bytes) -> Screened:
-    head = data[:4_096]
-    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        text = head.decode("utf-16", errors="replace")
-    else:
-        text = head.removeprefix(b"\xef\xbb\xbf").decode("gb18030" if not _is_utf8(head) else "utf-8", errors="replace")
-    lowered = text.lstrip().lower()
-    if lowered.startswith("{\\rtf"):
-        return _refused("rtf", "D13")
-    if "urn:schemas-microsoft-com:office:spreadsheet" in lowered:
-        return _refused("spreadsheetml", "D19", kind="XML表格(SpreadsheetML 2003)")
-    if lowered.startswith(("<!doctype html", "<html", "<table", "<meta", "mime-version:")) or "<table" in lowered:
-        return _refused("html", "D19", kind="网页格式的表格")
-    if lowered.startswith("id;p"):
-        return _refused("sylk", "D19", kind="SYLK表格")
-    if lowered.startswith("<?xml"):
-        return _refused("xml", "D19", kind="XML文件")
-    if not text.strip("\x00\ufffd \r\n\t"):
+    if kind := binary_kind(data):
+        return _refused(kind.format, kind.rule_id, kind=kind.words)
+    if not data.strip(b"\x00 \r\n\t"):
         return _broken("damaged", "文件内容为空白")
-    if re.search(r"[\x00-\x08\x0e-\x1f]", text) or text.count("\ufffd") > len(text) // 50:
+    decoded = decode_text(data)
+    if decoded is None:
         return _broken("damaged", "文件已损坏或不是电子表格")
-    return _refused("csv", "D19", kind="文本(CSV)")
-
-
-def _is_utf8(head: bytes) -> bool:
-    try:
-        head[: len(head) - 3].decode("utf-8") if len(head) > 3 else head.decode("utf-8")
-    except UnicodeDecodeError as error:
-        return error.start >= len(head) - 6
-    return True
+    if not decoded.text.strip():
+        return _broken("damaged", "文件内容为空白")
+    if kind := text_kind(decoded.text):
+        return _refused(kind.format, kind.rule_id, kind=kind.words)
+    delimiter = delimiter_of(decoded.text)
+    if not delimiter:
+        return _refused("text", "D19", kind="文本文件（不是表格）")
+    notes = _name_notes(name, "csv")
+    if decoded.encoding == "gb18030":
+        notes.append(Problem("D06"))
+    if delimiter != ",":
+        notes.append(Problem("D07", details={"v": _DELIMITER_NAMES[delimiter]}))
+    return Screened("csv", notes, text=decoded.text, delimiter=delimiter)

@@ -10,7 +10,16 @@ from typing import Any
 from jinguo.forms.model import SCALE, UNIT_TYPE_NAMES, Cell, Form
 from jinguo.periods import Period
 from jinguo.reading.anchors import Geometry, Located, fold
-from jinguo.reading.formulas import Recipe, Step, evaluate, expected_forms, linear_form, moved_formula, recipe_for
+from jinguo.reading.formulas import (
+    Recipe,
+    Step,
+    evaluate,
+    expected_forms,
+    linear_form,
+    moved_formula,
+    recipe_for,
+    unsaved_sum,
+)
 from jinguo.reading.markup import Formula
 from jinguo.reading.model import CellState, format_number
 from jinguo.reading.notes import Notes
@@ -182,11 +191,31 @@ class Cells:
             self.changed[index] = formula
         cell = self.form.cells[index]
         if not formula.has_value and address not in self.located[cell.table].sheet.markup.errors:
+            value = self._unsaved_sum(self.located[cell.table], address)
+            if value is not None:
+                self.states[index], self.numbers[index] = _NUMBER, value
+                self.notes.normalise(address, cell.id, f"={formula.text}", format_number(value), "公式重算")
+                return
             self.states[index], self.numbers[index] = _UNREADABLE, _NAN
             if expected.get(index, ()) is not None:  # else rows or columns it adds up are gone, and said so
                 self.notes.problem("D31", address, cell.id, f"={formula.text}", err="文件没有保存计算结果")
         elif "[" in formula.text:
             self.notes.problem("D32", address, cell.id, format_number(self.numbers[index]), kind="外部链接")
+
+    def _unsaved_sum(self, located: Located, address: str) -> float | None:
+        """A clerk's own sum that her program did not save: added up from this sheet; None for anything else."""
+        addresses = _table_plan(self.form, located, self.unit_type).addresses
+
+        def number_at(row: int, column: int) -> float | None:
+            index = addresses.get(located.address(row, column))
+            if index is not None and self.states[index] != _BLANK:
+                return None if math.isnan(self.numbers[index]) else self.numbers[index]
+            value = located.sheet.at(row, column)
+            if value == "":
+                return 0.0
+            return value * SCALE if type(value) is float or type(value) is int else None
+
+        return unsaved_sum(address, located.sheet.markup.formulas, number_at)
 
     def _refuse_error(self, index: int, address: str, error: str) -> None:
         self.states[index], self.numbers[index] = _UNREADABLE, _NAN

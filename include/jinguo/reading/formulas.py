@@ -6,14 +6,14 @@ A formula is ours when it adds up exactly the cells that the form says, wherever
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from jinguo.forms.model import IDENTITY_SHEET, Cell, Fill, Form, starts_year
 from jinguo.periods import Period
 from jinguo.reading.anchors import Geometry
-from jinguo.reading.markup import column_index
+from jinguo.reading.markup import Formula, column_index
 from jinguo.templates.layout import column_letters
 
 _TOKEN = re.compile(
@@ -24,6 +24,7 @@ _TOKEN = re.compile(
 )
 _REFERENCE = re.compile(r"(\$?)([A-Z]{1,3})(\$?)(\d{1,7})(?![\d(])")
 _MOST_CELLS = 200
+_DEEPEST = 8  # sums of sums
 
 Linear = tuple[tuple[str, int, int, int], ...]  # (sheet or "", row, column, sign), sorted
 
@@ -88,6 +89,36 @@ def moved_formula(text: str, origin: str, address: str) -> str:
         return f"{match[1]}{column_letters(to_column)}{match[3]}{number}"
 
     return _REFERENCE.sub(shift, text)
+
+
+def unsaved_sum(
+    address: str,
+    formulas: Mapping[str, Formula],
+    number_at: Callable[[int, int], float | None],
+    above: tuple[str, ...] = (),
+) -> float | None:
+    """What a formula without a saved result comes to, in thousandths; None unless it adds up cells of its own sheet.
+
+    ``number_at``: the figure of a cell by row and column, None for what is no number. ``above``: the formulas that
+    wait for this one; one of them again is a circle.
+    """
+    formula = formulas[address]
+    cells = linear_form(moved_formula(formula.text, formula.origin, address))
+    if not cells or address in above or len(above) > _DEEPEST:
+        return None
+    total = 0.0
+    for sheet, row, column, sign in cells:
+        operand = f"{column_letters(column)}{row + 1}"
+        if sheet:
+            return None
+        if operand in formulas and not formulas[operand].has_value:
+            value = unsaved_sum(operand, formulas, number_at, (*above, address))
+        else:
+            value = number_at(row, column)
+        if value is None:
+            return None
+        total += sign * value
+    return total
 
 
 def _split(address: str) -> tuple[int, int]:

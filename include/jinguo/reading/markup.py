@@ -30,7 +30,7 @@ _DIGIT, _GAP = rb"(?:\d|\xef\xbc[\x90-\x99])", rb"[\s\xc2\xb7.-]{0,3}"  # full-w
 _LONG_NUMBER = re.compile(_DIGIT + rb"(?:" + _GAP + _DIGIT + rb"){10}")
 _NO_CELLS = b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData/></worksheet>'
 _SHARED = re.compile(rb'\bsi="(\d+)"')
-_HIDDEN_ROW = re.compile(rb'<row [^>]*\bhidden="1"')
+_HIDDEN = re.compile(rb'<(?:row|col) [^>]*\bhidden="(?:1|true)"')
 
 
 class Formula(NamedTuple):
@@ -90,9 +90,7 @@ def _may_hold_personal(sheet: bytes, shared: bytes) -> bool:
 @lru_cache(maxsize=64)
 def _sheet_targets(folder: str, book: bytes, relations: bytes) -> tuple[list[tuple[str, str]], bool]:
     """Name and part of each sheet. The same two parts come with every unit's copy of a template."""
-    targets = {}
-    for relation in ElementTree.fromstring(relations):  # noqa: S314 - no DOCTYPE gets here
-        targets[relation.get("Id")] = _absolute(folder, relation.get("Target") or "")
+    targets = relation_targets(folder, relations)
     found, is_1904 = [], False
     for element in ElementTree.fromstring(book).iter():  # noqa: S314
         tag = element.tag.rpartition("}")[2]
@@ -102,6 +100,14 @@ def _sheet_targets(folder: str, book: bytes, relations: bytes) -> tuple[list[tup
         elif tag == "workbookPr":
             is_1904 = element.get("date1904") in ("1", "true", "on")
     return found, is_1904
+
+
+def relation_targets(folder: str, relations: bytes) -> dict[str, str]:
+    """Part by the key of a relationship, seen from ``folder``."""
+    return {
+        relation.get("Id", ""): _absolute(folder, relation.get("Target") or "")
+        for relation in ElementTree.fromstring(relations)  # noqa: S314 - no DOCTYPE gets here
+    }
 
 
 def _workbook_part(parts: Mapping[str, bytes]) -> str:
@@ -156,9 +162,13 @@ def _is_outside(match: re.Match[bytes]) -> bool:
     return int(match[2]) > MAX_ROWS or column_index(match[1].decode()) >= MAX_COLUMNS
 
 
+def _may_hide(xml: bytes) -> bool:
+    return b'hidden="1"' in xml or b'hidden="true"' in xml
+
+
 def scan_sheet(xml: bytes) -> Markup:
     """Formulas and error cells of a sheet."""
-    markup = Markup(has_hidden_rows=b'hidden="1"' in xml and _HIDDEN_ROW.search(xml) is not None)
+    markup = Markup(has_hidden_rows=_may_hide(xml) and _HIDDEN.search(xml) is not None)
     if b"<f" in xml:
         markup.formulas = _formulas(xml)
     if b't="e"' in xml:

@@ -16,6 +16,7 @@ from jinguo.reading.anchors import Head, Located, fold, locate, read_head, table
 from jinguo.reading.answers import ISSUES_SHEET, is_answer, read_answers
 from jinguo.reading.cells import Cells
 from jinguo.reading.cover import Cover, find_cover, read_cover
+from jinguo.reading.delimited import TEXT_SHEET
 from jinguo.reading.grid import Sheet, UnreadableError, Workbook, read_workbook
 from jinguo.reading.lists import is_list_ticked, read_lines
 from jinguo.reading.model import Problem, Reading, TableReading
@@ -48,7 +49,7 @@ def read_report(name: str, sha256: str, data: bytes, *, schemas: Path) -> Readin
     if screened.is_refused:
         return Reading(name, sha256, "rejected", format=screened.format, problems=list(screened.problems))
     try:
-        workbook = read_workbook(data, screened.parts, screened.workbook)
+        workbook = read_workbook(data, screened)
     except UnreadableError:
         return unreadable(name, sha256, "文件已损坏，无法打开", format_=screened.format)
     register = load_register(schemas)
@@ -191,7 +192,7 @@ def _check_head(file: _File, table: Table, sheet: Sheet, head: Head) -> None:
     if fold(found) != fold(table.form_no):
         address = head.form_no.address if head.form_no else ""
         file.notes.problem("WZ-003", address, "", found, form_no=table.form_no, reason="", found=found)
-    if fold(sheet.name) != table.sheet:
+    if fold(sheet.name) != table.sheet and sheet.name != TEXT_SHEET:
         file.notes.problem("D20", "", "", sheet.name, raw=sheet.name, sheet=table.sheet)
     if not sheet.is_visible or sheet.markup.has_hidden_rows:
         file.notes.problem("D37", "", "", sheet.name, name=sheet.name)

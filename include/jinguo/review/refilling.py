@@ -17,6 +17,8 @@ from jinguo.rules.findings import Finding
 from jinguo.templates.layout import layout_for
 from jinguo.units.register import Unit
 
+_FAILED_FORMULA = "D31"
+
 
 def refilled_template(
     reading: Reading,
@@ -49,10 +51,13 @@ def refilled_template(
 
 def _values(reading: Reading, form: Form) -> Iterator[tuple[str, object]]:
     raw = {problem.cell_id: problem.value for problem in reading.problems if problem.cell_id and problem.value}
+    failed = {problem.cell_id for problem in reading.problems if problem.rule_id == _FAILED_FORMULA}
     for cell in form.cells:
         state = reading.states[cell.index]
         if state == CellState.NUMBER:
             yield cell.id, int(reading.numbers[cell.index])
+        elif state == CellState.UNREADABLE and cell.fills and (cell.id in failed or cell.id not in raw):
+            continue  # nothing was typed there: our formula stays in its place
         elif state == CellState.UNREADABLE:
             yield cell.id, raw.get(cell.id)
         elif state == CellState.BLANK:

@@ -11,7 +11,7 @@ from jinguo.forms.model import Form
 from jinguo.reading.model import Reading
 from jinguo.rules.findings import Finding
 
-OUTCOMES = ("submission", "duplicate", "rejected", "unidentified", "held", "quarantined")
+OUTCOMES = ("submission", "duplicate", "rejected", "unidentified", "held", "quarantined", "unpacked")
 
 
 @dataclass(frozen=True)
