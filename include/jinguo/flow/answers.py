@@ -56,7 +56,7 @@ def answer_round(office: Office, done: Sequence[Collected], context: PeriodConte
     """Answers the reports of one round while their readings are at hand; sets ``answered`` on each."""
     stored = [item for item in done if item.row]
     with office.warehouse.read() as conn:
-        histories = _histories(conn, [item.row for item in stored])
+        histories = histories_of(conn, [item.row for item in stored])
     jobs = [_job(office, item.row, item.checked.reading, item.checked.findings, context, histories) for item in stored]
     for item, job in zip(stored, jobs, strict=True):
         item.answered = _answer(office, job)
@@ -69,7 +69,7 @@ def answer_pending(office: Office) -> int:
     while True:
         with office.warehouse.read() as conn:
             rows = pending_outputs(conn, limit=_BATCH)
-            contexts, histories = _contexts(office, conn, rows), _histories(conn, rows)
+            contexts, histories = _contexts(office, conn, rows), histories_of(conn, rows)
             ids = [row.id for row in rows]
             readings, findings = dict(load_readings(conn, ids)), findings_of_many(conn, ids)
         jobs = [
@@ -111,7 +111,7 @@ def _job(
     return _Job(row, reading, findings, unit, opening, histories.get(row.id, History()))
 
 
-def _histories(conn: Connection, rows: Sequence[SubmissionRow]) -> dict[int, History]:
+def histories_of(conn: Connection, rows: Sequence[SubmissionRow]) -> dict[int, History]:
     """Submission id → what the unit's version before had; a first version has no history."""
     again: dict[int, list[SubmissionRow]] = {}
     for row in rows:

@@ -8,11 +8,14 @@ import fcntl
 import hashlib
 import os
 import stat
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
+from jinguo.errors import Busy
 from jinguo.intake.archive import Archive, Staged
 from jinguo.settings import TIMEZONE
 from jinguo.warehouse.deliveries import record_deliveries
@@ -22,6 +25,7 @@ from jinguo.warehouse.records import Delivery
 _UNFINISHED = (".part", ".partial", ".filepart", ".crdownload", ".tmp")  # what browsers and copiers write into
 _DISK_IS_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)  # the archive's trouble, not the file's
 _BATCH = 500
+_LOCK_POLL = 0.1  # seconds
 
 
 @dataclass(frozen=True)
@@ -153,9 +157,26 @@ def _readable(name: str) -> str:
 
 
 @contextmanager
-def home_lock(home: Path) -> Iterator[None]:
-    """One at a time works on this data directory; a second one waits. The kernel releases it when we die."""
+def home_lock(home: Path, *, patience: float | None = None) -> Iterator[None]:
+    """One at a time works on this data directory; a second one waits. The kernel releases it when we die.
+
+    ``patience``: seconds after which a page that somebody looks at gives up with Busy; None: waits as long as it takes.
+    """
     home.mkdir(parents=True, exist_ok=True)
     with (home / ".lock").open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        if patience is None:
+            fcntl.flock(file, fcntl.LOCK_EX)
+        else:
+            _lock_within(file, patience)
         yield
+
+
+def _lock_within(file: TextIO, patience: float) -> None:
+    until = time.monotonic() + patience
+    while True:
+        try:
+            return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                raise Busy("系统正在处理别的报表，请过一会儿再试") from None
+            time.sleep(_LOCK_POLL)
