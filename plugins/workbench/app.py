@@ -6,18 +6,19 @@ from typing import Any
 
 from airflow.api_fastapi.app import get_auth_manager
 from fastapi import Depends, FastAPI, Request
-from jinguo.errors import Busy, JinguoError, Refused
+from jinguo.errors import Busy, JinguoError, NotYours, Refused
 from jinguo.flow.office import Office
 from jinguo.settings import Settings, load_settings
 from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from workbench import routes_actions, routes_board, routes_files, routes_report
+from workbench import routes_actions, routes_board, routes_files, routes_office, routes_report
 from workbench.deps import MOST_ACTIONS, RateLimit, actor
 from workbench.guard import SAFE, Guard
 from workbench.pages import FOLDER, error_page, is_fragment
 
+_STATUSES = ((Busy, 503), (NotYours, 403), (Refused, 409))
 _SENTENCES = {404: "没有这个页面。", 405: "这个地址不能这样用。"}
 
 
@@ -26,7 +27,7 @@ def build_app(settings: Settings | None = None) -> FastAPI:
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, dependencies=[Depends(actor)])
     app.state.office = Office(settings or load_settings())
     app.state.rate_limit = RateLimit(MOST_ACTIONS)
-    for module in (routes_board, routes_report, routes_actions, routes_files):
+    for module in (routes_board, routes_report, routes_actions, routes_files, routes_office):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=FOLDER / "static"))  # open to all: only styles and scripts are there
     app.add_exception_handler(HTTPException, _http_error)
@@ -46,5 +47,5 @@ async def _http_error(request: Request, error: Exception) -> Response:
 
 
 async def _our_error(request: Request, error: Any) -> Response:
-    status = 503 if isinstance(error, Busy) else 409 if isinstance(error, Refused) else 404
+    status = next((status for kind, status in _STATUSES if isinstance(error, kind)), 404)
     return error_page(request, status, str(error), fragment=is_fragment(request))

@@ -8,9 +8,9 @@ from urllib.parse import quote, urlencode
 
 from fastapi import Request
 from jinguo.reading.privacy import masked_text
-from jinguo.review.states import STATE_NAMES, state_name
 from jinguo.rules.findings import SEVERITY_NAMES
 from jinguo.staff.roles import Staff
+from jinguo.workbench.board import page_state_name
 from starlette.responses import Response
 from starlette.templating import Jinja2Templates
 
@@ -21,7 +21,7 @@ _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _TYPES = {".xlsx": _XLSX, ".txt": "text/plain; charset=utf-8"}
 
 templates = Jinja2Templates(FOLDER / "templates")
-templates.env.globals |= {"state_name": state_name, "severity_names": SEVERITY_NAMES, "state_names": STATE_NAMES}
+templates.env.globals |= {"state_name": page_state_name, "severity_names": SEVERITY_NAMES}
 templates.env.filters |= {"query": urlencode, "masked": masked_text}
 templates.env.trim_blocks = templates.env.lstrip_blocks = True
 

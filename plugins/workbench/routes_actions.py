@@ -6,9 +6,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, HTTPException, Request
 from jinguo.flow.decide import decide_report
+from jinguo.workbench.queue import MOST_AT_ONCE, decide_all
 from starlette.responses import RedirectResponse, Response
 
 from workbench.deps import GUARDED, ActorDep, OfficeDep, PeriodDep, UnitDep
+from workbench.pages import page
 
 router = APIRouter(dependencies=GUARDED)
 _PATIENCE = 20.0  # seconds that a page waits for a running collection
@@ -40,3 +42,19 @@ def decide(
         patience=_PATIENCE,
     )
     return RedirectResponse(f"{request.scope['root_path']}/unit/{unit.code}/{period}", 303)
+
+
+@router.post("/queue")
+def decide_many(
+    request: Request,
+    staff: ActorDep,
+    office: OfficeDep,
+    action: Annotated[str, Form(max_length=32)],
+    chosen: Annotated[list[str], Form(max_length=MOST_AT_ONCE)],
+    reason: Annotated[str, Form(max_length=_MOST_REASON)] = "",
+) -> Response:
+    """The same decision about several reports; the page tells what became of each."""
+    if staff.role not in ("steward", "office"):
+        raise HTTPException(403, "只有审核人可以处理报表。")
+    done = decide_all(office, staff, chosen, action=action, reason=reason, patience=_PATIENCE)
+    return page(request, "decided.html", staff=staff, done=done)

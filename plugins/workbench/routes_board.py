@@ -6,14 +6,23 @@ from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Query, Request
 from jinguo.periods import Period
-from jinguo.workbench.board import MISSING, Filter, default_period, make_board
+from jinguo.workbench.board import MISSING, PENDING, Filter, default_period, make_board
 from starlette.responses import RedirectResponse, Response
 
 from workbench.deps import ActorDep, OfficeDep, period_of
 from workbench.pages import page
 
 router = APIRouter()
-_STATES = ("missing", "returned", "awaiting_explanation", "awaiting_confirmation", "held", "quarantined", "accepted")
+_STATES = (
+    MISSING,
+    PENDING,
+    "returned",
+    "awaiting_explanation",
+    "awaiting_confirmation",
+    "held",
+    "quarantined",
+    "accepted",
+)
 _MOST_TEXT = 40
 
 
@@ -48,7 +57,6 @@ def board(
         staff=staff,
         board=shown,
         states=_STATES,
-        missing=MISSING,
         asked={"period": str(chosen), "state": state, "q": q, "late": late},
         choices=sorted({*choices, chosen}, key=Period.__str__, reverse=True),
     )

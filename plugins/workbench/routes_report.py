@@ -36,7 +36,7 @@ def report(
     shown = make_report(office, unit, period, version=version)
     if shown is None:
         raise HTTPException(404, f"{unit.name}{period.chinese}没有第{version}版。")
-    looked_at = look_at_cell(office, shown, cell) if cell else None
+    looked_at = look_at_cell(office, shown, cell or shown.first_cell)
     if cell and looked_at is None:
         raise HTTPException(404, f"{period.chinese}的报表里没有“{cell}”这一格。")
     name = "_cell.html" if is_fragment(request) and looked_at else "report.html"

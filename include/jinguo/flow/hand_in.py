@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from jinguo.errors import Busy, Refused
+from jinguo.errors import Busy, NotYours, Refused
 from jinguo.flow.answers import answer_pending
 from jinguo.flow.collect import process
 from jinguo.flow.issue import issue_templates
@@ -38,7 +38,7 @@ class Upload:
 def hand_in(office: Office, uploads: Sequence[Upload], *, staff: Staff, patience: float = 30.0) -> list[int]:
     """The ids of the deliveries, in order: archived first, then read, checked, settled and answered.
 
-    Refused, and nothing recorded, when a workbook is the report of a unit that the account may not hand in for. When
+    NotYours, and nothing recorded, when a workbook is the report of a unit that the account may not hand in for. When
     others are at work for longer than ``patience`` seconds, the files are safe and the next collection works on them.
     """
     uploads = [Upload(_bare_name(upload.name), upload.content) for upload in uploads if upload.content]
@@ -86,7 +86,7 @@ def _demand_own_units(office: Office, requests: Sequence[ReadRequest], staff: St
         for reading in pool.read(requests):
             unit = office.register.by_code.get(reading.unit_code)
             if unit and not staff.may_hand_in(unit):
-                raise Refused(
+                raise NotYours(
                     f"“{reading.file}”是{unit.name}（{unit.code}）的报表，您的账号不能替这个单位报送。没有收下任何文件。"
                 )
 

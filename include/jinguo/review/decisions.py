@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from jinguo.errors import Refused, Stale
+from jinguo.errors import NotYours, Refused, Stale
 from jinguo.periods import Period
 from jinguo.review.states import can_move, state_name
 from jinguo.units.register import Unit
@@ -132,7 +132,7 @@ def _carry_out(conn: Connection, row: SubmissionRow, state: str, decision: recor
 def _accept(conn: Connection, row: SubmissionRow, decision: records.Decision) -> None:
     """Put a version in force; its open queries are settled by it, and the unit's explanations of them accepted."""
     if uploader_of(conn, row.delivery_id) == decision.actor:
-        raise Refused("这一版是您本人上传的，须由另一位审核人审定")
+        raise NotYours("这一版是您本人上传的，须由另一位审核人审定")
     findings = findings_of(conn, row.id)
     errors = [finding.rule_id for finding in findings if finding.severity == "error"]
     name = f"第{row.version}版"

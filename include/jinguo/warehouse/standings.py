@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, exists, func, select
 
 from jinguo.warehouse.engine import chunks
 from jinguo.warehouse.tables import core_finding, out_release, raw_submission
@@ -44,9 +45,11 @@ def standings_of_unit(conn: Connection, unit_id: int, *, form: str = "monthly") 
     return {period_key: standing for (_, period_key), standing in found.items()}
 
 
-def newest_period(conn: Connection) -> int | None:
-    """The key of the newest period that anything was sent for."""
-    return conn.scalar(select(func.max(raw_submission.c.period_key)))
+def periods_seen(conn: Connection) -> tuple[int, int] | None:
+    """The keys of the oldest and the newest period that anything was sent for; None: nothing ever came."""
+    oldest = conn.scalar(select(func.min(raw_submission.c.period_key)))  # apart, each is one look into the index
+    newest = conn.scalar(select(func.max(raw_submission.c.period_key)))
+    return (oldest, newest) if oldest and newest else None
 
 
 def published_editions(conn: Connection, period_keys: Sequence[int]) -> dict[int, int]:
@@ -54,7 +57,35 @@ def published_editions(conn: Connection, period_keys: Sequence[int]) -> dict[int
     query = select(out_release.c.period_key, func.max(out_release.c.edition)).where(
         out_release.c.period_key.in_(period_keys), out_release.c.state == "published"
     )
-    return dict(conn.execute(query.group_by(out_release.c.period_key)).tuples().all())
+    return dict(conn.execute(query.group_by(out_release.c.period_key)).all())
+
+
+@dataclass(frozen=True)
+class OpenReport:
+    """The newest version of a unit's report that is not settled. ``since``: when it came into its state."""
+
+    submission_id: int
+    unit_id: int
+    period_key: int
+    version: int
+    state: str
+    since: dt.datetime
+
+
+def open_reports(
+    conn: Connection, states: Sequence[str], *, first: int, last: int, form: str = "monthly"
+) -> list[OpenReport]:
+    """Reports in ``states`` of the periods ``first`` to ``last``, oldest first; versions that were replaced are not."""
+    newer = raw_submission.alias("newer")
+    same = [newer.c[name] == raw_submission.c[name] for name in ("unit_id", "period_key", "form", "basis")]
+    names = ("id", "unit_id", "period_key", "version", "state", "state_at")
+    query = select(*(raw_submission.c[name] for name in names)).where(
+        raw_submission.c.period_key.between(first, last),
+        raw_submission.c.state.in_(states),
+        raw_submission.c.form == form,
+        ~exists().where(newer.c.version > raw_submission.c.version, *same),
+    )
+    return [OpenReport(*row) for row in conn.execute(query.order_by(raw_submission.c.state_at, raw_submission.c.id))]
 
 
 def rules_failing(conn: Connection, submission_ids: Sequence[int]) -> dict[int, dict[tuple[str, str], int]]:

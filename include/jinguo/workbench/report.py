@@ -26,19 +26,22 @@ from jinguo.warehouse.findings import findings_of
 from jinguo.warehouse.records import Decision, SubmissionRow
 from jinguo.warehouse.staff import uploader_of
 from jinguo.warehouse.submissions import accepted_submissions, load_reading, submissions_of, values_of
+from jinguo.workbench.board import MISSING, NOT_DUE, PENDING, is_due
 from jinguo.workbench.sheets import Sheet, cell_text, make_sheets
 
 
 @dataclass(frozen=True)
 class Report:
     """``shown``: the version on the page, None where nothing came. ``seen``: what a decision made from this page is
-    about (``review.decisions.what_stands``). ``fresh`` findings are those to act on; ``settled`` were put right."""
+    about (``review.decisions.what_stands``). ``absent``: what the unit is called without a report. ``fresh``: findings
+    to act on; ``settled``: those that were put right."""
 
     unit: Unit
     period: Period
     due: str
     versions: Sequence[SubmissionRow]
     seen: str
+    absent: str
     shown: SubmissionRow | None = None
     uploader: str = ""
     reading: Reading | None = None
@@ -51,7 +54,12 @@ class Report:
 
     @property
     def state(self) -> str:
-        return self.shown.state if self.shown else "missing"
+        return self.shown.state if self.shown else self.absent
+
+    @property
+    def first_cell(self) -> str:
+        """The cell to look at first, "" where nothing fails."""
+        return next((issue.finding.cell_id for issue in self.fresh if issue.finding.cell_id), "")
 
     @property
     def errors(self) -> int:
@@ -86,11 +94,13 @@ class CellView:
 def make_report(office: Office, unit: Unit, period: Period, *, version: int | None = None) -> Report | None:
     """The report's page for one version, without a number the newest; None: no such version."""
     due = f"{deadline(office.settings.schemas, period).due:%Y-%m-%d %H:%M}"
+    owes = office.register.obligation_of(unit.code, period) is not None
+    absent = (MISSING if is_due(office, period) else PENDING) if owes else NOT_DUE
     with office.warehouse.read() as conn:
         versions = submissions_of(conn, unit.unit_id, period.key)
         decisions = decisions_of(conn, period.key, unit_id=unit.unit_id)
         if version is None and not versions:
-            return Report(unit, period, due, (), what_stands(()), decisions=decisions)
+            return Report(unit, period, due, (), what_stands(()), absent, decisions=decisions)
         shown = next((row for row in reversed(versions) if version in (None, row.version)), None)
         if shown is None:
             return None
@@ -104,6 +114,7 @@ def make_report(office: Office, unit: Unit, period: Period, *, version: int | No
         due=due,
         versions=versions,
         seen=what_stands(versions),
+        absent=absent,
         shown=shown,
         uploader=uploader,
         reading=reading,

@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 from sqlalchemy.exc import NoResultFound
 
-from jinguo.errors import Refused
+from jinguo.errors import NotYours
 from jinguo.flow.answers import answered_before
 from jinguo.flow.office import Office
 from jinguo.periods import Period
@@ -22,15 +22,16 @@ from jinguo.warehouse.deliveries import delivery
 from jinguo.warehouse.findings import findings_of, findings_of_delivery
 from jinguo.warehouse.records import DeliveryRow, SubmissionRow
 from jinguo.warehouse.staff import uploader_of
-from jinguo.warehouse.standings import Standing, standings_of_unit
+from jinguo.warehouse.standings import Standing, periods_seen, standings_of_unit
 from jinguo.warehouse.submissions import submission
+from jinguo.workbench.board import MISSING, NOT_DUE, PENDING
 
 PERIODS_SHOWN = 12
 
 
 @dataclass(frozen=True)
 class UnitPeriod:
-    """One period of a unit. ``state`` also ``missing`` and ``not_due``; ``is_open``: its month is being collected."""
+    """One period of a unit. ``state`` as of a board's square; ``is_open``: its month is being collected."""
 
     period: Period
     due: str
@@ -68,8 +69,10 @@ def make_unit_page(office: Office, staff: Staff, unit: Unit) -> UnitPage:
     """The unit's last periods, newest first, from the present month on."""
     present = Period.of_date(office.settings.now().date())
     with office.warehouse.read() as conn:
-        known = standings_of_unit(conn, unit.unit_id)
-    periods = [_period(office, unit, present.plus(-back), known) for back in range(PERIODS_SHOWN)]
+        known, seen = standings_of_unit(conn, unit.unit_id), periods_seen(conn)
+    start = min(Period.of_key(seen[0]) if seen else present, present.previous)
+    months = (present.plus(-back) for back in range(PERIODS_SHOWN))
+    periods = [_period(office, unit, each, known) for each in months if each >= start]
     below = [each for each in office.register.units if each.parent_code == unit.code and each.is_valid(present)]
     return UnitPage(periods, below, staff.may_hand_in(unit))
 
@@ -96,12 +99,12 @@ def unit_of_submission(office: Office, submission_id: int) -> Unit | None:
 
 
 def find_original(office: Office, submission_id: int) -> tuple[str, bytes] | None:
-    """Name and bytes of the file as it came. Refused where personal data may be in it."""
+    """Name and bytes of the file as it came. NotYours where personal data may be in it."""
     row = _row(office, submission_id)
     if row is None:
         return None
     if row.state == "quarantined":
-        raise Refused("这个文件疑有个人信息，已隔离保管，不能下载。")
+        raise NotYours("这个文件疑有个人信息，已隔离保管，不能下载。")
     return row.file_name, office.archive.read(row.sha256)
 
 
@@ -131,7 +134,8 @@ def _period(office: Office, unit: Unit, period: Period, known: dict[int, Standin
     due, now = deadline(office.settings.schemas, period).due, office.settings.now()
     standing = known.get(period.key)
     owes = office.register.obligation_of(unit.code, period) is not None
-    state = standing.state if standing else "missing" if owes else "not_due"
+    absent = (MISSING if now > due else PENDING) if owes else NOT_DUE
+    state = standing.state if standing else absent
     return UnitPeriod(period, f"{due:%Y-%m-%d}", state, standing, now <= due or period.plus(2).first_day > now.date())
 
 

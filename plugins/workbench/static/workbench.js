@@ -4,7 +4,10 @@
 function markCell(id) {
   document.querySelectorAll("td.current").forEach((cell) => cell.classList.remove("current"));
   const cell = id && document.getElementById(id);
-  if (cell) cell.classList.add("current");
+  if (!cell) return null;
+  const folded = cell.closest("details");
+  if (folded) folded.open = true;
+  cell.classList.add("current");
   return cell;
 }
 
@@ -27,4 +30,7 @@ document.addEventListener("submit", (event) => {
   form.querySelector(".busy").textContent = "正在上传、读取和审核，请不要关闭页面……";
 });
 
-document.addEventListener("DOMContentLoaded", () => markCell(decodeURIComponent(location.hash.slice(1))));
+document.addEventListener("DOMContentLoaded", () => {
+  const target = decodeURIComponent(location.hash.slice(1));
+  if (target.includes(".")) markCell(target);
+});
