@@ -6,7 +6,7 @@
 * **Bad files are not failures.** What a clerk has to correct stands in her return workbook; what a person has to decide
   waits as `held`. A red task here is a fault of ours or of the machine.
 * **Run it again** whenever you like: each step takes up what is not finished; bytes that came before are recognised.
-* **Then** `refresh_month` and `validate_month` start for each period in which a report was accepted.
+* **Then** `refresh_month` and `validate_month` start for each period in which a report was accepted, by whomever.
 """
 
 from __future__ import annotations
@@ -60,9 +60,12 @@ def collect_submissions():
     # One failed batch does not hold back what the others accepted; the run is red all the same, by write_answers.
     @task(outlets=[accepted_submissions], trigger_rule="all_done")
     def announce_accepted(accepted: list[list[str]], outlet_events=None) -> int:
-        keys = sorted({key for batch in accepted or () for key in batch})
+        from jinguo.flow import month
+        from jinguo.settings import load_settings
+
+        keys = sorted({key for batch in accepted or () for key in batch} | set(month.decided_periods(load_settings())))
         if not keys:
-            raise AirflowSkipException("nothing was accepted")
+            raise AirflowSkipException("nothing was accepted or decided")
         outlet_events[accepted_submissions].add_partitions(keys)
         return len(keys)
 

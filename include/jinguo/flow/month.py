@@ -14,7 +14,8 @@ from jinguo.flow.status import period_status
 from jinguo.intake.folder import home_lock
 from jinguo.periods import Period
 from jinguo.settings import Settings
-from jinguo.warehouse import audit
+from jinguo.units.register import PROVINCE_CODE
+from jinguo.warehouse import audit, decisions
 from jinguo.warehouse.deliveries import delivery, pending_deliveries
 from jinguo.warehouse.submissions import submission
 
@@ -55,6 +56,14 @@ def process_batch(settings: Settings, delivery_ids: list[int]) -> list[str]:
         return sorted(
             {f"{office.register.by_id[row.unit_id].code}|{Period.of_key(row.period_key)}" for row in in_force}
         )
+
+
+def decided_periods(settings: Settings) -> list[str]:
+    """``430000|2026-10`` for each period whose draft a steward's decision has overtaken: no file tells of it."""
+    with open_office(settings) as office:
+        with office.warehouse.read() as conn:
+            periods = [Period.of_key(key) for key in decisions.decided_periods(conn)]
+        return [f"{PROVINCE_CODE}|{period}" for period in periods if editions_of(office, period).is_overtaken()]
 
 
 def write_outputs(settings: Settings) -> int:

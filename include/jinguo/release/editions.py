@@ -72,6 +72,15 @@ class Editions:
             )
             return self._edition(conn, saved, figures)
 
+    def is_overtaken(self) -> bool:
+        """Whether the versions in force are others than those of the newest edition; never before the first report."""
+        with self.warehouse.read() as conn:
+            latest = releases.release_of(conn, self.period.key)
+            members, members_hash = self._present(conn)
+            return any(member.submission_id for member in members) and (
+                latest is None or latest.members_hash != members_hash
+            )
+
     def publish(self, *, approver: str, now: dt.datetime, approved_hash: str | None = None) -> Edition:
         """The newest edition, published in the name of ``approver``. Publishing twice changes nothing.
 
