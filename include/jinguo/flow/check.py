@@ -103,7 +103,7 @@ def _settled(office: Office, context: PeriodContext, reading: Reading, findings:
     automatic = office.policy.automatic
     texts = judge_answers(reading.answers).texts if automatic and reading.answers else ()
     explained = {key for key in texts if key[0] in automatic}
-    return context.settlements.apply(findings, unit.unit_id, explained=explained)
+    return context.settlements.apply(findings, unit.unit_id, office.rulebook, explained=explained)
 
 
 def unit_of(office: Office, reading: Reading) -> Unit | None:

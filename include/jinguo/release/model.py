@@ -14,7 +14,9 @@ from jinguo.forms.model import SCALE, Form
 from jinguo.periods import Period
 from jinguo.reading.model import ListLine
 from jinguo.release.definitions import Definitions
+from jinguo.rules.findings import Finding
 from jinguo.units.register import Unit
+from jinguo.warehouse.records import Waiver
 
 
 class FigureState(IntEnum):
@@ -58,6 +60,14 @@ class ReportStatistics:
     is_explained: bool | None = None
 
 
+@dataclass(frozen=True)
+class Waived:
+    """A waiver with the findings of one report that did not block because of it."""
+
+    waiver: Waiver
+    findings: tuple[Finding, ...]
+
+
 @dataclass(frozen=True, eq=False)
 class UnitReport:
     """What stands for one obligation at the freeze.
@@ -65,6 +75,7 @@ class UnitReport:
     ``state``: ``accepted`` for a unit that is in (``is_member``), else the submission state of what came, or
     ``missing``. ``numbers`` and ``states`` follow ``Form.cells`` (thousandths, NaN where there is none;
     ``CellState``); None for a unit that is not in. ``note``: why a person left it out, or recorded it as missing.
+    ``waived``: what the release has to say beside its figures.
     """
 
     unit: Unit
@@ -80,6 +91,7 @@ class UnitReport:
     states: np.ndarray | None = None
     lists: Mapping[str, Sequence[ListLine]] = field(default_factory=dict)
     ticked_tables: frozenset[str] = frozenset()
+    waived: tuple[Waived, ...] = ()
 
     @property
     def is_member(self) -> bool:
