@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from jinguo.intake.packages import stored_package
 from jinguo.reading.markup import Markup, is_far, sheet_parts, with_merges_first, without_far_cells, without_self_check
-from jinguo.reading.sheets import MAX_CELLS, Sheet, UnreadableError, Workbook
+from jinguo.reading.sheets import MAX_CELLS, Sheet, TooLargeError, UnreadableError, Workbook
 
 if TYPE_CHECKING:
     from jinguo.intake.screening import Screened
@@ -100,6 +100,6 @@ def _grids(data: bytes) -> Iterator[tuple[int, Any, bool, list[list[Any]]]]:
             sheet = book.get_sheet_by_name(about.name)
             total += sheet.total_height * sheet.total_width
             if total > MAX_CELLS:
-                raise UnreadableError("more cells than any report has")
+                raise TooLargeError
             # The padding up to A1 is counted in the total above, so that skip_empty_area=False is bounded as well.
             yield index, sheet, about.visible == SheetVisibleEnum.Visible, sheet.to_python(skip_empty_area=False)

@@ -50,8 +50,8 @@ def read_report(name: str, sha256: str, data: bytes, *, schemas: Path) -> Readin
         return Reading(name, sha256, "rejected", format=screened.format, problems=list(screened.problems))
     try:
         workbook = read_workbook(data, screened)
-    except UnreadableError:
-        return unreadable(name, sha256, "文件已损坏，无法打开", format_=screened.format)
+    except UnreadableError as error:
+        return unreadable(name, sha256, error.reason, format_=screened.format)
     register = load_register(schemas)
     form = load_forms(schemas)[-1]
     file = _File(workbook, form, register, find_cover(workbook, form))

@@ -7,13 +7,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from jinguo.reading.biff import ERRORS
-from jinguo.reading.markup import Formula, Markup, relation_targets
+from jinguo.reading.markup import MAX_COLUMNS, MAX_ROWS, Formula, Markup, relation_targets
+from jinguo.reading.sheets import TooLargeError
 from jinguo.reading.tokens import Dialect, formula_text
 from jinguo.templates.layout import column_letters
 
 BOOK_PART = "xl/workbook.bin"
 _BOOK_RELATIONS = "xl/_rels/workbook.bin.rels"
-_ROW, _CELL_ERROR, _COLUMNS, _SHARED = 0, 3, 60, 427
+_ROW, _FIRST_VALUE, _CELL_ERROR, _COLUMNS, _SHARED = 0, 2, 3, 60, 427
 _TEXT_FORMULA, _NUMBER_FORMULA, _BOOL_FORMULA, _ERROR_FORMULA = 8, 9, 10, 11
 _RESULT_BYTES = {_NUMBER_FORMULA: 8, _BOOL_FORMULA: 1, _ERROR_FORMULA: 1}
 _BOOK_PROPERTIES, _SHEET, _LINKS = 153, 156, 362
@@ -69,6 +70,10 @@ class _Scan:
             elif record == _SHARED and len(body) >= 20:
                 first_row, _, first_column = struct.unpack_from("<III", body)
                 self.shared[first_row, first_column] = _tokens(body, 16)[0]
+            if _FIRST_VALUE <= record <= _ERROR_FORMULA and len(body) >= 4:
+                row, column = self._place(body)
+                if row >= MAX_ROWS or column >= MAX_COLUMNS:
+                    raise TooLargeError  # calamine would ask for all the memory up to there, and its process end
             if _TEXT_FORMULA <= record <= _ERROR_FORMULA and len(body) > _CELL_BYTES:
                 self._take_formula(record, body)
         self._settle_shared()
