@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
+from jinguo.errors import Refused
 from jinguo.periods import Period
 from jinguo.reading.model import CellState
 from jinguo.release.comparison import Base, Compared, Comparison, Comparisons, compare, compared_periods, running_cells
+from jinguo.release.workbook import write_release_workbook
 
 SEPTEMBER, OCTOBER, DECEMBER = Period(2026, 9), Period(2026, 10), Period(2026, 12)
 CITY, OTHER_CITY = "430100", "430200"
@@ -100,3 +104,58 @@ def test_quarterly_figures_look_to_last_quarter(make_report, make_figures):
     assert found.previous_period(TEAMS) == Period(2026, 11)
     assert compared_periods(DECEMBER) == [Period(2025, 12), SEPTEMBER, Period(2026, 11)]
     assert compared_periods(OCTOBER) == [Period(2025, 10), SEPTEMBER]
+
+
+def published(office, period, now):
+    editions = office.editions(period)
+    draft = editions.draft(now=now)
+    return editions.publish(approver="王主任", now=now, approved_hash=draft.frozen_hash)
+
+
+def test_edition_keeps_what_it_was_compared_with(office, now, schemas):
+    """A correction of September after October is out: October's edition says what it said, byte for byte."""
+    office.send(CITY, period=SEPTEMBER, cells={TEAMS: 10_000})
+    office.send(CITY, cells={TEAMS: 12_000})
+    published(office, SEPTEMBER, now)
+    before = published(office, OCTOBER, now)
+    assert before.compared.base(SEPTEMBER).edition == 1
+    assert before.compared.previous(TEAMS) == Compared(TEAMS, 12_000, 10_000, 12_000, 10_000, 1)
+    first_bytes = workbook_bytes(before, schemas)
+
+    office.send(CITY, period=SEPTEMBER, cells={TEAMS: 11_000}, reason="更正")
+    assert published(office, SEPTEMBER, now).number == 2
+    again = office.editions(OCTOBER).draft(now=now)
+    assert (again.number, again.state, again.compared.previous(TEAMS).before) == (1, "published", 10_000)
+    assert workbook_bytes(again, schemas) == first_bytes
+
+
+def test_draft_follows_the_earlier_month_and_says_so_to_who_approves(office, now):
+    office.send(CITY, period=SEPTEMBER, cells={TEAMS: 10_000})
+    office.send(CITY, cells={TEAMS: 12_000})
+    editions = office.editions(OCTOBER)
+    first = editions.draft(now=now)
+    base = first.compared.base(SEPTEMBER)
+    assert (base.edition, base.included, base.expected) == (None, 1, 16), "accepted, of no edition yet"
+    office.send(CITY, period=SEPTEMBER, cells={TEAMS: 11_000}, reason="更正")
+    with pytest.raises(Refused, match="draft it again"):
+        editions.publish(approver="王主任", now=now, approved_hash=first.frozen_hash)
+    second = editions.draft(now=now)
+    assert (second.number, second.compared.previous(TEAMS).before) == (1, 11_000)
+    assert second.frozen_hash != first.frozen_hash
+    assert editions.publish(approver="王主任", now=now, approved_hash=second.frozen_hash).state == "published"
+
+
+def test_trend_goes_through_the_published_months(office, now):
+    for period, teams in ((Period(2026, 7), 7000), (Period(2026, 8), 8000), (OCTOBER, 12_000)):
+        office.send(CITY, period=period, cells={TEAMS: teams})
+    published(office, Period(2026, 7), now)
+    office.send(CITY, period=SEPTEMBER, state="returned")
+    found = office.editions(OCTOBER).draft(now=now).compared
+    assert [value for _, value in found.trend(TEAMS)][-4:] == [7000, None, None, 12_000]
+    assert found.base(SEPTEMBER).has_figures is False
+
+
+def workbook_bytes(edition, schemas) -> bytes:
+    buffer = io.BytesIO()
+    write_release_workbook(buffer, edition, schemas=schemas)
+    return buffer.getvalue()
