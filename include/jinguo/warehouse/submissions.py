@@ -32,6 +32,7 @@ __all__ = [
     "mark_outputs_done",
     "mark_outputs_pending",
     "pending_outputs",
+    "renew_reason",
     "set_state",
     "submission",
     "submissions_by_id",
@@ -92,6 +93,13 @@ def set_state(
         action="set_state",
         subject=f"submission {submission_id}",
         details={"from": row.state, "to": state, "reason": reason},
+    )
+
+
+def renew_reason(conn: Connection, submission_id: int, reason: str) -> None:
+    """A person's words on a submission that stays in its state; its answer is to be written again."""
+    conn.execute(
+        update(raw_submission).where(raw_submission.c.id == submission_id).values(reason=reason, outputs_done=False)
     )
 
 
