@@ -28,6 +28,7 @@ KINDS = {
     "history": "units/history.csv",
     "obligations": "units/obligations.csv",
     "denominators": "units/denominators.csv",
+    "ownership": "units/ownership.csv",
     "towns": "units/towns.csv",
     "villages": "units/villages.csv",
     "release_workbook": "release/workbook.yaml",

@@ -9,6 +9,7 @@ from jinguo.errors import SchemaError
 from jinguo.rules.catalogue import BUILTIN_NAMES, as_json, load_rules
 from jinguo.rules.describe import describe
 from jinguo.rules.engine import BUILTINS
+from jinguo.rules.province_checks import CHECKS as PROVINCE_CHECKS
 
 BN_102 = {
     "id": "BN-102",
@@ -92,13 +93,14 @@ def test_the_fingerprint_changes_with_the_rules(rulebook, load):
 
 def test_rules_by_table_and_id(rulebook):
     assert [rule.id for rule in rulebook.for_table("t05")] == [
-        *("BJ-013", "KQ-012", "SX-010", "BN-501", "BN-502", "BN-503", "BN-505", "BN-506", "BN-507", "BN-508"),
+        *("BJ-013", "KQ-012", "SX-005", "SX-010", "BN-501", "BN-502", "BN-503", "BN-504", "BN-505", "BN-506"),
+        *("BN-507", "BN-508"),
     ]
     assert rulebook.by_id["BN-102"].table == "t01"
 
 
 def test_every_builtin_is_there(rulebook):
-    assert set(BUILTINS) | {"reading", "text"} == set(BUILTIN_NAMES)
+    assert set(BUILTINS) | set(PROVINCE_CHECKS) | {"reading", "text"} == set(BUILTIN_NAMES)
     assert {rule.builtin for rule in rulebook.rules if rule.builtin} == set(BUILTIN_NAMES)
 
 

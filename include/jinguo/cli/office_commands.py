@@ -32,6 +32,7 @@ def release(
 ) -> None:
     """Freeze and write an edition as a draft; --approve publishes it. Exit status 3: refused."""
     from jinguo.flow.release import make_release
+    from jinguo.rules.findings import SEVERITY_NAMES
 
     edition = make_release(load_settings(), period, approver=approve, out=out)
     if json:
@@ -41,6 +42,8 @@ def release(
     print(f"included {len(edition['included'])}: {' '.join(edition['included'])}")
     for unit in edition["excluded"]:
         print(f"not included: {unit['unit_code']} {unit['state']}")
+    for finding in edition["findings"]:
+        print(f"[{SEVERITY_NAMES[finding['severity']]}] {finding['rule_id']} {finding['message']}")
 
 
 def export(

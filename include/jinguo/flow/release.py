@@ -7,6 +7,7 @@ from typing import Any
 
 from jinguo.errors import Refused
 from jinguo.flow.office import Office, open_office
+from jinguo.flow.province import check_edition
 from jinguo.periods import Period
 from jinguo.release.editions import Editions
 from jinguo.release.model import Edition
@@ -19,7 +20,8 @@ def make_release(
 ) -> dict[str, Any]:
     """Freezes the versions in force as a draft, publishes it when there is an ``approver``, writes the workbook.
 
-    Refused when nothing is accepted, or when the gate says why not.
+    Refused when nothing is accepted, or when the gate says why not. ``findings``: what the rules say of the province's
+    own figures; who approves decides.
     """
     with open_office(settings) as office:
         editions = editions_of(office, period)
@@ -28,7 +30,8 @@ def make_release(
             if not approver.strip():
                 raise Refused("--approve needs the name of who approves")
             edition = editions.publish(approver=approver, now=settings.now(), approved_hash=edition.frozen_hash)
-        return describe_edition(edition, write_edition(office, edition, out=out))
+        findings = [finding.as_json() for finding in check_edition(office, edition)]
+        return {**describe_edition(edition, write_edition(office, edition, out=out)), "findings": findings}
 
 
 def editions_of(office: Office, period: Period) -> Editions:

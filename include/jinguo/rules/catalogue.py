@@ -61,6 +61,7 @@ BUILTIN_NAMES: dict[str, tuple[str, ...]] = {  # builtin → the names its messa
     "changed_communities": ("gone", "new"),
     "round_numbers": ("counted", "reason"),
     "peer_ratio": (*PLACE_NAMES, "place", "ratio", "middle", "peers"),
+    "peer_outlier": (*PLACE_NAMES, "place", "per", "ratio", "middle", "peers"),
     "copied_from_peer": (*PLACE_NAMES, "place", "peer"),
     "same_event": (*PLACE_NAMES, "place", "first"),
     "recipient_names": (*PLACE_NAMES, "place"),
@@ -68,8 +69,16 @@ BUILTIN_NAMES: dict[str, tuple[str, ...]] = {  # builtin → the names its messa
     "roll_up": (*PLACE_NAMES, "place", "total", "difference", "count", "remark"),
     "persons_below": (*PLACE_NAMES, "place", "total", "difference", "count", "remark"),
     "communities_below": ("absent", "extra", "remark"),
+    "absent_below": (*PLACE_NAMES, "place", "absent"),
+    "one_owner": ("line", "town", "reason"),
+    "attachment_counts": (*PLACE_NAMES, "place", "kind", "listed", "figure"),
+    "provincial_communities": ("count",),
+    "direct_sum": (*PLACE_NAMES, "place", "total", "difference"),
 }
-LOOKING_BACK, LOOKING_AROUND = ("still_stock", "own_outlier"), ("peer_ratio", "copied_from_peer")
+OF_PROVINCE = ("provincial_communities", "direct_sum")  # of the consolidated figures, not of a report
+ELSEWHERE = (FROM_READING, NOT_CHECKED, *OF_PROVINCE)  # not run over reports
+LOOKING_BACK = ("still_stock", "own_outlier")
+LOOKING_AROUND = ("peer_ratio", "peer_outlier", "copied_from_peer")
 _REQUIRED = ("id", "kind", "severity", "applies_from", "message", "source")
 _PART_KEYS = ("rows", "columns", "each", "when", "check", "place")
 _KEYS = (
@@ -132,8 +141,9 @@ class RuleBook:
         return self._cells_of(LOOKING_AROUND)
 
     def _cells_of(self, builtins: Sequence[str]) -> tuple[str, ...]:
-        rules = [rule for rule in self.rules if rule.builtin in builtins]
-        return tuple(dict.fromkeys(cell_id for rule in rules for cell_id in rule.options["cells"]))
+        options = [rule.options for rule in self.rules if rule.builtin in builtins]
+        per = (known["per"] for known in options if "per" in known)
+        return tuple(dict.fromkeys([*(cell_id for known in options for cell_id in known["cells"]), *per]))
 
     def fingerprint(self) -> str:
         """sha256 of the rule files: changes when any rule does."""
@@ -215,7 +225,8 @@ def _check_record(path: Path, name: str, raw: dict[str, Any], form: Form) -> Non
     for unit_type in raw.get("scope") or ():
         accept("scope", unit_type, UNIT_TYPES)
     options = raw.get("options", {})
-    for cell_id in (*options.get("cells", ()), *([options["cell"]] if "cell" in options else [])):
+    kinds = [cell_id for cell_ids in options.get("kinds", {}).values() for cell_id in cell_ids]
+    for cell_id in (*options.get("cells", ()), *(options[key] for key in ("cell", "per") if key in options), *kinds):
         accept("options.cells", cell_id, form.cell_by_id)
     if "builtin" in raw:
         accept("builtin", raw["builtin"], BUILTIN_NAMES)

@@ -16,7 +16,7 @@ from jinguo.periods import Period
 from jinguo.reading.model import Reading
 from jinguo.rules.binding import cell_at
 from jinguo.rules.builtins import BUILTINS
-from jinguo.rules.catalogue import FROM_READING, NOT_CHECKED, Rule, RuleBook
+from jinguo.rules.catalogue import ELSEWHERE, Rule, RuleBook
 from jinguo.rules.context import CheckContext
 from jinguo.rules.evaluate import Point, verdict_at
 from jinguo.rules.faults import Fault, finding_of, finding_of_problem, place_id, value_of
@@ -53,7 +53,7 @@ def compile_rules(rulebook: RuleBook, form: Form, unit_type: str, period: Period
         where = Applicability(form, unit_type, period)
         compiled = []
         for rule in rulebook.rules:
-            if rule.applies(unit_type, period) and rule.builtin not in (FROM_READING, NOT_CHECKED):
+            if rule.applies(unit_type, period) and rule.builtin not in ELSEWHERE:
                 checks = [
                     (number, check) for number, part in enumerate(rule.parts) for check in compile_part(part, where)
                 ]
