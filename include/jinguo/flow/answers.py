@@ -169,7 +169,7 @@ def _answer(office: Office, job: _Job) -> Answered:
     if row.state in _RETURNED:
         write_return_workbook(
             return_path,
-            source=office.archive.read(row.sha256),
+            source=b"" if job.reading.holds_personal else office.archive.read(row.sha256),
             reading=job.reading,
             findings=job.findings,
             form=office.form(Period.of_key(row.period_key)),

@@ -21,6 +21,7 @@ from jinguo.flow.heap import quiet_heap
 from jinguo.flow.issue import basis_of
 from jinguo.flow.office import Office, open_office
 from jinguo.flow.predecessors import period_context
+from jinguo.flow.quarantine import seal_personal, tidy_quarantine
 from jinguo.flow.recheck import recheck_later
 from jinguo.forms.model import Form
 from jinguo.intake.folder import home_lock, receive, waiting_files
@@ -136,6 +137,7 @@ def process(office: Office, waiting: Sequence[DeliveryRow]) -> Iterator[Collecte
                 collect_garbage()
     for chunk in _chunks([row for row in waiting if row.earlier_id is not None]):
         yield from _recognise(office, chunk)
+    tidy_quarantine(office)
 
 
 def _silent(label: str, total: int) -> AbstractContextManager[Callable[[object], None]]:
@@ -191,6 +193,7 @@ def _process_round(office: Office, period: Period | None, batch: Sequence[_Read]
         codes = sorted({reading.unit_code for _, reading in batch if reading.unit_code})
         context = period_context(office, conn, period, codes) if period else None
         readings = _with_confirmations(office, conn, period, [reading for _, reading in batch])
+        seal_personal(office, readings)
         checked = judge(office, context, readings, received_at=now)
         done = [Collected(row, item.state, item) for (row, _), item in zip(batch, checked, strict=True)]
         reports = [item for item in done if _is_report(office, item)]

@@ -10,6 +10,7 @@ from functools import cached_property
 from jinguo.forms.load import form_for
 from jinguo.forms.model import Form
 from jinguo.intake.archive import Archive
+from jinguo.intake.quarantine import Quarantine
 from jinguo.periods import Period
 from jinguo.review.policy import ReviewPolicy, load_policy
 from jinguo.rules.catalogue import RuleBook, load_rules
@@ -44,6 +45,10 @@ class Office:
     @cached_property
     def archive(self) -> Archive:
         return Archive(self.settings.archive)
+
+    @cached_property
+    def quarantine(self) -> Quarantine:
+        return Quarantine.of(self.settings)
 
     def form(self, period: Period) -> Form:
         return form_for(self.settings.schemas, period)

@@ -95,6 +95,10 @@ class Archive:
         """The bytes with this hash; FileNotFoundError when they never came."""
         return self.path(sha256).read_bytes()
 
+    def remove(self, sha256: str) -> None:
+        """Take a file out: it holds personal data and is sealed in quarantine."""
+        self.path(sha256).unlink(missing_ok=True)
+
     def damaged(self, known: Iterable[str] = ()) -> Iterator[str]:
         """What is no longer as it came: files whose bytes are not those of their name, and hashes in ``known`` (see
         deliveries.known_files) that have no file. Reads everything."""
@@ -109,18 +113,19 @@ class Archive:
     def _make_root(self) -> None:
         if not self.root.is_dir():
             self.root.mkdir(parents=True, exist_ok=True)
-            _sync(self.root.parent)
+            sync(self.root.parent)
 
 
 def _sync_all(paths: Sequence[Path]) -> None:
     if len(paths) == 1:
-        _sync(paths[0])
+        sync(paths[0])
         return
     with ThreadPoolExecutor(_SYNC_THREADS) as pool:
-        list(pool.map(_sync, paths))
+        list(pool.map(sync, paths))
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """A file, or a directory's names, on the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

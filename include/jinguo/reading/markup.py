@@ -26,7 +26,8 @@ _FORMULA = re.compile(rb"<f(?:\s([^>]*?))?(?:/>|>([^<]*)</f>)")
 _ERROR = re.compile(rb'<c ([^>]*?\bt="e"[^>]*)>(?:<f[^>]*?(?:/>|>[^<]*</f>))?(?:<v>([^<]*)</v>)?')
 _MERGES_END = b"</mergeCells>"
 _ANSWERED = re.compile(rb'<c r="H(?![1-4]")\d+"[^>]*+(?<!/)>')  # column and head of 情况说明 on our sheet 自检
-_DIGIT, _GAP = rb"(?:\d|\xef\xbc[\x90-\x99])", rb"[\s\xc2\xb7.-]{0,3}"  # full-width digits as UTF-8
+_DIGIT = rb"(?:\d|\xef\xbc[\x90-\x99]|&#(?:6529[6-9]|6530[0-5]|[xX][fF]{2}1\d);)"  # full-width ones as UTF-8 or escaped
+_GAP = rb"[\s\xc2\xb7.-]{0,3}"
 _LONG_NUMBER = re.compile(_DIGIT + rb"(?:" + _GAP + _DIGIT + rb"){10}")
 _NO_CELLS = b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData/></worksheet>'
 _SHARED = re.compile(rb'\bsi="(\d+)"')

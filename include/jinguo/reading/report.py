@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from jinguo.reading.grid import Sheet, UnreadableError, Workbook, read_workbook
 from jinguo.reading.lists import is_list_ticked, read_lines
 from jinguo.reading.model import Problem, Reading, TableReading
 from jinguo.reading.notes import Notes
-from jinguo.reading.privacy import PHONE_LENGTH, holds_personal, mask, personal_numbers
+from jinguo.reading.privacy import PHONE_LENGTH, holds_personal, mask, personal_numbers, roster_head
 from jinguo.templates.layout import CHECK_SHEET, WORKINGS_SHEET, column_letters
 from jinguo.units.register import Register, load_register
 
@@ -64,7 +65,7 @@ def read_report(name: str, sha256: str, data: bytes, *, schemas: Path) -> Readin
     reading = _begin(name, sha256, screened, identity, block)
     if identity.status != "read" or identity.form is None or identity.period is None:
         reading.problems = [identity.problem] if identity.problem else []
-        return reading
+        return _unread(reading, _personal_data(file, reading.stamp))
     file.form = identity.form
     _read_file(file, reading, identity, block)
     personal = _personal_data(file, reading.stamp)
@@ -241,6 +242,23 @@ def _personal_data(file: _File, stamp: str) -> list[Problem]:
     """
     known = {number for key in _COVER_EXEMPT for number in personal_numbers(file.cover.raw.get(key, ""))}
     known.update(personal_numbers(stamp))
+    found = _personal_numbers(file, known)
+    told = {problem.sheet for problem in found}
+    return found + [problem for problem in _rosters(file) if problem.sheet not in told]
+
+
+def _rosters(file: _File) -> Iterator[Problem]:
+    """Lists of persons on sheets that are no tables."""
+    for sheet in file.others:
+        found = roster_head(sheet.rows)
+        if found:
+            row, column, titles = found
+            lines = sum(any(value != "" for value in values) for values in sheet.rows[row + 1 :])
+            address = f"{column_letters(column)}{row + 1}"
+            yield Problem("D74", "", sheet.name, address, "", "、".join(titles), {"cell": address, "n": str(lines)})
+
+
+def _personal_numbers(file: _File, known: set[str]) -> list[Problem]:
     if not holds_personal((sheet.rows for sheet in file.workbook.sheets), known):
         return []
     exempt = {file.cover.addresses[key] for key in _COVER_EXEMPT if key in file.cover.addresses}
@@ -265,6 +283,15 @@ def _personal_data(file: _File, stamp: str) -> list[Problem]:
     return found
 
 
+def _unread(reading: Reading, personal: list[Problem]) -> Reading:
+    """A file that is not read as a report; personal data in it still has to be sealed."""
+    reading.holds_personal = bool(personal)
+    if personal and reading.status == "held":
+        reading.status = "quarantined"
+        reading.problems += personal
+    return reading
+
+
 def _quarantined(reading: Reading, personal: list[Problem]) -> Reading:
     """Nothing of the file leaves but whose it is and where the numbers stand, masked."""
     return Reading(
@@ -278,5 +305,6 @@ def _quarantined(reading: Reading, personal: list[Problem]) -> Reading:
         form_version=reading.form_version,
         unit_type=reading.unit_type,
         stamp=reading.stamp,
+        holds_personal=True,
         problems=personal,
     )

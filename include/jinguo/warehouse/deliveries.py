@@ -52,6 +52,19 @@ def known_files(conn: Connection) -> list[str]:
     return list(conn.scalars(select(raw_file.c.sha256).order_by(raw_file.c.id)))
 
 
+def bundles_of(conn: Connection, hashes: Sequence[str]) -> list[str]:
+    """The sha256 of the bundles in which these files came; a member's evidence is its bundle's and a number."""
+    found: set[str] = set()
+    for start in range(0, len(hashes), _MOST_NAMES):
+        members = select(raw_delivery.c.evidence).join_from(raw_delivery, raw_file)
+        evidence = conn.scalars(members.where(raw_file.c.sha256.in_(hashes[start : start + _MOST_NAMES])))
+        parents = sorted({text.rpartition(":")[0] for text in evidence if text and ":" in text})
+        for first in range(0, len(parents), _MOST_NAMES):
+            wanted = raw_delivery.c.evidence.in_(parents[first : first + _MOST_NAMES])
+            found.update(conn.scalars(select(raw_file.c.sha256).join_from(raw_delivery, raw_file).where(wanted)))
+    return sorted(found)
+
+
 def finish_delivery(
     conn: Connection,
     delivery_id: int,
