@@ -11,9 +11,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from jinguo.errors import JinguoError, Refused
+from jinguo.forms.load import form_for
 from jinguo.forms.model import Form
 from jinguo.periods import Period
+<<<<<<< HEAD
 from jinguo.release import gate
+=======
+from jinguo.release.bases import find_bases, province_of, record_comparisons, recorded_bases, recorded_comparisons
+from jinguo.release.comparison import Base, Compared, Comparison, Comparisons, compare, compared_periods
+>>>>>>> relbook
 from jinguo.release.definitions import load_definitions
 from jinguo.release.figures import consolidate
 from jinguo.release.gate import GateClosed, GateReason
@@ -56,10 +62,13 @@ class Editions:
         """
         with self.warehouse.read() as conn:
             latest = releases.release_of(conn, self.period.key)
-            if latest and latest.members_hash == self._present(conn)[1]:
+            if latest and latest.members_hash == self._present(conn, latest)[1]:
                 return self._load(conn, latest)
         with self.warehouse.write() as conn:
-            members, members_hash = self._present(conn)
+            latest = releases.release_of(conn, self.period.key)
+            members, members_hash, bases = self._present(conn, latest)
+            if latest and latest.members_hash == members_hash:
+                return self._load(conn, latest)
             if not any(member.submission_id for member in members):
                 raise Refused(f"{self.period}: no report is accepted yet, there is nothing to release")
             figures = self._figures(conn, members, now)
@@ -72,6 +81,7 @@ class Editions:
                 at=now,
                 actor=actor,
             )
+            record_comparisons(conn, saved.id, self._compared(conn, figures, bases, now))
             return self._edition(conn, saved, figures)
 
     def publish(
@@ -102,10 +112,10 @@ class Editions:
     def unsettled(self) -> list[GateReason]:
         """The units that somebody has to settle before the figures of this moment can be published."""
         with self.warehouse.read() as conn:
-            return list(gate.unsettled_units(conn, self.period, self._present(conn)[0], self.register))
+            return list(gate.unsettled_units(conn, self.period, self._members(conn, [])[0], self.register))
 
     def _barred(self, conn: Connection, latest: Release, approved_hash: str | None) -> Iterator[GateReason]:
-        present, present_hash = self._present(conn)
+        present, present_hash, _ = self._present(conn, latest)
         if present_hash != latest.members_hash:
             yield from gate.changed_units(conn, latest, present, self.register)
         elif approved_hash not in (None, latest.members_hash):
@@ -135,18 +145,47 @@ class Editions:
                 known = ", ".join(str(r.edition) for r in releases.releases_of(conn, self.period.key)) or "none"
                 raise JinguoError(f"{self.period} has no edition {number} (there are: {known})")
             is_stale = release and number is None and release.state == "draft"
-            if release is None or (is_stale and self._present(conn)[1] != release.members_hash):
+            if release is None or (is_stale and self._present(conn, release)[1] != release.members_hash):
                 return self._current(conn, now)
             return self._load(conn, release)
 
-    def _present(self, conn: Connection) -> tuple[list[Member], str]:
+    def _present(self, conn: Connection, latest: Release | None) -> tuple[list[Member], str, list[Base]]:
+        """Who is in now, the name of that set, and the earlier months that it is compared with.
+
+        A published edition is held against the months that it was compared with itself: a correction of last month is
+        no reason for a new edition of this one.
+        """
+        if latest and latest.state == "published":
+            bases = recorded_bases(conn, latest.id)
+            members, members_hash = self._members(conn, bases)
+            if members_hash == latest.members_hash:
+                return members, members_hash, bases
+        bases = find_bases(conn, self.period, self.register)
+        return *self._members(conn, bases), bases
+
+    def _members(self, conn: Connection, bases: list[Base]) -> tuple[list[Member], str]:
         return present_members(
             conn,
             self.period,
             form=self.form,
             register=self.register,
             rule_fingerprint=self.rulebook.fingerprint(),
+            compared_with=[(str(base.period), base.frozen_hash) for base in bases],
         )
+
+    def _compared(self, conn: Connection, figures: Figures, bases: list[Base], now: dt.datetime) -> Comparisons:
+        found = {base.period: Comparison(base, self._beside(conn, figures, base, now)) for base in bases}
+        return Comparisons(figures, found)
+
+    def _beside(self, conn: Connection, figures: Figures, base: Base, now: dt.datetime) -> dict[str, Compared]:
+        if base.period not in compared_periods(self.period):
+            return province_of(conn, base, figures, self.register)
+        form = form_for(self.register.schemas, base.period)
+        editions = Editions(self.warehouse, base.period, form=form, register=self.register, rulebook=self.rulebook)
+        if base.edition is None:
+            return compare(figures, editions._figures(conn, editions._members(conn, [])[0], now))
+        release = releases.release_of(conn, base.period.key, base.edition)
+        return compare(figures, editions._stored_figures(conn, release))
 
     def _figures(self, conn: Connection, members: list[Member], as_of: dt.datetime) -> Figures:
         reports = load_reports(
@@ -161,7 +200,7 @@ class Editions:
         return consolidate(self.form, self.period, reports, definitions=self.definitions, register=self.register)
 
     def _current(self, conn: Connection, now: dt.datetime) -> Edition:
-        members, members_hash = self._present(conn)
+        members, members_hash, _ = self._present(conn, None)
         return Edition(None, "current", self._figures(conn, members, now), now, members_hash)
 
     def _load(self, conn: Connection, release: Release) -> Edition:
@@ -182,6 +221,7 @@ class Editions:
             published_at=release.published_at,
             revises=revised.edition if revised else None,
             changes=changes_between(self._stored_figures(conn, revised), figures) if revised else (),
+            compared=recorded_comparisons(conn, release.id, figures),
         )
 
     def _stored_figures(self, conn: Connection, release: Release) -> Figures:

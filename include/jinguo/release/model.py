@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,6 +16,9 @@ from jinguo.periods import Period
 from jinguo.reading.model import ListLine
 from jinguo.release.definitions import Definitions
 from jinguo.units.register import Unit
+
+if TYPE_CHECKING:
+    from jinguo.release.comparison import Comparisons
 
 
 class FigureState(IntEnum):
@@ -185,7 +189,8 @@ class Edition:
     """One edition of a period's figures.
 
     ``state``: draft, published, or ``current`` for the figures of this moment, which are no edition (``number`` None).
-    ``frozen_hash`` names the frozen set of versions; ``changes``: against the edition published before, if any.
+    ``frozen_hash`` names the frozen set of versions; ``changes``: against the edition published before, if any;
+    ``compared``: with earlier months, as recorded at the freeze (None: no edition).
     """
 
     number: int | None
@@ -197,6 +202,7 @@ class Edition:
     published_at: dt.datetime | None = None
     revises: int | None = None
     changes: tuple[Change, ...] = ()
+    compared: Comparisons | None = None
 
     @property
     def period(self) -> Period:

@@ -36,10 +36,17 @@ _NO_REPORT = frozenset({"rejected"})  # a file that could not be read as a repor
 
 
 def present_members(
-    conn: Connection, period: Period, *, form: Form, register: Register, rule_fingerprint: str
+    conn: Connection,
+    period: Period,
+    *,
+    form: Form,
+    register: Register,
+    rule_fingerprint: str = "",
+    compared_with: Sequence[tuple[str, str]] = (),
 ) -> tuple[list[Member], str]:
     """One member per obligation (the version in force, or the state of what came; ``missing``: nothing), and the hash
-    that names the set: versions and their bytes, who is named as left out, the form, the rules."""
+    that names the set: versions and their bytes, who is named as left out, the form, the rules, and the earlier months
+    that it is ``compared_with`` (each with its own hash)."""
     accepted = accepted_submissions(conn, period.key)
     latest = latest_submissions(conn, period.key)
     members: list[Member] = []
@@ -60,6 +67,8 @@ def present_members(
         "members": versions,
         "left_out": left_out,
     }
+    if compared_with:
+        facts["compared_with"] = list(compared_with)
     return members, hashlib.sha256(json.dumps(facts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 

@@ -204,6 +204,31 @@ class FigureRow:
 
 
 @dataclass(frozen=True)
+class BaseRow:
+    """An earlier month that an edition is compared with. ``edition`` None: of no published edition. ``left_out``: code
+    and state of each expected unit that was not in it."""
+
+    period_key: int
+    edition: int | None
+    frozen_hash: str
+    included: int
+    expected: int
+    left_out: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
+class ComparedRow:
+    """One province figure of that month (thousandths), and both months' over the units that have it in both."""
+
+    period_key: int
+    figure_id: str
+    value: int | None
+    same_now: int | None
+    same_before: int | None
+    same_units: int
+
+
+@dataclass(frozen=True)
 class AuditEntry:
     """One line of the audit log, chained to the line before it by ``hash``."""
 

@@ -97,12 +97,16 @@ def members_of(conn: Connection, release_id: int) -> list[Member]:
     return [Member(**row) for row in conn.execute(query.order_by(out_member.c.unit_id, out_member.c.basis)).mappings()]
 
 
-def figures_of(conn: Connection, release_id: int, *, figure_id: str | None = None) -> list[FigureRow]:
-    """The figures of an edition, all or one, by unit id and figure id."""
+def figures_of(
+    conn: Connection, release_id: int, *, figure_id: str | None = None, unit_id: int | None = None
+) -> list[FigureRow]:
+    """The figures of an edition, all or one, of all units or one, by unit id and figure id."""
     columns = [out_figure.c[field.name] for field in fields(FigureRow)]
     query = select(*columns).where(out_figure.c.release_id == release_id)
     if figure_id is not None:
         query = query.where(out_figure.c.figure_id == figure_id)
+    if unit_id is not None:
+        query = query.where(out_figure.c.unit_id == unit_id)
     query = query.order_by(out_figure.c.unit_id, out_figure.c.figure_id)
     return [FigureRow(*row) for row in conn.execute(query)]
 

@@ -305,3 +305,27 @@ out_figure = Table(
     Column("unit_count", Integer, nullable=False),
     Column("expected_count", Integer, nullable=False),
 )
+
+out_base = Table(
+    "out_base",  # the earlier months that an edition is compared with, as they stood at its freeze
+    metadata,
+    Column("release_id", ForeignKey("out_release.id"), primary_key=True, autoincrement=False),
+    Column("period_key", Integer, primary_key=True, autoincrement=False),
+    Column("edition", Integer),  # the published one; null: the reports accepted then
+    Column("frozen_hash", String(64), nullable=False),
+    Column("included", Integer, nullable=False),
+    Column("expected", Integer, nullable=False),
+    Column("left_out", Text, nullable=False),  # JSON: unit code and state of each
+)
+
+out_compared = Table(
+    "out_compared",
+    metadata,
+    Column("release_id", ForeignKey("out_release.id"), primary_key=True, autoincrement=False),
+    Column("period_key", Integer, primary_key=True, autoincrement=False),
+    Column("figure_id", String(64), primary_key=True),
+    Column("value", BigInteger),  # thousandths, as are the next two; null: none
+    Column("same_now", BigInteger),
+    Column("same_before", BigInteger),
+    Column("same_units", Integer, nullable=False),
+)

@@ -1,0 +1,100 @@
+"""What an edition is compared with: found in the warehouse at its freeze, and read back as it was recorded then."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from jinguo.forms.load import form_for
+from jinguo.periods import Period
+from jinguo.release.comparison import Base, Compared, Comparison, Comparisons, compared_periods, earlier_periods
+from jinguo.release.model import Figures
+from jinguo.release.standing import present_members
+from jinguo.units.register import PROVINCE_CODE, Register
+from jinguo.warehouse import comparisons, releases
+from jinguo.warehouse.records import BaseRow, ComparedRow, Member
+from jinguo.warehouse.submissions import accepted_submissions
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+
+def find_bases(conn: Connection, period: Period, register: Register) -> list[Base]:
+    """The earlier months that have figures now, oldest first: the newest published edition of each; for a month with
+    which every figure is compared, where none is published, the reports accepted by now."""
+    found = []
+    compared = compared_periods(period)
+    for earlier in earlier_periods(period):
+        published = [r for r in releases.releases_of(conn, earlier.key) if r.state == "published"]
+        if published:
+            members = releases.members_of(conn, published[-1].id)
+            found.append(_base(earlier, published[-1].edition, published[-1].members_hash, members, register))
+        elif earlier in compared and accepted_submissions(conn, earlier.key):
+            form = form_for(register.schemas, earlier)
+            members, members_hash = present_members(conn, earlier, form=form, register=register)
+            found.append(_base(earlier, None, members_hash, members, register))
+    return found
+
+
+def _base(period: Period, edition: int | None, frozen_hash: str, members: Sequence[Member], register: Register) -> Base:
+    left_out = [(register.by_id[m.unit_id].code, m.state) for m in members if m.submission_id is None]
+    return Base(period, edition, frozen_hash, len(members) - len(left_out), len(members), tuple(left_out))
+
+
+def province_of(conn: Connection, base: Base, now: Figures, register: Register) -> dict[str, Compared]:
+    """The province's figures of a published month beside those of ``now``, without the units behind them."""
+    release = releases.release_of(conn, base.period.key, base.edition)
+    rows = releases.figures_of(conn, release.id, unit_id=register.by_code[PROVINCE_CODE].unit_id)
+    shown = {row.figure_id: row.value for row in rows}
+    return {
+        figure.id: Compared(figure.id, figure.value, shown[figure.id])
+        for figure in now.province.values()
+        if figure.id in shown
+    }
+
+
+def record_comparisons(conn: Connection, release_id: int, found: Comparisons) -> None:
+    """Stores with a draft what it is compared with."""
+    bases = [comparison.base for comparison in found.by_period.values()]
+    comparisons.replace_comparisons(
+        conn,
+        release_id,
+        [BaseRow(b.period.key, b.edition, b.frozen_hash, b.included, b.expected, b.left_out) for b in bases],
+        list(_compared_rows(found)),
+    )
+
+
+def _compared_rows(found: Comparisons) -> Iterable[ComparedRow]:
+    for period, comparison in found.by_period.items():
+        for figure in comparison.figures.values():
+            if figure.before is not None:
+                yield ComparedRow(
+                    period.key,
+                    figure.figure_id,
+                    figure.before,
+                    figure.same_now,
+                    figure.same_before,
+                    figure.same_units,
+                )
+
+
+def recorded_bases(conn: Connection, release_id: int) -> list[Base]:
+    """The earlier months that an edition was compared with when it was frozen, oldest first."""
+    return [
+        Base(Period.of_key(row.period_key), row.edition, row.frozen_hash, row.included, row.expected, row.left_out)
+        for row in comparisons.bases_of(conn, release_id)
+    ]
+
+
+def recorded_comparisons(conn: Connection, release_id: int, figures: Figures) -> Comparisons:
+    """``figures`` of an edition with what they were compared with when it was frozen."""
+    compared: dict[int, dict[str, Compared]] = {}
+    for row in comparisons.compared_of(conn, release_id):
+        figure = figures.province.get(row.figure_id)
+        compared.setdefault(row.period_key, {})[row.figure_id] = Compared(
+            row.figure_id, figure.value if figure else None, row.value, row.same_now, row.same_before, row.same_units
+        )
+    return Comparisons(
+        figures,
+        {base.period: Comparison(base, compared.get(base.period.key, {})) for base in recorded_bases(conn, release_id)},
+    )

@@ -1,0 +1,234 @@
+"""An edition's province figures beside those of earlier months: 环比, 同比, 本年累计, trend. Pure: no database.
+
+Every comparison is there twice: 全口径, each period over the units that it has, and 同口径, both periods over the units
+whose figure both have. A period without figures has none: never 0. Monthly counts of people or teams are never added
+over months; a year so far is the form's own running cell.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from jinguo.forms.model import Form, predecessor
+from jinguo.periods import Period
+from jinguo.release.definitions import Definitions
+from jinguo.release.model import Figure, Figures, FigureState, rounded_ratio
+
+MONTHS = 12  # a trend goes back to the same month last year
+
+
+@dataclass(frozen=True)
+class Base:
+    """What stood for an earlier period when an edition was frozen.
+
+    ``edition``: the published one in force then; None: the reports accepted then (``included`` 0: there were none).
+    ``left_out``: unit code and state of each expected unit that is not in it.
+    """
+
+    period: Period
+    edition: int | None
+    frozen_hash: str
+    included: int
+    expected: int
+    left_out: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def has_figures(self) -> bool:
+        return self.included > 0
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One province figure in two periods (thousandths; None: there is none).
+
+    ``same_now`` and ``same_before`` are over the ``same_units`` units whose figure is known in both periods.
+    """
+
+    figure_id: str
+    now: int | None
+    before: int | None
+    same_now: int | None = None
+    same_before: int | None = None
+    same_units: int = 0
+
+    @property
+    def difference(self) -> int | None:
+        return _difference(self.now, self.before)
+
+    @property
+    def growth_pct(self) -> int | None:
+        """Per cent in thousandths, two decimals; None where there is nothing to compare with, or it is 0."""
+        return _growth(self.now, self.before)
+
+    @property
+    def same_difference(self) -> int | None:
+        return _difference(self.same_now, self.same_before)
+
+    @property
+    def same_growth_pct(self) -> int | None:
+        return _growth(self.same_now, self.same_before)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One earlier period: what stood for it, and its figures by id beside the edition's own."""
+
+    base: Base
+    figures: Mapping[str, Compared]
+
+
+@dataclass(frozen=True, eq=False)
+class Comparisons:
+    """All that one edition is compared with. ``by_period``: the twelve months before, as they were at its freeze."""
+
+    figures: Figures
+    by_period: Mapping[Period, Comparison]
+
+    def previous_period(self, figure_id: str) -> Period:
+        """Last month; for what is due every quarter, the end of last quarter."""
+        return predecessor(
+            self.figures.period, figure_frequency(self.figures.form, self.figures.definitions, figure_id)
+        )
+
+    @property
+    def last_year_period(self) -> Period:
+        return self.figures.period.plus(-12)
+
+    def base(self, period: Period) -> Base:
+        """What stood for ``period``; one without figures where nothing did."""
+        found = self.by_period.get(period)
+        return found.base if found else Base(period, None, "", 0, 0)
+
+    def previous(self, figure_id: str) -> Compared:
+        """环比."""
+        return self._compared(figure_id, self.previous_period(figure_id))
+
+    def last_year(self, figure_id: str) -> Compared:
+        """同比."""
+        return self._compared(figure_id, self.last_year_period)
+
+    def year_to_date(self, figure_id: str) -> Compared | None:
+        """本年累计 beside that of last year; None for stocks, rates and all that has no running cell in the form."""
+        running = self._running.get(figure_id)
+        return self._compared(running, self.last_year_period) if running else None
+
+    def trend(self, figure_id: str) -> list[tuple[Period, int | None]]:
+        """The figure of each month up to the edition's own, oldest first; None where there is none."""
+        months = [(period, self._compared(figure_id, period).before) for period in earlier_periods(self.figures.period)]
+        return [*months, (self.figures.period, self._now(figure_id))]
+
+    def _compared(self, figure_id: str, period: Period) -> Compared:
+        found = self.by_period.get(period)
+        compared = found.figures.get(figure_id) if found else None
+        return compared or Compared(figure_id, self._now(figure_id), None)
+
+    def _now(self, figure_id: str) -> int | None:
+        figure = self.figures.province.get(figure_id)
+        return figure.value if figure else None
+
+    @cached_property
+    def _running(self) -> dict[str, str]:
+        return running_cells(self.figures.form)
+
+
+def earlier_periods(period: Period) -> list[Period]:
+    """The months that an edition of ``period`` looks back to, oldest first."""
+    return [period.plus(-back) for back in range(MONTHS, 0, -1)]
+
+
+def compared_periods(period: Period) -> list[Period]:
+    """Those of them with which every figure is compared: last month, at a quarter's end last quarter, last year."""
+    back = (12, 3, 1) if period.is_quarter_end else (12, 1)
+    return [period.plus(-months) for months in back]
+
+
+def figure_frequency(form: Form, definitions: Definitions, figure_id: str) -> str:
+    """``quarterly`` for a cell of a quarterly table and for what is computed from one, else ``monthly``."""
+    cell = form.cell_by_id.get(figure_id)
+    if cell is not None:
+        return cell.frequency
+    tables = {item.id: {item.table} for item in definitions.lists}
+    tables |= {item.id: set(item.tables) for item in definitions.ratios}
+    frequencies = {form.table_by_id[table].frequency for table in tables.get(figure_id, ())}
+    return "quarterly" if "quarterly" in frequencies else "monthly"
+
+
+def running_cells(form: Form) -> dict[str, str]:
+    """Cell of a period → the cell of the same form that holds its running total over the year."""
+    return {fill.source: cell.id for cell in form.cells for fill in cell.fills if fill.kind == "running"}
+
+
+def compare(now: Figures, before: Figures) -> dict[str, Compared]:
+    """Every province figure of ``now`` beside that of ``before``; units are matched by their lasting id."""
+    earlier = {report.unit.unit_id: row for row, report in enumerate(before.reports)}
+    pairs = [
+        (row, earlier[report.unit.unit_id])
+        for row, report in enumerate(now.reports)
+        if report.unit.unit_id in earlier
+        and report.is_member
+        and before.reports[earlier[report.unit.unit_id]].is_member
+    ]
+    compared = {}
+    for figure_id, figure in now.province.items():
+        old = before.province.get(figure_id)
+        if old is None:
+            compared[figure_id] = Compared(figure_id, figure.value, None)
+        elif figure_id in now.form.cell_by_id:
+            same = _same_cell(now, before, pairs, figure_id)
+            compared[figure_id] = Compared(figure_id, figure.value, old.value, *same)
+        else:
+            same = _same_beyond(now, before, pairs, figure_id)
+            compared[figure_id] = Compared(figure_id, figure.value, old.value, *same)
+    return compared
+
+
+def _same_cell(
+    now: Figures, before: Figures, pairs: list[tuple[int, int]], cell_id: str
+) -> tuple[int | None, int | None, int]:
+    rows = np.array(pairs, dtype=np.intp).reshape(-1, 2)
+    values, known = [], np.ones(len(pairs), dtype=bool)
+    for figures, own in ((now, rows[:, 0]), (before, rows[:, 1])):
+        index = figures.form.cell_by_id[cell_id].index
+        states = figures.states[own, index]
+        known &= (states == FigureState.REPORTED) | (states == FigureState.NO_ACTIVITY)
+        values.append(figures.numbers[own, index])
+    count = int(known.sum())
+    if not count:
+        return None, None, 0
+    return int(values[0][known].sum()), int(values[1][known].sum()), count
+
+
+def _same_beyond(
+    now: Figures, before: Figures, pairs: list[tuple[int, int]], figure_id: str
+) -> tuple[int | None, int | None, int]:
+    """A total over the common units; a rate from their own numerators and denominators."""
+    both = [(now.beyond_cells[row][figure_id], before.beyond_cells[old].get(figure_id)) for row, old in pairs]
+    known = [(mine, old) for mine, old in both if old and mine.state.is_known and old.state.is_known]
+    if not known:
+        return None, None, 0
+    scale = 100 if now.definitions.indicators[figure_id].unit == "%" else 1
+    sides = (tuple(side) for side in zip(*known, strict=True))
+    same_now, same_before = (_together(side, scale) for side in sides)
+    return same_now, same_before, len(known)
+
+
+def _together(figures: tuple[Figure, ...], scale: int) -> int | None:
+    if any(figure.numerator is not None for figure in figures):
+        denominator = sum(figure.denominator or 0 for figure in figures)
+        numerator = sum(figure.numerator or 0 for figure in figures)
+        return rounded_ratio(numerator, denominator, scale=scale) if denominator else None
+    return sum(figure.value or 0 for figure in figures)
+
+
+def _difference(now: int | None, before: int | None) -> int | None:
+    return None if now is None or before is None else now - before
+
+
+def _growth(now: int | None, before: int | None) -> int | None:
+    if now is None or before is None or before <= 0:
+        return None
+    return rounded_ratio(now - before, before, scale=100)
