@@ -6,6 +6,9 @@
 * **`publish_edition` trusts nobody.** It demands who has signed, and that the frozen figures are still the ones that
   were signed. Somebody who marks `sign_off` as done by hand therefore publishes nothing, and a report accepted between
   freezing and signing makes the run fail: start it again for the new figures.
+* **The gate** refuses with every reason in the log: units that nobody has settled (the request to sign names them:
+  `decide --accept`, `--exclude`, `--declare-missing`), totals that are not the sum of the facts, a warehouse that
+  contradicts itself. Settle them and start the DAG for the period again.
 * **Writes** the edition to the warehouse and its workbook to `outbox/releases/`. Published editions never change.
 """
 
@@ -35,7 +38,7 @@ def publish_release():
 
         period = run_period(dag_run, params)
         frozen = month.freeze_release(load_settings(), period)
-        return {"period": period, "edition": frozen["edition"], "frozen_hash": frozen["frozen_hash"]}
+        return {"period": period, **{key: frozen[key] for key in ("edition", "frozen_hash", "to_settle")}}
 
     @task(outlets=[monthly_release])
     def publish_edition(frozen: dict, response: dict | None, outlet_events=None) -> str:
@@ -45,7 +48,8 @@ def publish_release():
 
         settings = load_settings()
         approver = verify_approver(response, settings)
-        published = month.publish_release(settings, **frozen, approver=approver)
+        keys = {key: frozen[key] for key in ("period", "edition", "frozen_hash")}
+        published = month.publish_release(settings, **keys, approver=approver)
         outlet_events[monthly_release].add_partitions(frozen["period"])
         return str(published["workbook"])
 
@@ -53,7 +57,8 @@ def publish_release():
     sign_off = ApprovalOperator(
         task_id="sign_off",
         subject=f"签发 {frozen['period']} 第 {frozen['edition']} 版",
-        body=f"报告期 {frozen['period']}，第 {frozen['edition']} 版，数据指纹 `{frozen['frozen_hash']}`。",
+        body=f"报告期 {frozen['period']}，第 {frozen['edition']} 版，数据指纹 `{frozen['frozen_hash']}`。"
+        f"发布前须处理的单位：{frozen['to_settle']}（空表示没有；没有处理完不能发布）。",
     )
     frozen >> sign_off
     publish_edition(frozen, sign_off.output)

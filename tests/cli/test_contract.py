@@ -196,6 +196,20 @@ def test_release_export_trace_and_explain(shell, tmp_path):
     assert (moved["value_from"], moved["value_to"]) == (None, figure["value"])
 
 
+def test_the_gate_refuses_with_status_3_and_every_reason(shell):
+    refused = shell.json("release", "--period", OCTOBER, "--approve", "李主任", status=3)
+    assert refused["state"] == "refused"
+    reasons = {reason["unit_code"]: reason for reason in refused["reasons"]}
+    assert len(reasons) == 15
+    assert set(reasons[SICK]) == {"code", "message", "unit_code", "figure_id"}
+    assert "已报未审定（退回）" in reasons[SICK]["message"]
+    assert "--declare-missing" in reasons[MISSING]["message"]
+    said = shell.run("release", "--period", OCTOBER, "--approve", "李主任")
+    assert (said.returncode, said.stderr.count("430900"), said.stdout) == (3, 2, "")
+    draft = shell.json("release", "--period", OCTOBER)
+    assert [reason["unit_code"] for reason in draft["to_settle"]] == list(reasons)
+
+
 def test_rules_lists_the_catalogue(shell):
     rules = shell.json("rules")
     assert set(rules[0]) == {"rule_id", "kind", "severity", "scope", "period", "expression", "text"}

@@ -170,7 +170,16 @@ def test_a_rejected_edition_is_not_published(month):
     assert published(month.settings) == 0
 
 
+def test_a_signature_over_an_unsettled_unit_publishes_nothing(month):
+    state = month.airflow.run_signed("publish_release", period=str(PERIOD), account="shengban", accept=("failed",))
+    assert (state, published(month.settings)) == ("failed", 0)
+    assert exchanged("publish_release")["freeze_edition"][-1]["to_settle"] == ["430200"]
+
+
 def test_the_province_signs_and_the_edition_is_published(month):
+    from jinguo.flow.decide import decide_report
+
+    decide_report(month.settings, "430200", PERIOD, action="exclude", reason="合计不符，未及时改正", actor="张审核")
     month.airflow.run_signed("publish_release", period=str(PERIOD), account="shengban")
     assert published(month.settings) == 1
     (workbook,) = exchanged("publish_release")["publish_edition"]

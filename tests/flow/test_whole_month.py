@@ -11,14 +11,20 @@ from jinguo.errors import Refused
 from jinguo.flow.audit import verify_all
 from jinguo.flow.collect import collect_inbox
 from jinguo.flow.decide import decide_report
+from jinguo.flow.month import close_period
 from jinguo.flow.office import open_office
 from jinguo.flow.release import explain_figure, export_figures, make_release, trace_figure
 from jinguo.flow.status import period_status
 from jinguo.forms.model import SCALE
 from jinguo.periods import Period
+from jinguo.release.gate import GateClosed
 from jinguo.warehouse.engine import open_warehouse
 from jinguo.warehouse.explanations import explanations_of
 from jinguo.warehouse.submissions import load_reading
+from jinguo.warehouse.tables import core_fact
+from sqlalchemy import update
+
+pytestmark = pytest.mark.filterwarnings("ignore:module .sre_:DeprecationWarning")  # of Great Expectations
 
 OCTOBER = Period(2026, 10)
 CITY = "430800"
@@ -77,6 +83,34 @@ def test_a_missing_unit_is_named_and_never_counted_as_zero(settings, clerks):
         any("2/16" in str(cell.value) for row in sheet.iter_rows(max_row=14) for cell in row if cell.value)
         for sheet in book.worksheets
     )
+
+
+def test_the_gate_opens_when_every_unit_is_settled(settings, clerks):
+    clerks.fill(OCTOBER, CITY)
+    clerks.fill(OCTOBER, "430900", change={"t01.r15.c4": 10**6})
+    collect_inbox(settings)
+    with pytest.raises(GateClosed) as closed:
+        make_release(settings, OCTOBER, approver="李主任")
+    assert len(closed.value.reasons) == 15
+    decide_report(settings, "430900", OCTOBER, action="exclude", reason="未及时改正", actor="张审核")
+    close_period(settings, str(OCTOBER))
+    published = make_release(settings, OCTOBER, approver="李主任")
+    assert (published["state"], published["included"], published["to_settle"]) == ("published", [CITY], [])
+    assert make_release(settings, OCTOBER, approver="王主任")["edition"] == 1
+
+
+def test_a_warehouse_that_contradicts_itself_is_not_published(settings, clerks):
+    clerks.fill(OCTOBER, CITY)
+    collect_inbox(settings)
+    close_period(settings, str(OCTOBER))
+    with open_warehouse(settings.warehouse_url).write() as conn:
+        conn.execute(update(core_fact).where(core_fact.c.value.is_not(None)).values(state=0))
+    with pytest.raises(GateClosed) as closed:
+        make_release(settings, OCTOBER, approver="李主任")
+    unsound = [reason.message for reason in closed.value.reasons if reason.code == "unsound"]
+    assert unsound == [
+        "库内数据自相矛盾（KU-07：应当格的状态合法：有数的有值，未填、无法识别、缺表的无值）：430800。请报告系统管理员。"
+    ]
 
 
 def test_nothing_accepted_is_refused(settings):

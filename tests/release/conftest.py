@@ -21,10 +21,11 @@ from jinguo.rules.findings import Finding
 from jinguo.settings import TIMEZONE
 from jinguo.templates.layout import column_letters, layout_for
 from jinguo.units.register import Register, Unit, load_register
+from jinguo.warehouse.decisions import record_decision
 from jinguo.warehouse.deliveries import record_deliveries
 from jinguo.warehouse.engine import Warehouse
-from jinguo.warehouse.records import Delivery, NewSubmission
-from jinguo.warehouse.submissions import accept, insert_submissions
+from jinguo.warehouse.records import Decision, Delivery, NewSubmission
+from jinguo.warehouse.submissions import accept, insert_submissions, latest_submissions
 
 NOW = dt.datetime(2026, 11, 9, 9, 30, tzinfo=TIMEZONE)
 SENT = dt.datetime(2026, 11, 3, 10, 0, tzinfo=TIMEZONE)
@@ -182,6 +183,15 @@ class Office:
             if state == "accepted":
                 accept(conn, [submission_id], at=at)
         return submission_id
+
+    def declare_rest_missing(self, period: Period = OCTOBER) -> None:
+        """A steward's word on every unit from which nothing came, so that the release gate opens."""
+        with self.warehouse.write() as conn:
+            came = latest_submissions(conn, period.key)
+            for obligation in self.register.obligations(period):
+                unit_id = self.register.by_code[obligation.unit_code].unit_id
+                if unit_id not in came:
+                    record_decision(conn, Decision(unit_id, period.key, "declare_missing", "催报未报", "张审核", NOW))
 
     def _tables(self, period: Period, unit: Unit) -> dict[str, TableReading]:
         found = {}

@@ -30,11 +30,17 @@ def release(
     out: Annotated[Path | None, typer.Option(help="Directory for the workbook.")] = None,
     json: JsonOption = False,
 ) -> None:
-    """Freeze and write an edition as a draft; --approve publishes it. Exit status 3: refused."""
+    """Freeze and write an edition as a draft; --approve publishes it. Exit status 3: refused, with every reason."""
     from jinguo.flow.release import make_release
+    from jinguo.release.gate import GateClosed
     from jinguo.rules.findings import SEVERITY_NAMES
 
-    edition = make_release(load_settings(), period, approver=approve, out=out)
+    try:
+        edition = make_release(load_settings(), period, approver=approve, out=out)
+    except GateClosed as closed:
+        if json:
+            print_json({"state": "refused", "reasons": [reason.as_json() for reason in closed.reasons]})
+        raise
     if json:
         print_json(edition)
         return
@@ -44,6 +50,8 @@ def release(
         print(f"not included: {unit['unit_code']} {unit['state']}")
     for finding in edition["findings"]:
         print(f"[{SEVERITY_NAMES[finding['severity']]}] {finding['rule_id']} {finding['message']}")
+    for reason in edition["to_settle"]:
+        print(f"发布前须处理：{reason['message']}")
 
 
 def export(

@@ -9,13 +9,14 @@ from jinguo.flow import collect
 from jinguo.flow.answers import answer_pending
 from jinguo.flow.issue import issue_templates as write_templates
 from jinguo.flow.office import open_office
-from jinguo.flow.release import editions_of, write_edition
+from jinguo.flow.release import editions_of, gate_of, publish_edition, write_edition
 from jinguo.flow.status import period_status
 from jinguo.intake.folder import home_lock
 from jinguo.periods import Period
 from jinguo.settings import Settings
 from jinguo.units.register import PROVINCE_CODE
 from jinguo.warehouse import audit, decisions
+from jinguo.warehouse.deadlines import record_missing
 from jinguo.warehouse.deliveries import delivery, pending_deliveries
 from jinguo.warehouse.submissions import submission
 
@@ -88,13 +89,8 @@ def close_period(settings: Settings, period: str) -> list[str]:
     """The codes of the units that had sent nothing at the deadline; on record, once for each answer."""
     status = period_status(settings, Period.parse(period))
     missing = [row["unit_code"] for row in status if row["status"] == "missing"]
-    subject, details = f"period {period}", {"missing": missing}
     with open_office(settings) as office, office.warehouse.write() as conn:
-        recorded = [entry for entry in audit.entries(conn, subject=subject) if entry.action == "close_deadline"]
-        if not recorded or recorded[-1].details != details:
-            audit.append(
-                conn, at=settings.now(), actor=audit.SYSTEM, action="close_deadline", subject=subject, details=details
-            )
+        record_missing(conn, Period.parse(period), missing, at=settings.now())
     return missing
 
 
@@ -112,21 +108,28 @@ def open_release(settings: Settings, period: str) -> dict[str, Any]:
 
 
 def freeze_release(settings: Settings, period: str) -> dict[str, Any]:
-    """The edition and the hash that a sign-off is about; Refused when nothing is accepted."""
+    """The edition and the hash that a sign-off is about, and the codes of the units that bar its publication.
+
+    Refused when nothing is accepted.
+    """
     with open_office(settings) as office:
         edition = editions_of(office, Period.parse(period)).draft(now=settings.now())
         path = write_edition(office, edition)
-        return {"edition": edition.number, "frozen_hash": edition.frozen_hash, "workbook": str(path)}
+        return {
+            "edition": edition.number,
+            "frozen_hash": edition.frozen_hash,
+            "workbook": str(path),
+            "to_settle": [reason.unit_code for reason in gate_of(office, edition)],
+        }
 
 
 def publish_release(
     settings: Settings, period: str, *, edition: int, frozen_hash: str, approver: str
 ) -> dict[str, Any]:
-    """Publishes exactly what was approved; Refused when the edition or its frozen set is another by now."""
+    """Publishes exactly what was approved; GateClosed says what stands against it."""
     with open_office(settings) as office:
-        editions = editions_of(office, Period.parse(period))
-        latest = editions.load()
+        latest = editions_of(office, Period.parse(period)).load()
         if latest is None or latest.number != edition:
             raise Refused(f"{period}: edition {edition} was approved, the newest is {latest and latest.number}")
-        published = editions.publish(approver=approver, now=settings.now(), approved_hash=frozen_hash)
+        published = publish_edition(office, latest, approver=approver, approved_hash=frozen_hash)
         return {"edition": published.number, "workbook": str(write_edition(office, published))}

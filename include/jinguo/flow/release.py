@@ -10,6 +10,7 @@ from jinguo.flow.office import Office, open_office
 from jinguo.flow.province import check_edition
 from jinguo.periods import Period
 from jinguo.release.editions import Editions
+from jinguo.release.gate import UNSOUND, GateReason
 from jinguo.release.model import Edition
 from jinguo.release.workbook import workbook_name, write_release_workbook
 from jinguo.settings import Settings
@@ -29,9 +30,42 @@ def make_release(
         if approver is not None:
             if not approver.strip():
                 raise Refused("--approve needs the name of who approves")
-            edition = editions.publish(approver=approver, now=settings.now(), approved_hash=edition.frozen_hash)
+            edition = publish_edition(office, edition, approver=approver, approved_hash=edition.frozen_hash)
+        described = describe_edition(edition, write_edition(office, edition, out=out))
         findings = [finding.as_json() for finding in check_edition(office, edition)]
-        return {**describe_edition(edition, write_edition(office, edition, out=out)), "findings": findings}
+        to_settle = [reason.as_json() for reason in gate_of(office, edition)]
+        return described | {"findings": findings, "to_settle": to_settle}
+
+
+def publish_edition(office: Office, edition: Edition, *, approver: str, approved_hash: str) -> Edition:
+    """The period's newest edition published; GateClosed lists all that stands against it.
+
+    Great Expectations looks at the warehouse first: whoever publishes waits the seconds that it takes.
+    """
+    period = edition.period
+    reasons = _unsound(office, period) if edition.state == "draft" else []
+    return editions_of(office, period).publish(
+        approver=approver, now=office.settings.now(), approved_hash=approved_hash, reasons=reasons
+    )
+
+
+def gate_of(office: Office, edition: Edition) -> list[GateReason]:
+    """What the office still has to settle before a draft can be published; nothing for a published edition."""
+    return editions_of(office, edition.period).unsettled() if edition.state == "draft" else []
+
+
+def _unsound(office: Office, period: Period) -> list[GateReason]:
+    from jinguo.flow.validate import CONTRADICTIONS, validate_period
+
+    result = validate_period(office.settings, str(period))
+    return [
+        GateReason(
+            UNSOUND,
+            f"库内数据自相矛盾（{rule_id}：应当{CONTRADICTIONS[rule_id][1]}）：{'、'.join(units)}。请报告系统管理员。",
+        )
+        for rule_id, units in result["failed_units"].items()
+        if rule_id in CONTRADICTIONS
+    ]
 
 
 def editions_of(office: Office, period: Period) -> Editions:

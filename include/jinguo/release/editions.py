@@ -6,7 +6,7 @@ A draft is a view of the present and is rewritten while it is one; a published e
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
@@ -14,10 +14,15 @@ from jinguo.errors import JinguoError, Refused
 from jinguo.forms.load import form_for
 from jinguo.forms.model import Form
 from jinguo.periods import Period
+<<<<<<< HEAD
+from jinguo.release import gate
+=======
 from jinguo.release.bases import find_bases, province_of, record_comparisons, recorded_bases, recorded_comparisons
 from jinguo.release.comparison import Base, Compared, Comparison, Comparisons, compare, compared_periods
+>>>>>>> relbook
 from jinguo.release.definitions import load_definitions
 from jinguo.release.figures import consolidate
+from jinguo.release.gate import GateClosed, GateReason
 from jinguo.release.model import Edition, Figure, Figures, FigureState
 from jinguo.release.revision import changes_between
 from jinguo.release.standing import load_reports, present_members
@@ -79,6 +84,7 @@ class Editions:
             record_comparisons(conn, saved.id, self._compared(conn, figures, bases, now))
             return self._edition(conn, saved, figures)
 
+<<<<<<< HEAD
     def is_overtaken(self) -> bool:
         """Whether the versions in force are others than those of the newest edition; never before the first report."""
         with self.warehouse.read() as conn:
@@ -89,24 +95,48 @@ class Editions:
             )
 
     def publish(self, *, approver: str, now: dt.datetime, approved_hash: str | None = None) -> Edition:
+=======
+    def publish(
+        self,
+        *,
+        approver: str,
+        now: dt.datetime,
+        approved_hash: str | None = None,
+        reasons: Sequence[GateReason] = (),
+    ) -> Edition:
+>>>>>>> relproof
         """The newest edition, published in the name of ``approver``. Publishing twice changes nothing.
 
-        Refused when there is no draft, or when the versions in force are no longer those of the draft (or not those of
-        ``approved_hash``, what the approver was shown).
+        Refused when there is no draft. GateClosed with all that stands against it: versions in force that are no longer
+        those of the draft (or not those of ``approved_hash``, what the approver was shown), units that nobody has
+        settled, totals that are not the sum of the facts, and the ``reasons`` that the caller found.
         """
         with self.warehouse.write() as conn:
             latest = releases.release_of(conn, self.period.key)
             if latest is None:
                 raise Refused(f"{self.period}: there is no draft to publish")
-            if latest.state == "draft" and self._present(conn, latest)[1] != latest.members_hash:
-                raise Refused(
-                    f"{self.period}: reports changed after edition {latest.edition} was drafted; draft it again and "
-                    "have that approved"
-                )
+            if latest.state == "draft" and (found := [*self._barred(conn, latest, approved_hash), *reasons]):
+                raise GateClosed(self.period, found)
             published = releases.publish(
                 conn, latest.id, actor=approver, at=now, members_hash=approved_hash or latest.members_hash
             )
             return self._load(conn, published)
+
+    def unsettled(self) -> list[GateReason]:
+        """The units that somebody has to settle before the figures of this moment can be published."""
+        with self.warehouse.read() as conn:
+            return list(gate.unsettled_units(conn, self.period, self._members(conn, [])[0], self.register))
+
+    def _barred(self, conn: Connection, latest: Release, approved_hash: str | None) -> Iterator[GateReason]:
+        present, present_hash, _ = self._present(conn, latest)
+        if present_hash != latest.members_hash:
+            yield from gate.changed_units(conn, latest, present, self.register)
+        elif approved_hash not in (None, latest.members_hash):
+            yield GateReason(gate.CHANGED, f"签批的不是现在的第{latest.edition}版草稿（数据已变动），请重新签批。")
+        yield from gate.unsettled_units(conn, self.period, present, self.register)
+        yield from gate.unreconciled_figures(
+            conn, latest, form=self.form, definitions=self.definitions, register=self.register
+        )
 
     def load(self, number: int | None = None) -> Edition | None:
         """One edition as it was frozen, the newest when ``number`` is None; None when there is no such edition."""

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, func, select
 
 from jinguo.forms.model import Form
 from jinguo.reading.model import CellState
+from jinguo.warehouse.engine import chunks
 from jinguo.warehouse.records import SubmissionRow
 from jinguo.warehouse.submissions import values_of
 from jinguo.warehouse.tables import core_cell, core_fact, raw_submission
@@ -55,6 +56,19 @@ def read_facts(conn: Connection, rows: Sequence[SubmissionRow], form: Form) -> F
         _read_chunk(conn, ids, indices, chunk)
         _compare_with_reading(conn, ids, form, chunk)
     return facts
+
+
+def sum_facts(conn: Connection, submission_ids: Sequence[int]) -> dict[str, tuple[int, int]]:
+    """Cell id → (sum in thousandths, how many) over the numbers of some submissions, added up by the database."""
+    sums: dict[str, tuple[int, int]] = {}
+    query = select(core_cell.c.cell_id, func.sum(core_fact.c.value), func.count(core_fact.c.value))
+    query = query.join(core_cell, core_cell.c.cell_key == core_fact.c.cell_key).group_by(core_cell.c.cell_id)
+    query = query.where(core_fact.c.state.in_(_WITH_NUMBER), core_fact.c.value.is_not(None))
+    for ids in chunks(submission_ids):
+        for cell_id, total, count in conn.execute(query.where(core_fact.c.submission_id.in_(ids))):
+            before = sums.get(cell_id, (0, 0))
+            sums[cell_id] = before[0] + int(total), before[1] + count
+    return sums
 
 
 def count_accepted(conn: Connection, period_key: int, *, form: str = "monthly") -> dict[tuple[int, str], int]:
