@@ -14,12 +14,9 @@ from jinguo.errors import JinguoError, Refused
 from jinguo.forms.load import form_for
 from jinguo.forms.model import Form
 from jinguo.periods import Period
-<<<<<<< HEAD
 from jinguo.release import gate
-=======
 from jinguo.release.bases import find_bases, province_of, record_comparisons, recorded_bases, recorded_comparisons
 from jinguo.release.comparison import Base, Compared, Comparison, Comparisons, compare, compared_periods
->>>>>>> relbook
 from jinguo.release.definitions import load_definitions
 from jinguo.release.figures import consolidate
 from jinguo.release.gate import GateClosed, GateReason
@@ -84,7 +81,6 @@ class Editions:
             record_comparisons(conn, saved.id, self._compared(conn, figures, bases, now))
             return self._edition(conn, saved, figures)
 
-<<<<<<< HEAD
     def is_overtaken(self) -> bool:
         """Whether the versions in force are others than those of the newest edition; never before the first report."""
         with self.warehouse.read() as conn:
@@ -94,8 +90,6 @@ class Editions:
                 latest is None or latest.members_hash != members_hash
             )
 
-    def publish(self, *, approver: str, now: dt.datetime, approved_hash: str | None = None) -> Edition:
-=======
     def publish(
         self,
         *,
@@ -104,7 +98,6 @@ class Editions:
         approved_hash: str | None = None,
         reasons: Sequence[GateReason] = (),
     ) -> Edition:
->>>>>>> relproof
         """The newest edition, published in the name of ``approver``. Publishing twice changes nothing.
 
         Refused when there is no draft. GateClosed with all that stands against it: versions in force that are no longer
