@@ -85,7 +85,7 @@ class Editions:
         """Whether the versions in force are others than those of the newest edition; never before the first report."""
         with self.warehouse.read() as conn:
             latest = releases.release_of(conn, self.period.key)
-            members, members_hash = self._present(conn)
+            members, members_hash, _ = self._present(conn, latest)
             return any(member.submission_id for member in members) and (
                 latest is None or latest.members_hash != members_hash
             )
