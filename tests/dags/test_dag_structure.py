@@ -24,6 +24,7 @@ SHAPES = {
     },
     "validate_month": {"validate_period": {"demand_soundness"}, "demand_soundness": set()},
     "refresh_month": {"draft_edition": set()},
+    "recheck_submissions": {"recheck_period": set()},
     "close_deadline": {"record_missing": set()},
     "open_release": {"open_edition": {"request_signoff"}, "request_signoff": set()},
     "publish_release": {
@@ -104,6 +105,7 @@ def test_schedules(bag):
         "close_deadline": "DeadlineTimetable",
         "open_release": "PartitionedAssetTimetable",
         "publish_release": "NullTimetable",
+        "recheck_submissions": "NullTimetable",
     }
     assert timetables["issue_templates"].expression == "0 9 25 * *"
     assert timetables["issue_templates"].key_format == "%Y-%m"

@@ -1,4 +1,4 @@
-"""Commands about figures and definitions: release, export, trace, explain, rules, audit."""
+"""Commands about figures and definitions: release, export, trace, explain, audit."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ CellOption = Annotated[str, typer.Option("--cell", help="Cell id such as t01.r17
 
 
 def add_to(app: typer.Typer) -> None:
-    for command in (release, export, trace, explain, rules):
+    for command in (release, export, trace, explain):
         app.command()(command)
     audit = typer.Typer(no_args_is_help=True, help="The hash-chained audit log.")
     audit.callback()(lambda: None)
@@ -107,20 +107,6 @@ def explain(
         for item in found[key]:
             print(f"{key}: " + ", ".join(f"{name} {value}" for name, value in item.items()))
     print(found["evidence_ends"])
-
-
-def rules(
-    table: Annotated[str | None, typer.Option(help="Only one table, for example t01.")] = None, json: JsonOption = False
-) -> None:
-    """The rule catalogue."""
-    from jinguo.flow.catalogue import catalogue
-
-    rows = catalogue(load_settings(), table)
-    if json:
-        print_json(rows)
-        return
-    columns = ("rule_id", "severity", "scope", "period", "text")
-    print_table("审核关系", columns, ([row[name] for name in columns] for row in rows))
 
 
 def verify() -> None:

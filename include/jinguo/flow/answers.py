@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from jinguo.flow.issue import basis_of
 from jinguo.flow.office import Office
 from jinguo.flow.predecessors import Opening, PeriodContext, period_context
+from jinguo.flow.validation_report import checked_version
 from jinguo.periods import Period
 from jinguo.reading.model import Reading
 from jinguo.review.issues import History
@@ -19,6 +20,7 @@ from jinguo.review.matching import Key, finding_key
 from jinguo.review.receipts import Receipt, write_receipt
 from jinguo.review.returns import write_return_workbook
 from jinguo.review.settlements import EXPLANATION
+from jinguo.review.validation_report import validation_report, write_report
 from jinguo.rules.findings import Finding
 from jinguo.units.deadlines import deadline
 from jinguo.units.register import Unit
@@ -166,7 +168,9 @@ def _histories_of_period(conn: Connection, period_key: int, rows: Sequence[Submi
 def _answer(office: Office, job: _Job) -> Answered:
     row, unit = job.row, job.unit
     return_path, receipt_path = _return_path(office, row, unit), _receipt_path(office, row, unit)
+    report_path = return_path.with_name(f"{_stem(row, unit)}_审核报告.json")
     if row.state in _RETURNED:
+        write_report(report_path, validation_report(checked_version(office, row), job.findings))
         write_return_workbook(
             return_path,
             source=b"" if job.reading.holds_personal else office.archive.read(row.sha256),
@@ -184,6 +188,7 @@ def _answer(office: Office, job: _Job) -> Answered:
         )
     else:
         return_path.unlink(missing_ok=True)  # settled since: nothing is left to be corrected
+        report_path.unlink(missing_ok=True)  # of what is in order there is one on demand: python -m jinguo report
     write_receipt(receipt_path, _receipt(office, job, return_path if row.state in _RETURNED else None))
     return Answered(return_path if row.state in _RETURNED else None, receipt_path)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from jinguo.errors import Refused
-from jinguo.flow import collect
+from jinguo.flow import collect, recheck
 from jinguo.flow.answers import answer_pending
 from jinguo.flow.issue import issue_templates as write_templates
 from jinguo.flow.office import open_office
@@ -83,6 +83,11 @@ def refresh_period(settings: Settings, period: str) -> dict[str, Any]:
         if changed:
             write_edition(office, edition)
         return {"edition": edition.number, "frozen_hash": edition.frozen_hash, "changed": changed}
+
+
+def recheck_period(settings: Settings, period: str) -> list[str]:
+    """The codes of the units whose report the rules in force now judge otherwise; nothing is moved."""
+    return [change["unit_code"] for change in recheck.recheck_period(settings, Period.parse(period))]
 
 
 def close_period(settings: Settings, period: str) -> list[str]:

@@ -24,6 +24,7 @@ class Office:
     """The definitions in force and the stores that belong to one ``JINGUO_HOME``."""
 
     settings: Settings
+    rules: RuleBook | None = None  # other rules than those in force
 
     @cached_property
     def register(self) -> Register:
@@ -31,7 +32,7 @@ class Office:
 
     @cached_property
     def rulebook(self) -> RuleBook:
-        return load_rules(self.settings.schemas)
+        return self.rules or load_rules(self.settings.schemas)
 
     @cached_property
     def policy(self) -> ReviewPolicy:
@@ -60,9 +61,9 @@ class Office:
 
 
 @contextmanager
-def open_office(settings: Settings) -> Iterator[Office]:
-    """An Office that closes its connections at the end."""
-    office = Office(settings)
+def open_office(settings: Settings, *, rules: RuleBook | None = None) -> Iterator[Office]:
+    """An Office that closes its connections at the end; ``rules`` None: those in force."""
+    office = Office(settings, rules)
     try:
         yield office
     finally:

@@ -140,10 +140,21 @@ def _read_file(file: _File, reading: Reading, identity: Identity, block: Identit
         elif table.id in file.tables:
             _read_undue(file, table, identity.unit_type)
     cells.finish()
+    if block is None:
+        _note_lost_block(form, notes)
     reading.numbers = np.array(cells.numbers, dtype=np.float64)
     reading.states = np.array(cells.states, dtype=np.uint8)
     reading.answers = read_answers(file.workbook, reading.lists)
     _note_sheets(file)
+
+
+def _note_lost_block(form: Form, notes: Notes) -> None:
+    """One cause for all running totals that show #REF! because the hidden sheet that they add to was deleted."""
+    running = {cell.id for cell in form.cells if any(fill.kind == "running" for fill in cell.fills)}
+    broken = [p for p in notes.problems if p.rule_id == "D31" and p.value == "#REF!" and p.cell_id in running]
+    if broken:
+        notes.at("", "")
+        notes.problem("D79", count=str(len(broken)))
 
 
 def _read_table(file: _File, reading: Reading, table: Table, cells: Cells) -> None:

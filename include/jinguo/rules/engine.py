@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jinguo.errors import SchemaError
+from jinguo.errors import RuleError, SchemaError
 from jinguo.forms.model import Form, list_cell_id
 from jinguo.periods import Period
 from jinguo.reading.model import Reading
@@ -96,12 +96,16 @@ def record_of(rulebook: RuleBook, rule_id: str) -> Rule:
 
 
 def find_faults(compiled: CompiledRules, frame: Frame, register: Register) -> Iterator[Fault]:
-    """Every rule of ``compiled`` failing anywhere in the frame."""
+    """Every rule of ``compiled`` failing anywhere in the frame. RuleError names a rule that crashes: nothing is said of
+    any file then."""
     for item in compiled.rules:
-        if item.rule.builtin:
-            yield from BUILTINS[item.rule.builtin](item.rule, frame, register)
-        else:
-            yield from _check_faults(item, frame)
+        try:
+            if item.rule.builtin:
+                yield from BUILTINS[item.rule.builtin](item.rule, frame, register)
+            else:
+                yield from _check_faults(item, frame)
+        except Exception as error:  # not swallowed: named, and raised again
+            raise RuleError(item.rule.id, error) from error
 
 
 def failing_submissions(item: CompiledRule, frame: Frame) -> Array:

@@ -75,7 +75,7 @@ def _finding(rule: Rule, province: Province, cell: Cell | None, value: str, name
     known = {"value": value, "period": province.period.chinese, **names}
     return Finding(
         rule_id=rule.id,
-        severity=rule.severity,
+        severity=rule.severity_in(province.period),
         table=table,
         sheet=province.form.table_by_id[table].sheet,
         cell="",
