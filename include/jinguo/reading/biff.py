@@ -15,7 +15,8 @@ ERRORS = {0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 3
 
 _BOF, _EOF, _FORMULA, _BOOLERR, _STRING, _SHARED = 0x0809, 0x000A, 0x0006, 0x0205, 0x0207, 0x04BC
 _DATE1904, _CODEPAGE, _BOUNDSHEET, _SUPBOOK, _EXTERNSHEET = 0x0022, 0x0042, 0x0085, 0x01AE, 0x0017
-_SHARED_TEXTS = 0x00FC
+_SHARED_TEXTS, _DIMENSIONS = 0x00FC, 0x0200
+_MOST_ROWS, _MOST_COLUMNS = 65_536, 256
 _VALUES = frozenset((0x0006, 0x0203, 0x0204, 0x0205, 0x027E, 0x00BD, 0x00D6, 0x00FD))  # records of cells with values
 _OLD_TEXTS = (0x0204, 0x00D6)
 _ROW, _COLINFO = 0x0208, 0x007D
@@ -71,8 +72,8 @@ def scan_biff(stream: bytes) -> tuple[dict[int, BiffSheet], bool]:
     for record, body in records(stream):
         if record in _VALUES and len(body) >= 4:
             _measure(scan, body)
-        elif record == _SHARED_TEXTS and len(body) >= 8 and max(struct.unpack_from("<II", body)) > len(stream):
-            raise UnreadableError  # calamine would ask at once for the memory of that many texts
+        elif record in (_SHARED_TEXTS, _DIMENSIONS) and _declares_too_much(record, body, len(stream)):
+            raise UnreadableError  # calamine would ask at once for the memory of all that, and its process end
         if record == _BOF:
             depth += 1
             if depth == 1 and len(body) >= 4:
@@ -94,6 +95,15 @@ def _measure(scan: _Scan, body: bytes) -> None:
     scan.last_row, scan.last_column = max(scan.last_row, row), max(scan.last_column, column)
     if (scan.last_row + 1) * (scan.last_column + 1) > MAX_CELLS:
         raise TooLargeError
+
+
+def _declares_too_much(record: int, body: bytes, size: int) -> bool:
+    """Whether more texts than bytes are declared, or more rows and columns than the format has."""
+    if record == _SHARED_TEXTS:
+        return len(body) >= 8 and max(struct.unpack_from("<II", body)) > size
+    if len(body) < 14:  # Excel 95 counts in two bytes
+        return False
+    return struct.unpack_from("<I", body, 4)[0] > _MOST_ROWS or struct.unpack_from("<H", body, 10)[0] > _MOST_COLUMNS
 
 
 def _begin(scan: _Scan, body: bytes) -> None:

@@ -18,9 +18,9 @@ MAX_ROWS, MAX_COLUMNS = 10_000, 256  # no report is larger; a value beyond is a 
 _HARMLESS_ROWS = 100  # with all 16,384 columns still less than what grid.MAX_CELLS allows
 _ROW_NUMBER = re.compile(rb'<row [^>]*?\br="(\d+)"')
 _FAR = re.compile(rb' r="(?:[A-Z][A-Z]|[A-Z]?\d{5})')  # a cell or a row
-_CELL = re.compile(rb"""<(?:\w+:)?c\b[^>]*?\br=["']([A-Z]{1,3})(\d{1,10})["'][^>]*?(?:/>|>.*?</(?:\w+:)?c>)""", re.S)
-_REFERENCE = re.compile(rb""" r=["']([A-Z]{1,3})(\d{1,10})["']""")
-_FAR_ROW = re.compile(rb"""<(?:\w+:)?row [^>]*?\br=["']\d{5,10}["'][^>]*?(?:/>|>\s*</(?:\w+:)?row>)""")
+_CELL = re.compile(rb"""<(?:\w+:)?c\b[^>]*?\br=["']([A-Z]{1,3})(\d+)["'][^>]*?(?:/>|>.*?</(?:\w+:)?c>)""", re.S)
+_REFERENCE = re.compile(rb""" r=["']([A-Z]{1,3})(\d+)["']""")
+_FAR_ROW = re.compile(rb"""<(?:\w+:)?row [^>]*?\br=["']\d{5,}["'][^>]*?(?:/>|>\s*</(?:\w+:)?row>)""")
 _USUAL_FORMULA = re.compile(rb'<c r="([A-Z]++\d++)"[^>]*+><f(?: aca="false")?>([^<]*+)</f>(<v>[^<])?')
 _FORMULA = re.compile(rb"<f(?:\s([^>]*?))?(?:/>|>([^<]*)</f>)")
 _ERROR = re.compile(rb'<c ([^>]*?\bt="e"[^>]*)>(?:<f[^>]*?(?:/>|>[^<]*</f>))?(?:<v>([^<]*)</v>)?')

@@ -61,9 +61,9 @@ class _Scan:
 
     def scan(self, part: bytes) -> Markup:
         for record, body in _records(part):
-            if record == _ROW and len(body) >= 12:
+            if record == _ROW and len(body) >= 4:
                 (self.row,) = struct.unpack_from("<I", body)
-                self.markup.has_hidden_rows |= bool(body[11] & _HIDDEN_ROW)
+                self.markup.has_hidden_rows |= len(body) >= 12 and bool(body[11] & _HIDDEN_ROW)
             elif record in (_CELL_ERROR, _ERROR_FORMULA) and len(body) > _CELL_BYTES:
                 self.markup.errors[self._address(*self._place(body))] = ERRORS.get(body[_CELL_BYTES], "#N/A")
             elif record == _COLUMNS and len(body) >= 18:
