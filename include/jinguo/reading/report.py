@@ -44,13 +44,16 @@ class _File:
     notes: Notes = field(default_factory=Notes)
 
 
-def read_report(name: str, sha256: str, data: bytes, *, schemas: Path) -> Reading:
-    """The reading of a file; bad data never raises, it becomes a status and problems."""
+def read_report(name: str, sha256: str, data: bytes, *, schemas: Path, is_suspect: bool = False) -> Reading:
+    """The reading of a file; bad data never raises, it becomes a status and problems.
+
+    ``is_suspect``: a reader process has ended over it, or over its neighbour.
+    """
     screened = screen(name, data)
     if screened.is_refused:
         return Reading(name, sha256, "rejected", format=screened.format, problems=list(screened.problems))
     try:
-        workbook = read_workbook(data, screened)
+        workbook = read_workbook(data, screened, is_suspect=is_suspect)
     except UnreadableError as error:
         return unreadable(name, sha256, error.reason, format_=screened.format)
     register = load_register(schemas)

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from jinguo.reading.biff import ERRORS
-from jinguo.reading.markup import MAX_COLUMNS, MAX_ROWS, Formula, Markup, relation_targets
-from jinguo.reading.sheets import TooLargeError
+from jinguo.reading.markup import Formula, Markup, relation_targets
+from jinguo.reading.sheets import MAX_CELLS, TooLargeError
 from jinguo.reading.tokens import Dialect, formula_text
 from jinguo.templates.layout import column_letters
 
@@ -55,14 +55,15 @@ class _Scan:
     dialect: Dialect
     markup: Markup = field(default_factory=Markup)
     row: int = 0
+    last_column: int = 0
     sharing: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
     shared: dict[tuple[int, int], bytes] = field(default_factory=dict)
 
     def scan(self, part: bytes) -> Markup:
         for record, body in _records(part):
-            if record == _ROW and len(body) >= 12:
+            if record == _ROW and len(body) >= 4:
                 (self.row,) = struct.unpack_from("<I", body)
-                self.markup.has_hidden_rows |= bool(body[11] & _HIDDEN_ROW)
+                self.markup.has_hidden_rows |= len(body) >= 12 and bool(body[11] & _HIDDEN_ROW)
             elif record in (_CELL_ERROR, _ERROR_FORMULA) and len(body) > _CELL_BYTES:
                 self.markup.errors[self._address(*self._place(body))] = ERRORS.get(body[_CELL_BYTES], "#N/A")
             elif record == _COLUMNS and len(body) >= 18:
@@ -71,8 +72,8 @@ class _Scan:
                 first_row, _, first_column = struct.unpack_from("<III", body)
                 self.shared[first_row, first_column] = _tokens(body, 16)[0]
             if _FIRST_VALUE <= record <= _ERROR_FORMULA and len(body) >= 4:
-                row, column = self._place(body)
-                if row >= MAX_ROWS or column >= MAX_COLUMNS:
+                self.last_column = max(self.last_column, self._place(body)[1])
+                if (self.row + 1) * (self.last_column + 1) > MAX_CELLS:
                     raise TooLargeError  # calamine would ask for all the memory up to there, and its process end
             if _TEXT_FORMULA <= record <= _ERROR_FORMULA and len(body) > _CELL_BYTES:
                 self._take_formula(record, body)
