@@ -22,7 +22,8 @@ from jinguo.reading.grid import Sheet, UnreadableError, Workbook, read_workbook
 from jinguo.reading.lists import is_list_ticked, read_lines
 from jinguo.reading.model import Problem, Reading, TableReading
 from jinguo.reading.notes import Notes
-from jinguo.reading.privacy import PHONE_LENGTH, holds_personal, mask, personal_numbers, roster_head
+from jinguo.reading.numbers import written
+from jinguo.reading.privacy import PHONE_LENGTH, holds_personal, mask, masked_text, personal_numbers, roster_head
 from jinguo.templates.layout import CHECK_SHEET, WORKINGS_SHEET, column_letters
 from jinguo.units.register import Register, load_register
 
@@ -41,6 +42,7 @@ class _File:
     cover: Cover
     tables: dict[str, tuple[Table, Sheet, Head]] = field(default_factory=dict)
     others: list[Sheet] = field(default_factory=list)
+    copies: list[tuple[Table, Sheet, Head]] = field(default_factory=list)  # visible sheets of tables found already
     notes: Notes = field(default_factory=Notes)
 
 
@@ -58,10 +60,12 @@ def read_report(name: str, sha256: str, data: bytes, *, schemas: Path) -> Readin
     file = _File(workbook, form, register, find_cover(workbook, form))
     _sort_sheets(file)
     block = read_identity(workbook)
-    heads = [(sheet.name, head) for _, sheet, head in file.tables.values()]
+    heads = [(sheet.name, head) for _, sheet, head in (*file.tables.values(), *file.copies)]
     evidence = gather(name, block, file.cover, heads, register)
     is_ours = bool(file.tables) or bool(file.cover.addresses)
     identity = identify(evidence, block, is_ours=is_ours, register=register)
+    if identity.status == "read" and (problem := _differing_copy(file)):
+        identity.stop("held", problem)
     reading = _begin(name, sha256, screened, identity, block)
     if identity.status != "read" or identity.form is None or identity.period is None:
         reading.problems = [identity.problem] if identity.problem else []
@@ -108,11 +112,29 @@ def _sort_sheets(file: _File) -> None:
             file.others.append(sheet)
             continue
         earlier = file.tables.get(table.id)
+        beside = (table, sheet, head) if earlier else None
         if earlier is None or _rank(sheet, head, table) > _rank(earlier[1], earlier[2], table):
             file.tables[table.id] = table, sheet, head
-            sheet = earlier[1] if earlier else None
-        if sheet is not None:
-            file.others.append(sheet)
+            beside = earlier
+        if beside is not None:
+            file.others.append(beside[1])
+            if beside[1].is_visible and beside[2].numbers_row >= 0:
+                file.copies.append(beside)
+
+
+def _differing_copy(file: _File) -> Problem | None:
+    """Two visible sheets of one table that do not say the same: nobody but the unit knows which one counts."""
+    for table, copy, _ in file.copies:
+        kept = file.tables[table.id][1]
+        for row in range(max(len(kept.rows), len(copy.rows))):
+            for column in range(max(len(values) for sheet in (kept, copy) for values in sheet.rows[row : row + 1])):
+                here, there = kept.at(row, column), copy.at(row, column)
+                if here != there:
+                    address = f"{column_letters(column)}{row + 1}"
+                    details = {"name": kept.name, "other": copy.name, "table_sheet": table.sheet, "cell": address}
+                    details |= {"v": masked_text(written(here)), "w": masked_text(written(there))}
+                    return Problem("D79", table.id, kept.name, address, "", details["v"], details)
+    return None
 
 
 def _rank(sheet: Sheet, head: Head, table: Table) -> tuple[bool, bool, bool]:
