@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -24,7 +25,7 @@ from jinguo.reading.model import Problem, Reading, TableReading
 from jinguo.reading.notes import Notes
 from jinguo.reading.numbers import written
 from jinguo.reading.privacy import PHONE_LENGTH, holds_personal, mask, masked_text, personal_numbers, roster_head
-from jinguo.templates.layout import CHECK_SHEET, WORKINGS_SHEET, column_letters
+from jinguo.templates.layout import CHECK_SHEET, NUMBERS_ROW, WORKINGS_SHEET, column_letters
 from jinguo.units.register import Register, load_register
 
 _OWN_SHEETS = frozenset((ISSUES_SHEET, CHECK_SHEET, WORKINGS_SHEET, "填报说明", "说明"))
@@ -188,6 +189,7 @@ def _read_table(file: _File, reading: Reading, table: Table, cells: Cells) -> No
         address = located.address(mismatch.row, mismatch.column) if has_place else ""
         row = str(mismatch.row + 1) if mismatch.row >= 0 else ""
         notes.problem("WZ-009", address, "", mismatch.found, row=row, found=mismatch.found, expected=mismatch.expected)
+    _note_drift(file.notes, located)
     found = _table_reading(located)
     reading.tables[table.id] = found
     if table.kind == "grid":
@@ -197,6 +199,19 @@ def _read_table(file: _File, reading: Reading, table: Table, cells: Cells) -> No
     else:
         lines = read_lines(located, form=file.form, period=cells.period, is_1904=file.workbook.is_1904, notes=notes)
         reading.lists[table.id] = lines
+
+
+def _note_drift(notes: Notes, located: Located) -> None:
+    """What stands elsewhere than on the form and was found all the same."""
+    if located.head.numbers_row != NUMBERS_ROW:
+        place = {"found": str(located.head.numbers_row + 1), "expected": str(NUMBERS_ROW + 1)}
+        notes.problem("D26", **place)
+    columns, rows = list(located.columns.values()), list(located.rows.values())
+    if columns != sorted(columns):
+        notes.problem("D25")
+    moved = next((row for before, row in pairwise(rows) if row != before + 1), None)
+    if moved is not None:
+        notes.problem("D24", row=str(moved + 1), seq="、".join(sorted(located.rows, key=located.rows.__getitem__)))
 
 
 def _table_reading(located: Located) -> TableReading:
@@ -217,6 +232,8 @@ def _check_head(file: _File, table: Table, sheet: Sheet, head: Head) -> None:
         file.notes.problem("WZ-003", address, "", found, form_no=table.form_no, reason="", found=found)
     if fold(sheet.name) != table.sheet and sheet.name != TEXT_SHEET:
         file.notes.problem("D20", "", "", sheet.name, raw=sheet.name, sheet=table.sheet)
+    if b"<sheetProtection" in sheet.xml:
+        file.notes.problem("D04")
     if not sheet.is_visible or sheet.markup.has_hidden_rows:
         file.notes.problem("D37", "", "", sheet.name, name=sheet.name)
 
