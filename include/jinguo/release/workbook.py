@@ -10,7 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from jinguo.forms.model import Table
-from jinguo.release import report_sheets, revision_sheet, table_sheets
+from jinguo.release import (
+    chart_sheet,
+    comparison_sheets,
+    demonstration_sheet,
+    report_sheets,
+    revision_sheet,
+    table_sheets,
+)
 from jinguo.release.bulk_rows import fill_in
 from jinguo.release.design import Design, load_design
 from jinguo.release.model import Edition
@@ -88,11 +95,31 @@ def _plan(paper: Paper) -> list[_Sheet]:
         report_sheets.write_unit_figures, paper, names["unit_rates"], title="派生指标（分单位）", ids=rates
     )
     sheets.append((names["unit_rates"], "各单位覆盖率、活跃率、平均数及报送质量", unit_rates))
+    sheets += _compared_sheets(paper)
     if paper.edition.revises is not None:
         write = partial(revision_sheet.write_revision, paper, names["revision"])
         sheets.append((names["revision"], f"与第{paper.edition.revises}版相比变动的全省数、单位和原因", write))
     notes = partial(report_sheets.write_notes, paper, names["notes"])
     sheets.append((names["notes"], "指标口径、六种空缺的区分、未汇总单位及原因", notes))
+    return sheets
+
+
+def _compared_sheets(paper: Paper) -> list[_Sheet]:
+    """What stands beside other months or a target; an edition says what it was compared with, figures of now do not."""
+    names, compared = paper.design.sheets, paper.edition.compared
+    sheets: list[_Sheet] = []
+    if demonstration_sheet.is_due(paper):
+        write = partial(demonstration_sheet.write_demonstration, paper, names["demonstration"])
+        sheets.append((names["demonstration"], "各市州示范社区名单与目标对照", write))
+    if compared is None:
+        return sheets
+    for key, text, write_sheet in (
+        ("previous", "与上月（季报表：上季）比较，全口径和同口径", comparison_sheets.write_previous),
+        ("last_year", "与去年同月比较，全口径和同口径", comparison_sheets.write_last_year),
+        ("year_to_date", "本年累计数与上年同期比较", comparison_sheets.write_year_to_date),
+        ("charts", "趋势、服务内容构成、按时报送率和一次审核通过率", chart_sheet.write_charts),
+    ):
+        sheets.append((names[key], text, partial(write_sheet, paper, names[key], compared)))
     return sheets
 
 
