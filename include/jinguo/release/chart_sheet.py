@@ -71,13 +71,26 @@ def _write_months(
 ) -> None:
     """A heading row and one row per month; blank where the month has no figure."""
     sheet.set_row(row, 48)
-    for column, label in enumerate(["月份", *(_label(paper.edition.figures, figure_id) for figure_id in shown)]):
+    for column, label in enumerate(
+        ["月份\n（已汇总单位）", *(_label(paper.edition.figures, figure_id) for figure_id in shown)]
+    ):
         sheet.write_string(row, column, label, paper.heading())
     trends = [dict(compared.trend(figure_id)) for figure_id in shown]
     for line, period in enumerate(months, start=row + 1):
-        sheet.write_string(line, 0, f"{period}", paper.boxed(align="center"))
-        for column, trend in enumerate(trends, start=1):
-            _write_number(paper, sheet, line, column, trend[period])
+        sheet.set_row(line, 30)
+        sheet.write_string(line, 0, _month(paper, compared, period), paper.boxed(align="center", text_wrap=True))
+        for column, (figure_id, trend) in enumerate(zip(shown, trends, strict=True), start=1):
+            decimals = 2 if _unit(paper.edition.figures, figure_id) == "%" else 0
+            _write_number(paper, sheet, line, column, trend[period], decimals=decimals)
+
+
+def _month(paper: Paper, compared: Comparisons, period: Period) -> str:
+    """The month, and how many units are in its figures: a fall may be a missing report."""
+    figures, base = paper.edition.figures, compared.base(period)
+    included, expected = base.included, base.expected
+    if period == figures.period:
+        included, expected = len(figures.members), len(figures.reports)
+    return f"{period}\n{included}/{expected}" if expected else f"{period}\n{paper.design.comparison['no_data']}"
 
 
 def _write_parts(paper: Paper, sheet: Worksheet, row: int, parts: Sequence[tuple[str, int | None, int | None]]) -> None:
@@ -87,16 +100,16 @@ def _write_parts(paper: Paper, sheet: Worksheet, row: int, parts: Sequence[tuple
     for line, (label, value, share) in enumerate(parts, start=row + 1):
         sheet.set_row(line, 30)
         sheet.write_string(line, 0, label, paper.boxed(text_wrap=True))
-        _write_number(paper, sheet, line, 1, value)
-        _write_number(paper, sheet, line, 2, share)
+        _write_number(paper, sheet, line, 1, value, decimals=0)
+        _write_number(paper, sheet, line, 2, share, decimals=2)
 
 
-def _write_number(paper: Paper, sheet: Worksheet, line: int, column: int, value: int | None) -> None:
+def _write_number(paper: Paper, sheet: Worksheet, line: int, column: int, value: int | None, *, decimals: int) -> None:
     if value is None:
         sheet.write_blank(line, column, None, paper.boxed())
     else:
-        number_format = "#,##0.00" if value % 1000 else "#,##0"
-        sheet.write_number(line, column, plain_number(value), paper.boxed(num_format=number_format + "_ "))
+        number_format = paper.design.number_formats[decimals] + "_ "
+        sheet.write_number(line, column, plain_number(value), paper.boxed(num_format=number_format))
 
 
 def _label(figures: Figures, figure_id: str) -> str:

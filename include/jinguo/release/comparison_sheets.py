@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from jinguo.forms.model import Cell
@@ -16,7 +16,7 @@ from jinguo.review.states import state_name
 if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
 
-_LABEL_WIDTH, _UNIT_WIDTH, _CODE_WIDTH = 38, 8, 15
+_LABEL_WIDTH, _UNIT_WIDTH, _CODE_WIDTH = 46, 8, 19
 _ALL, _SAME = 3, 7  # the first column of each caliber
 _LAST = 11
 _REPEATED = frozenset(
@@ -57,15 +57,22 @@ def write_year_to_date(paper: Paper, name: str, compared: Comparisons) -> None:
 def _sections(paper: Paper, compared: Callable[[str], Compared | None]) -> list[tuple[str, list[_Line]]]:
     """Title and lines of each part of a sheet: what matters most, then table by table, then rates."""
     figures = paper.edition.figures
-    parts: list[tuple[str, Sequence[str]]] = [("主要指标", paper.design.comparison["headline"])]
+    parts: list[tuple[str, Sequence[str]]] = []
     for table in figures.form.tables:
         cells = figures.form.cells_by_table.get(table.id, ())
         parts.append((f"{table.sheet} {table.title}", [cell.id for cell in cells if _is_measured(cell)]))
     definitions = figures.definitions
     parts.append(("示范社区", [item.id for item in definitions.lists]))
     parts.append(("派生指标", [item.id for item in (*definitions.ratios, *definitions.statistics)]))
-    sections = [(title, list(_lines(figures, ids, compared))) for title, ids in parts]
+    headline = _lines(figures, paper.design.comparison["headline"], compared)
+    sections = [("主要指标", [replace(line, label=_with_table(figures, line)) for line in headline])]
+    sections += [(title, list(_lines(figures, ids, compared))) for title, ids in parts]
     return [(title, lines) for title, lines in sections if lines]
+
+
+def _with_table(figures: Figures, line: _Line) -> str:
+    cell = figures.form.cell_by_id.get(line.figure_id)
+    return f"{figures.form.table_by_id[cell.table].sheet} {line.label}" if cell else line.label
 
 
 def _is_measured(cell: Cell) -> bool:
@@ -113,6 +120,7 @@ def _write(
     words: tuple[str, str],
     note: str = "",
 ) -> None:
+    """With a ``note`` the figures stand there even where there is nothing to compare them with."""
     width = _number_width(sections)
     widths = [_LABEL_WIDTH, _UNIT_WIDTH, _CODE_WIDTH, width, width, width, 9, 8, width, width, width, 9]
     sheet = paper.add_sheet(name)
@@ -124,7 +132,7 @@ def _write(
     described = "；".join(describe_base(paper, base) for base in bases)
     paper.write_paragraph(sheet, 2, _LAST, f"{words[1]}：{described}", width=total)
     paper.write_paragraph(sheet, 3, _LAST, note + paper.design.comparison["calibers"], width=total, font_size=9)
-    if not any(base.has_figures for base in bases):
+    if not note and not any(base.has_figures for base in bases):
         merge(sheet, 4, 0, _LAST, paper.design.comparison["no_data"], paper.boxed(align="center"))
         sheet.fit_to_pages(1, 0)
         return
@@ -164,7 +172,7 @@ def _write_headings(paper: Paper, sheet: Worksheet, words: tuple[str, str]) -> N
 
 def _write_line(paper: Paper, sheet: Worksheet, row: int, line: _Line) -> None:
     found, decimals = line.compared, line.decimals
-    sheet.set_row(row, 14 * lines_needed(line.label, _LABEL_WIDTH - 3) + 4)
+    sheet.set_row(row, 14 * lines_needed(line.label, _LABEL_WIDTH - 2) + 4)
     sheet.write_string(row, 0, line.label, paper.boxed(indent=1, text_wrap=True))
     sheet.write_string(row, 1, line.unit, paper.boxed(align="center"))
     sheet.write_string(row, 2, line.figure_id, paper.boxed(align="center", font_size=8, shrink=True))
