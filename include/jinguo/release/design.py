@@ -32,6 +32,7 @@ class Design:
     legend: str
     noted: str
     comparison: Mapping[str, Any]
+    review: Mapping[str, str]
     charts: Mapping[str, Any]
     demonstration: Mapping[str, Any]
     notes: tuple[str, ...]
