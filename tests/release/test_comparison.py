@@ -107,6 +107,7 @@ def test_quarterly_figures_look_to_last_quarter(make_report, make_figures):
 
 
 def published(office, period, now):
+    office.declare_rest_missing(period)
     editions = office.editions(period)
     draft = editions.draft(now=now)
     return editions.publish(approver="王主任", now=now, approved_hash=draft.frozen_hash)
@@ -132,12 +133,13 @@ def test_edition_keeps_what_it_was_compared_with(office, now, schemas):
 def test_draft_follows_the_earlier_month_and_says_so_to_who_approves(office, now):
     office.send(CITY, period=SEPTEMBER, cells={TEAMS: 10_000})
     office.send(CITY, cells={TEAMS: 12_000})
+    office.declare_rest_missing()
     editions = office.editions(OCTOBER)
     first = editions.draft(now=now)
     base = first.compared.base(SEPTEMBER)
     assert (base.edition, base.included, base.expected) == (None, 1, 16), "accepted, of no edition yet"
     office.send(CITY, period=SEPTEMBER, cells={TEAMS: 11_000}, reason="更正")
-    with pytest.raises(Refused, match="draft it again"):
+    with pytest.raises(Refused, match="对比期的数字有变动，请重新汇总"):
         editions.publish(approver="王主任", now=now, approved_hash=first.frozen_hash)
     second = editions.draft(now=now)
     assert (second.number, second.compared.previous(TEAMS).before) == (1, 11_000)

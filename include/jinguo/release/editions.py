@@ -21,11 +21,13 @@ from jinguo.release.definitions import load_definitions
 from jinguo.release.figures import consolidate
 from jinguo.release.gate import GateClosed, GateReason
 from jinguo.release.model import Edition, Figure, Figures, FigureState
+from jinguo.release.review_record import review_rows
 from jinguo.release.revision import changes_between
 from jinguo.release.standing import load_reports, present_members
 from jinguo.units.register import PROVINCE_CODE, Register
 from jinguo.warehouse import releases
 from jinguo.warehouse.records import FigureRow, Member, Release
+from jinguo.warehouse.review_records import replace_review, review_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -79,6 +81,8 @@ class Editions:
                 actor=actor,
             )
             record_comparisons(conn, saved.id, self._compared(conn, figures, bases, now))
+            found = review_rows(conn, self.period, members, register=self.register, as_of=now)
+            replace_review(conn, saved.id, found)
             return self._edition(conn, saved, figures)
 
     def is_overtaken(self) -> bool:
@@ -228,6 +232,7 @@ class Editions:
             revises=revised.edition if revised else None,
             changes=changes_between(self._stored_figures(conn, revised), figures) if revised else (),
             compared=recorded_comparisons(conn, release.id, figures),
+            reviewed=review_of(conn, release.id),
         )
 
     def _stored_figures(self, conn: Connection, release: Release) -> Figures:

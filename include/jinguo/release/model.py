@@ -17,7 +17,7 @@ from jinguo.reading.model import ListLine
 from jinguo.release.definitions import Definitions
 from jinguo.rules.findings import Finding
 from jinguo.units.register import Unit
-from jinguo.warehouse.records import Waiver
+from jinguo.warehouse.records import ReviewRow, Waiver
 
 if TYPE_CHECKING:
     from jinguo.release.comparison import Comparisons
@@ -202,7 +202,7 @@ class Edition:
 
     ``state``: draft, published, or ``current`` for the figures of this moment, which are no edition (``number`` None).
     ``frozen_hash`` names the frozen set of versions; ``changes``: against the edition published before, if any;
-    ``compared``: with earlier months, as recorded at the freeze (None: no edition).
+    ``compared``: with earlier months, ``reviewed``: what the checks found, both as of the freeze (None: no edition).
     """
 
     number: int | None
@@ -215,6 +215,7 @@ class Edition:
     revises: int | None = None
     changes: tuple[Change, ...] = ()
     compared: Comparisons | None = None
+    reviewed: tuple[ReviewRow, ...] | None = None
 
     @property
     def period(self) -> Period:

@@ -229,6 +229,23 @@ class ComparedRow:
 
 
 @dataclass(frozen=True)
+class ReviewRow:
+    """What one rule found in all versions that a unit sent, each place once, and what became of it by the freeze."""
+
+    unit_id: int
+    rule_id: str
+    severity: str
+    found: int
+    fixed: int
+    explained: int
+    waived: int
+
+    @property
+    def open(self) -> int:
+        return self.found - self.fixed - self.explained - self.waived
+
+
+@dataclass(frozen=True)
 class AuditEntry:
     """One line of the audit log, chained to the line before it by ``hash``."""
 

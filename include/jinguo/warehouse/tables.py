@@ -350,3 +350,16 @@ out_compared = Table(
     Column("same_before", BigInteger),
     Column("same_units", Integer, nullable=False),
 )
+
+out_review = Table(
+    "out_review",  # what the checks found in a unit's versions, and what became of it, at the freeze of an edition
+    metadata,
+    Column("release_id", ForeignKey("out_release.id"), primary_key=True, autoincrement=False),
+    Column("unit_id", Integer, primary_key=True, autoincrement=False),
+    Column("rule_id", String(32), primary_key=True),
+    Column("severity", String(8), nullable=False),
+    Column("found", Integer, nullable=False),
+    Column("fixed", Integer, nullable=False),
+    Column("explained", Integer, nullable=False),
+    Column("waived", Integer, nullable=False),
+)
