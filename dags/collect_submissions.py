@@ -1,12 +1,9 @@
-"""Takes in what lies in the inbox: archive, read, check, settle, load, answer.
+"""Takes in what lies in the channels and the inbox: archive, read, check, settle, load, answer.
 
-* **Starts** every ten minutes, and at once when somebody who delivers a file posts an event of the asset `inbox_hint`
-  (`POST /api/v2/assets/events`). A lost hint costs ten minutes, never a file. By hand at any time.
-* **Writes** the archive and a receipt first, then submissions and findings, then return workbooks to `outbox/`.
-* **Bad files are not failures.** What a clerk has to correct stands in her return workbook; what a person has to decide
-  waits as `held`. A red task here is a fault of ours or of the machine.
-* **Run it again** whenever you like: each step takes up what is not finished; bytes that came before are recognised.
-* **Then** `refresh_month` and `validate_month` start for each period in which a report was accepted.
+* **Starts** every ten minutes, and at once on an event of the asset `inbox_hint` (`POST /api/v2/assets/events`).
+* **Channels** (`JINGUO_CHANNELS`, Airflow connections) are asked first; one that fails is asked again by the next run.
+* **Bad files are not failures**: clerks find them in return workbooks, stewards as `held`. A red task is our own fault.
+* **Run it again** whenever you like: each step takes up what is not finished.
 """
 
 from __future__ import annotations
@@ -30,6 +27,14 @@ from jinguo_policy import DEFAULT_ARGS, START_DATE, TIMEZONE
 )
 def collect_submissions():
     @task
+    def fetch_channels() -> dict[str, str]:
+        from jinguo.flow.channels import fetch_channels
+        from jinguo.settings import load_settings
+        from jinguo_connections import airflow_connection_fields
+
+        return {done.channel: done.state for done in fetch_channels(load_settings(), airflow_connection_fields)}
+
+    @task(trigger_rule="all_done")  # what lies in the inbox does not wait for the channels
     def receive_files() -> int:
         from jinguo.flow import month
         from jinguo.settings import load_settings
@@ -57,17 +62,15 @@ def collect_submissions():
 
         return month.write_outputs(load_settings())
 
-    # One failed batch does not hold back what the others accepted; the run is red all the same, by write_answers.
-    @task(outlets=[accepted_submissions], trigger_rule="all_done")
+    @task(outlets=[accepted_submissions], trigger_rule="all_done")  # a failed batch does not hold back the others
     def announce_accepted(accepted: list[list[str]], outlet_events=None) -> int:
-        keys = sorted({key for batch in accepted or () for key in batch})
-        if not keys:
+        if not (keys := sorted({key for batch in accepted or () for key in batch})):
             raise AirflowSkipException("nothing was accepted")
         outlet_events[accepted_submissions].add_partitions(keys)
         return len(keys)
 
     batches = plan_batches()
-    receive_files() >> batches
+    fetch_channels() >> receive_files() >> batches
     accepted = process_batch.expand(delivery_ids=batches)
     accepted >> write_answers()
     announce_accepted(accepted)

@@ -97,7 +97,12 @@ def _text(path: Path | None) -> str | None:
 def collect_inbox(
     settings: Settings, *, inbox: Path | None = None, progress: Progress | None = None
 ) -> list[Collected]:
-    """Everything that waits in the inbox, and whatever an interrupted run left, worked through; one row a delivery."""
+    """Everything that waits in the inbox (and, unless another folder is named, in the channels), and whatever an
+    interrupted run left, worked through; one row a delivery."""
+    if settings.channels and inbox is None:
+        from jinguo.flow.channels import fetch_channels
+
+        fetch_channels(settings)
     with open_office(settings) as office, home_lock(settings.home):
         _receive(office, inbox or settings.inbox)
         with office.warehouse.read() as conn:

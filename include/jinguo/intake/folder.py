@@ -10,33 +10,18 @@ import os
 import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from jinguo.intake.archive import Archive, Staged
+from jinguo.intake.receiving import Intake, Received, Taken
 from jinguo.settings import TIMEZONE
-from jinguo.warehouse.deliveries import record_deliveries
 from jinguo.warehouse.engine import Warehouse
 from jinguo.warehouse.records import Delivery
 
-_UNFINISHED = (".part", ".partial", ".filepart", ".crdownload", ".tmp")  # what browsers and copiers write into
-_DISK_IS_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)  # the archive's trouble, not the file's
+UNFINISHED = (".part", ".partial", ".filepart", ".crdownload", ".tmp")  # what browsers and copiers write into
+DISK_IS_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)  # the archive's trouble, not the file's
 _BATCH = 500
-
-
-@dataclass(frozen=True)
-class Received:
-    """``delivery_ids``: one for each file that was taken, in order. ``left``: files still in the inbox, with why."""
-
-    delivery_ids: list[int]
-    left: list[tuple[Path, str]]
-
-
-@dataclass(frozen=True)
-class _Taken:
-    path: Path
-    status: os.stat_result
-    staged: Staged
 
 
 def waiting_files(inbox: Path) -> list[Path]:
@@ -53,7 +38,7 @@ def waiting_files(inbox: Path) -> list[Path]:
             for entry in entries
             if entry.is_file(follow_symlinks=False)
             and not entry.name.startswith(".")
-            and not entry.name.lower().endswith(_UNFINISHED)
+            and not entry.name.lower().endswith(UNFINISHED)
         ]
     return [inbox / name for name in sorted(names)]
 
@@ -67,75 +52,64 @@ def receive(
     that is still there is known by its inode and times. A file that changes while it is read, or before it is removed,
     stays for the next run.
     """
-    received = Received([], [])
+    intake, received = Intake(archive, warehouse, now), Received([], [])
     for start in range(0, len(paths), _BATCH):
-        _receive_batch(paths[start : start + _BATCH], archive, warehouse, now, channel, received)
+        intake.commit(_take_batch(paths[start : start + _BATCH], intake, channel, received), received)
     return received
 
 
-def _receive_batch(
-    paths: Sequence[Path], archive: Archive, warehouse: Warehouse, now: dt.datetime, channel: str, received: Received
-) -> None:
+def _take_batch(paths: Sequence[Path], intake: Intake, channel: str, received: Received) -> list[Taken]:
     taken = []
     for path in paths:
         try:
-            taken.append(_take(path, archive))
+            taken.append(_take(path, intake, channel))
         except OSError as error:
-            if error.errno in _DISK_IS_FULL:
+            if error.errno in DISK_IS_FULL:
                 raise
             received.left.append((path, error.strerror or str(error)))
-    archive.settle([item.staged for item in taken])
-    with warehouse.write() as conn:
-        ids = record_deliveries(conn, [_delivery(item, now, channel) for item in taken])
-    for item, delivery_id in zip(taken, ids, strict=True):
-        received.delivery_ids.append(delivery_id)
-        try:
-            _remove(item)
-        except OSError as error:
-            received.left.append((item.path, error.strerror or str(error)))
+    return taken
 
 
-def _take(path: Path, archive: Archive) -> _Taken:
+def _take(path: Path, intake: Intake, channel: str) -> Taken:
     """Stage one file; OSError when it is no plain file, cannot be read, or is being written."""
     with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
         before = os.fstat(file.fileno())
         if not stat.S_ISREG(before.st_mode):
             raise OSError("not a plain file")
-        staged = archive.stage(file)
+        staged = intake.archive.stage(file)
         after = os.fstat(file.fileno())
     if not _is_same(before, after) or staged.size != after.st_size:
-        archive.discard(staged)
+        intake.archive.discard(staged)
         raise OSError("it is being written")
-    return _Taken(path, after, staged)
+    return Taken(staged, _delivery(path, after, staged, intake.now, channel), path, partial(_remove, path, after))
 
 
-def _remove(item: _Taken) -> None:
+def _remove(path: Path, status: os.stat_result) -> None:
     """Unlink the original, unless it has been replaced or changed since it was read."""
-    if not _is_same(item.path.lstat(), item.status):
+    if not _is_same(path.lstat(), status):
         raise OSError("it was changed after it was read")
-    item.path.unlink()
+    path.unlink()
 
 
 def _is_same(one: os.stat_result, other: os.stat_result) -> bool:
     return all(getattr(one, name) == getattr(other, name) for name in ("st_ino", "st_size", "st_mtime_ns"))
 
 
-def _delivery(item: _Taken, now: dt.datetime, channel: str) -> Delivery:
-    status = item.status
-    marks = (item.path.name, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns, item.staged.sha256)
+def _delivery(path: Path, status: os.stat_result, staged: Staged, now: dt.datetime, channel: str) -> Delivery:
+    marks = (path.name, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns, staged.sha256)
     evidence = hashlib.sha256(repr(marks).encode()).hexdigest()
     return Delivery(
-        sha256=item.staged.sha256,
-        size=item.staged.size,
-        name=_readable(item.path.name),
+        sha256=staged.sha256,
+        size=staged.size,
+        name=readable_name(path.name),
         channel=channel,
-        delivered_at=min(_moment(status.st_mtime, now), now),
+        delivered_at=min(moment_of(status.st_mtime, now), now),
         received_at=now,
         evidence=f"{channel}:{evidence}",
     )
 
 
-def _moment(seconds: float, otherwise: dt.datetime) -> dt.datetime:
+def moment_of(seconds: float, otherwise: dt.datetime) -> dt.datetime:
     """A file time, to the second; a nonsensical one is no evidence."""
     try:
         return dt.datetime.fromtimestamp(int(seconds), TIMEZONE)
@@ -143,7 +117,7 @@ def _moment(seconds: float, otherwise: dt.datetime) -> dt.datetime:
         return otherwise
 
 
-def _readable(name: str) -> str:
+def readable_name(name: str) -> str:
     """A file name that is not UTF-8 is, in Hunan, GBK: Windows zip files unpacked on Linux."""
     try:
         name.encode()

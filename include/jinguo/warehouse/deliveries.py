@@ -23,7 +23,7 @@ def record_deliveries(conn: Connection, deliveries: Sequence[Delivery]) -> list[
     if not deliveries:
         return []
     keys = [delivery.evidence or f"#{index}" for index, delivery in enumerate(deliveries)]
-    ids = _known_evidence(conn, [delivery.evidence for delivery in deliveries if delivery.evidence])
+    ids = known_evidence(conn, [delivery.evidence for delivery in deliveries if delivery.evidence])
     fresh = {key: delivery for key, delivery in zip(keys, deliveries, strict=True) if key not in ids}
     ids.update(zip(fresh, _insert(conn, list(fresh.values())), strict=True))
     return [ids[key] for key in keys]
@@ -105,7 +105,8 @@ def _rows() -> Select[Any]:
     )
 
 
-def _known_evidence(conn: Connection, evidence: Sequence[str]) -> dict[str, int]:
+def known_evidence(conn: Connection, evidence: Sequence[str]) -> dict[str, int]:
+    """Evidence → the delivery that has it, of those that are on record."""
     known: dict[str, int] = {}
     for start in range(0, len(evidence), _MOST_NAMES):
         names = evidence[start : start + _MOST_NAMES]
