@@ -9,7 +9,7 @@ import sys
 
 import typer
 
-from jinguo.cli import office_commands, unit_commands
+from jinguo.cli import office_commands, running_commands, unit_commands
 from jinguo.errors import JinguoError, Refused
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app = typer.Typer(
 )
 unit_commands.add_to(app)
 office_commands.add_to(app)
+running_commands.add_to(app)
 
 
 def main() -> None:

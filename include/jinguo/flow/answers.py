@@ -166,6 +166,7 @@ def _answer(office: Office, job: _Job) -> Answered:
 
 def _receipt(office: Office, job: _Job, return_path: Path | None) -> Receipt:
     row, period = job.row, Period.of_key(job.row.period_key)
+    due = deadline(office.settings.schemas, period).due
     return Receipt(
         file_name=row.file_name,
         sha256=row.sha256,
@@ -177,7 +178,7 @@ def _receipt(office: Office, job: _Job, return_path: Path | None) -> Receipt:
         period=period,
         version=row.version,
         is_on_time=row.is_on_time,
-        deadline=deadline(office.settings.schemas, period).due,
+        deadline=due if row.is_on_time == (row.delivered_at <= due) else None,  # else this report had a time of its own
         findings=job.findings,
         normalisations=job.reading.normalisations,
         cover=job.reading.cover,

@@ -19,6 +19,7 @@ from jinguo.flow.answers import Answered, answer_pending, answer_round, answer_s
 from jinguo.flow.check import Checked, judge, period_of, unit_of
 from jinguo.flow.heap import quiet_heap
 from jinguo.flow.issue import basis_of
+from jinguo.flow.lateness import is_on_time
 from jinguo.flow.office import Office, open_office
 from jinguo.flow.predecessors import period_context
 from jinguo.flow.recheck import recheck_later
@@ -34,7 +35,6 @@ from jinguo.rules.context import CheckContext
 from jinguo.rules.faults import finding_of_problem
 from jinguo.rules.findings import Finding
 from jinguo.settings import Settings
-from jinguo.units.deadlines import deadline
 from jinguo.warehouse.deliveries import delivery, finish_deliveries, pending_deliveries
 from jinguo.warehouse.explanations import record_explanations
 from jinguo.warehouse.findings import findings_of_many
@@ -245,7 +245,7 @@ def _is_report(office: Office, item: Collected) -> bool:
 def _store(office: Office, conn: Connection, form: Form, reports: Sequence[Collected]) -> None:
     """The reports as new versions; those without errors and queries are put in force at once."""
     now = office.settings.now()
-    new = [_new_submission(office, form, item) for item in reports]
+    new = [_new_submission(office, conn, form, item) for item in reports]
     ids = insert_submissions(conn, new, at=now)
     in_force = [row_id for row_id, item in zip(ids, reports, strict=True) if item.state == "accepted"]
     accept(conn, in_force, at=now)
@@ -269,7 +269,7 @@ def _explanations(item: Collected) -> list[Explanation]:
     )
 
 
-def _new_submission(office: Office, form: Form, item: Collected) -> NewSubmission:
+def _new_submission(office: Office, conn: Connection, form: Form, item: Collected) -> NewSubmission:
     reading, arrival = item.checked.reading, item.arrival
     unit, period = office.register.by_code[reading.unit_code], Period.parse(reading.period)
     return NewSubmission(
@@ -279,7 +279,7 @@ def _new_submission(office: Office, form: Form, item: Collected) -> NewSubmissio
         basis=basis_of(office, unit, period),
         delivery_id=arrival.id,
         state="received" if item.state == "accepted" else item.state,
-        is_on_time=arrival.delivered_at <= deadline(office.settings.schemas, period).due,
+        is_on_time=is_on_time(office, conn, unit.unit_id, period, arrival.delivered_at),
         reading=reading,
         findings=item.checked.findings,
         correction_reason=reading.cover.get("correction_reason", ""),

@@ -230,3 +230,26 @@ class Contact:
     valid_from: str
     valid_to: str = ""
     id: int | None = None
+
+
+@dataclass(frozen=True)
+class Extension:
+    """More time for one unit's report. ``due``: the last moment that is on time."""
+
+    unit_id: int
+    period_key: int
+    due: dt.datetime
+    reason: str
+    actor: str
+    at: dt.datetime
+
+
+@dataclass(frozen=True)
+class Outage:
+    """A stretch of time in which units could not deliver, and it was us."""
+
+    began: dt.datetime
+    ended: dt.datetime
+    reason: str
+    actor: str
+    at: dt.datetime
