@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,8 +16,12 @@ ReasonOption = Annotated[str, typer.Option(help="Why; kept in the audit log.")]
 
 
 def add_to(app: typer.Typer) -> None:
-    for command in (extend, outage):
+    for command in (extend, outage, doctor):
         app.command()(command)
+    receipt = typer.Typer(no_args_is_help=True, help="Receipts 回执.")
+    receipt.callback()(lambda: None)
+    receipt.command()(verify)
+    app.add_typer(receipt, name="receipt")
 
 
 def _day(text: str) -> dt.date:
@@ -59,3 +64,32 @@ def outage(
 
     for period, due in report_outage(load_settings(), began=began, ended=ended, reason=reason, actor=actor):
         print(f"{period}: due {due:%Y-%m-%d %H:%M}")
+
+
+def verify(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)]) -> None:
+    """Compare a receipt with the records, line by line. Exit status 1: it is not as we wrote it."""
+    from jinguo.flow.receipts import verify_receipt
+    from jinguo.review.states import state_name
+
+    proof = verify_receipt(load_settings(), file)
+    for problem in proof.problems:
+        print(problem)
+    if proof.problems:
+        raise typer.Exit(1)
+    print(
+        "the receipt is genuine"
+        + (f"; this version is now 【{state_name(proof.state_now)}】" if proof.state_now else "")
+    )
+
+
+def doctor() -> None:
+    """Check settings, database, archive, channels, fonts and clock, and say what to do. Exit status 1: something is."""
+    from jinguo.flow.doctor import examine
+
+    checks = examine()
+    for check in checks:
+        print(f"{'BAD' if check.advice else 'ok ':3} {check.name}: {check.found}")
+        if check.advice:
+            print(f"    → {check.advice}")
+    if any(check.advice for check in checks):
+        raise typer.Exit(1)

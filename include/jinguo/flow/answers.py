@@ -187,6 +187,14 @@ def _receipt(office: Office, job: _Job, return_path: Path | None) -> Receipt:
     )
 
 
+def receipt_of(office: Office, conn: Connection, row: SubmissionRow) -> Receipt:
+    """The receipt of a stored version, as it would be written for ``row`` now."""
+    unit = office.register.by_id[row.unit_id]
+    reading, findings = dict(load_readings(conn, [row.id]))[row.id], findings_of_many(conn, [row.id]).get(row.id, ())
+    job = _Job(row, reading, findings, unit, None, History())
+    return _receipt(office, job, _return_path(office, row, unit) if row.state in _RETURNED else None)
+
+
 def answer_stray(office: Office, item: Collected) -> Answered:
     """The receipt of a file that became no submission: named by its bytes, because nobody can say whose it is."""
     arrival = item.arrival

@@ -47,6 +47,12 @@ def earlier_delivery(conn: Connection, sha256: str, before_id: int) -> DeliveryR
     return DeliveryRow(**row) if row else None
 
 
+def deliveries_of(conn: Connection, sha256: str) -> list[DeliveryRow]:
+    """Every delivery of these bytes, in order of arrival."""
+    query = _rows().where(raw_file.c.sha256 == sha256).order_by(raw_delivery.c.id)
+    return [DeliveryRow(**row) for row in conn.execute(query).mappings()]
+
+
 def known_files(conn: Connection) -> list[str]:
     """The sha256 of every file that was ever received; the archive must have them all."""
     return list(conn.scalars(select(raw_file.c.sha256).order_by(raw_file.c.id)))
