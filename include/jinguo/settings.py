@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import datetime as dt
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 from jinguo.errors import SettingsError
@@ -24,7 +26,8 @@ class Settings:
     ``home``: data directory (inbox, archive, outbox, SQLite warehouse). ``fixed_now``: the clock when JINGUO_NOW fixes
     it, else None. ``schemas``: the definitions in force. ``province_staff``: the accounts that may sign a release in
     Airflow; nobody when it is not set. ``quarantine_key``: 32 bytes that encrypt files with personal data; None: a
-    key is made in ``home`` when the first of them comes. ``quarantine_days``: how long such files are kept.
+    key is made in ``home`` when the first of them comes. ``quarantine_days``: how long such files are kept. ``channels``:
+    the operator's file of channels besides the inbox.
     """
 
     home: Path
@@ -34,6 +37,7 @@ class Settings:
     province_staff: frozenset[str] = frozenset()
     quarantine_key: bytes | None = None
     quarantine_days: int = QUARANTINE_DAYS
+    channels: Path | None = None
 
     def now(self) -> dt.datetime:
         """The present moment in Hunan, to the second."""
@@ -66,7 +70,35 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         province_staff=_names(environ.get("JINGUO_PROVINCE_STAFF", "")),
         quarantine_key=_parse_key(environ.get("JINGUO_QUARANTINE_KEY")),
         quarantine_days=_parse_days(environ.get("JINGUO_QUARANTINE_DAYS")),
+        channels=_path(environ.get("JINGUO_CHANNELS")),
     )
+
+
+def connection_fields(name: str, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """What ``AIRFLOW_CONN_<NAME>`` holds, for the command line: login, password, host, and what ``extra`` has.
+
+    JSON or URI, as Airflow itself reads it. SettingsError without the value: it is a secret.
+    """
+    variable = f"AIRFLOW_CONN_{name.upper()}"
+    text = environ.get(variable, "")
+    if text.lstrip()[:1] != "{":
+        parts = urlsplit(text)
+        if not parts.scheme:
+            raise SettingsError(variable, "…" if text else "", 'JSON such as {"login": "…", "password": "…"}, or a URI')
+        fields = {"login": parts.username, "password": parts.password, "host": parts.hostname, "port": parts.port}
+        named = {key: unquote(str(value)) for key, value in fields.items() if value is not None}
+        return dict(parse_qsl(parts.query)) | named
+    try:
+        stored = json.loads(text)
+        extra = stored.pop("extra", {})
+        stored |= json.loads(extra) if isinstance(extra, str) and extra else extra or {}
+    except (ValueError, TypeError):
+        raise SettingsError(variable, "…", 'JSON such as {"login": "…", "password": "…"}') from None
+    return {key: str(value) for key, value in stored.items() if value is not None}
+
+
+def _path(text: str | None) -> Path | None:
+    return Path(text).expanduser().resolve() if text else None
 
 
 def _names(text: str) -> frozenset[str]:

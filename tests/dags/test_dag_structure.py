@@ -16,6 +16,7 @@ PLUGINS = sorted((PROJECT / "plugins").glob("*.py"))
 SHAPES = {
     "issue_templates": {"write_templates": set()},
     "collect_submissions": {
+        "fetch_channels": {"receive_files"},
         "receive_files": {"plan_batches"},
         "plan_batches": {"process_batch"},
         "process_batch": {"write_answers", "announce_accepted"},

@@ -195,6 +195,7 @@ def _answer(office: Office, job: _Job) -> Answered:
 
 def _receipt(office: Office, job: _Job, return_path: Path | None) -> Receipt:
     row, period = job.row, Period.of_key(job.row.period_key)
+    due = deadline(office.settings.schemas, period).due
     return Receipt(
         file_name=row.file_name,
         sha256=row.sha256,
@@ -206,13 +207,21 @@ def _receipt(office: Office, job: _Job, return_path: Path | None) -> Receipt:
         period=period,
         version=row.version,
         is_on_time=row.is_on_time,
-        deadline=deadline(office.settings.schemas, period).due,
+        deadline=due if row.is_on_time == (row.delivered_at <= due) else None,  # else this report had a time of its own
         findings=job.findings,
         normalisations=job.reading.normalisations,
         cover=job.reading.cover,
         reason=row.reason,
         return_name=return_path.name if return_path else "",
     )
+
+
+def receipt_of(office: Office, conn: Connection, row: SubmissionRow) -> Receipt:
+    """The receipt of a stored version, as it would be written for ``row`` now."""
+    unit = office.register.by_id[row.unit_id]
+    reading, findings = dict(load_readings(conn, [row.id]))[row.id], findings_of_many(conn, [row.id]).get(row.id, ())
+    job = _Job(row, reading, findings, unit, None, History())
+    return _receipt(office, job, _return_path(office, row, unit) if row.state in _RETURNED else None)
 
 
 def answer_stray(office: Office, item: Collected) -> Answered:

@@ -12,7 +12,8 @@ from typing import Any
 
 from jinguo.flow.office import Office, open_office
 from jinguo.flow.predecessors import Opening, PeriodContext, period_context, without_warehouse
-from jinguo.intake.bundles import HEAD_BYTES, is_bundle, may_be_bundle, unpack
+from jinguo.intake.archive import HEAD_BYTES
+from jinguo.intake.bundles import is_bundle, may_be_bundle, unpack
 from jinguo.intake.screening import MAX_BYTES
 from jinguo.periods import Period
 from jinguo.reading.model import Reading

@@ -19,6 +19,7 @@ from jinguo.flow.answers import Answered, answer_pending, answer_round, answer_s
 from jinguo.flow.check import Checked, judge, period_of, unit_of
 from jinguo.flow.heap import quiet_heap
 from jinguo.flow.issue import basis_of
+from jinguo.flow.lateness import is_on_time
 from jinguo.flow.office import Office, open_office
 from jinguo.flow.predecessors import period_context
 from jinguo.flow.quarantine import seal_personal, tidy_quarantine
@@ -36,7 +37,6 @@ from jinguo.rules.context import CheckContext
 from jinguo.rules.faults import finding_of_problem
 from jinguo.rules.findings import Finding
 from jinguo.settings import Settings
-from jinguo.units.deadlines import deadline
 from jinguo.warehouse.deliveries import delivery, finish_deliveries, pending_deliveries
 from jinguo.warehouse.explanations import record_explanations
 from jinguo.warehouse.findings import findings_of_many
@@ -99,7 +99,12 @@ def _text(path: Path | None) -> str | None:
 def collect_inbox(
     settings: Settings, *, inbox: Path | None = None, progress: Progress | None = None
 ) -> list[Collected]:
-    """Everything that waits in the inbox, and whatever an interrupted run left, worked through; one row a delivery."""
+    """Everything that waits in the inbox (and, unless another folder is named, in the channels), and whatever an
+    interrupted run left, worked through; one row a delivery."""
+    if settings.channels and inbox is None:
+        from jinguo.flow.channels import fetch_channels
+
+        fetch_channels(settings)
     with open_office(settings) as office, home_lock(settings.home):
         _receive(office, inbox or settings.inbox)
         with office.warehouse.read() as conn:
@@ -244,7 +249,7 @@ def _is_report(office: Office, item: Collected) -> bool:
 def _store(office: Office, conn: Connection, form: Form, reports: Sequence[Collected]) -> None:
     """The reports as new versions; those without errors and queries are put in force at once."""
     now = office.settings.now()
-    new = [_new_submission(office, form, item) for item in reports]
+    new = [_new_submission(office, conn, form, item) for item in reports]
     ids = insert_submissions(conn, new, at=now)
     in_force = [row_id for row_id, item in zip(ids, reports, strict=True) if item.state == "accepted"]
     accept(conn, in_force, at=now)
@@ -275,7 +280,7 @@ def _accepted_by_policy(office: Office, given: Explanation, finding: Finding) ->
     return remember(given, finding, office.policy, accepted_by=AUTOMATIC, at=office.settings.now())
 
 
-def _new_submission(office: Office, form: Form, item: Collected) -> NewSubmission:
+def _new_submission(office: Office, conn: Connection, form: Form, item: Collected) -> NewSubmission:
     reading, arrival = item.checked.reading, item.arrival
     unit, period = office.register.by_code[reading.unit_code], Period.parse(reading.period)
     return NewSubmission(
@@ -285,7 +290,7 @@ def _new_submission(office: Office, form: Form, item: Collected) -> NewSubmissio
         basis=basis_of(office, unit, period),
         delivery_id=arrival.id,
         state="received" if item.state == "accepted" else item.state,
-        is_on_time=arrival.delivered_at <= deadline(office.settings.schemas, period).due,
+        is_on_time=is_on_time(office, conn, unit.unit_id, period, arrival.delivered_at),
         reading=reading,
         findings=item.checked.findings,
         correction_reason=reading.cover.get("correction_reason", ""),

@@ -23,7 +23,7 @@ def record_deliveries(conn: Connection, deliveries: Sequence[Delivery]) -> list[
     if not deliveries:
         return []
     keys = [delivery.evidence or f"#{index}" for index, delivery in enumerate(deliveries)]
-    ids = _known_evidence(conn, [delivery.evidence for delivery in deliveries if delivery.evidence])
+    ids = known_evidence(conn, [delivery.evidence for delivery in deliveries if delivery.evidence])
     fresh = {key: delivery for key, delivery in zip(keys, deliveries, strict=True) if key not in ids}
     ids.update(zip(fresh, _insert(conn, list(fresh.values())), strict=True))
     return [ids[key] for key in keys]
@@ -45,6 +45,12 @@ def earlier_delivery(conn: Connection, sha256: str, before_id: int) -> DeliveryR
     query = _rows().where(raw_file.c.sha256 == sha256, raw_delivery.c.id < before_id)
     row = conn.execute(query.order_by(raw_delivery.c.id).limit(1)).mappings().one_or_none()
     return DeliveryRow(**row) if row else None
+
+
+def deliveries_of(conn: Connection, sha256: str) -> list[DeliveryRow]:
+    """Every delivery of these bytes, in order of arrival."""
+    query = _rows().where(raw_file.c.sha256 == sha256).order_by(raw_delivery.c.id)
+    return [DeliveryRow(**row) for row in conn.execute(query).mappings()]
 
 
 def known_files(conn: Connection) -> list[str]:
@@ -118,7 +124,8 @@ def _rows() -> Select[Any]:
     )
 
 
-def _known_evidence(conn: Connection, evidence: Sequence[str]) -> dict[str, int]:
+def known_evidence(conn: Connection, evidence: Sequence[str]) -> dict[str, int]:
+    """Evidence → the delivery that has it, of those that are on record."""
     known: dict[str, int] = {}
     for start in range(0, len(evidence), _MOST_NAMES):
         names = evidence[start : start + _MOST_NAMES]
