@@ -26,8 +26,8 @@ class Settings:
     ``home``: data directory (inbox, archive, outbox, SQLite warehouse). ``fixed_now``: the clock when JINGUO_NOW fixes
     it, else None. ``schemas``: the definitions in force. ``province_staff``: the accounts that may sign a release in
     Airflow; nobody when it is not set. ``quarantine_key``: 32 bytes that encrypt files with personal data; None: a
-    key is made in ``home`` when the first of them comes. ``quarantine_days``: how long such files are kept. ``channels``:
-    the operator's file of channels besides the inbox.
+    key is made in ``home`` when the first of them comes. ``quarantine_days``: how long such files are kept.
+    ``channels``: the operator's file of channels besides the inbox.
     """
 
     home: Path
