@@ -127,6 +127,6 @@ def test_a_deleted_hidden_sheet_is_one_cause(settings, clerks):
     book.save(path)
     (checked,) = check_files(settings, [path])
     causes = group_by_cause(checked.findings)
-    (lost,) = [cause for cause in causes if cause.finding.rule_id == "D79"]
+    (lost,) = [cause for cause in causes if cause.finding.rule_id == "D80"]
     assert {finding.rule_id for finding in lost.consequences} == {"D31"}
     assert f"{len(lost.consequences)}格累计数的公式因此出错" in lost.finding.message

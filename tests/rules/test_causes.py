@@ -71,7 +71,7 @@ def broken(cell_id, value="#REF!"):
 
 def test_a_deleted_hidden_sheet_is_why_running_totals_are_broken():
     findings = (
-        finding("D79", table=""),
+        finding("D80", table=""),
         broken("t03.r01.c5"),
         broken("t06.r01.c2"),
         finding("WZ-010", "t03.r01.c5"),
@@ -79,7 +79,7 @@ def test_a_deleted_hidden_sheet_is_why_running_totals_are_broken():
         finding("BN-403", "t04.r23.c2"),
     )
     assert grouped(*findings) == {
-        "D79": ["D31 t03.r01.c5", "D31 t06.r01.c2", "WZ-010 t03.r01.c5"],
+        "D80": ["D31 t03.r01.c5", "D31 t06.r01.c2", "WZ-010 t03.r01.c5"],
         "D31 t01.r01.c4": [],
         "BN-403 t04.r23.c2": [],
     }

@@ -26,7 +26,7 @@ from jinguo.units.deadlines import deadline
 from jinguo.units.register import Unit
 from jinguo.warehouse.explanations import explanations_by_id, explanations_of_period
 from jinguo.warehouse.findings import findings_of_many
-from jinguo.warehouse.records import SubmissionRow
+from jinguo.warehouse.records import DeliveryRow, SubmissionRow
 from jinguo.warehouse.submissions import load_readings, mark_outputs_done, pending_outputs, versions_of_period
 
 if TYPE_CHECKING:
@@ -94,6 +94,33 @@ def answered_before(office: Office, row: SubmissionRow) -> Answered:
     unit = office.register.by_id[row.unit_id]
     return_path, receipt_path = _return_path(office, row, unit), _receipt_path(office, row, unit)
     return Answered(return_path if return_path.exists() else None, receipt_path if receipt_path.exists() else None)
+
+
+def answer_repeat(office: Office, arrival: DeliveryRow, original: SubmissionRow, notice: Finding) -> Answered:
+    """The answer to the bytes of a version that was found wanting: a receipt of its own, and the return workbook as it
+    stands. The version keeps its own receipt."""
+    unit, period = office.register.by_id[original.unit_id], Period.of_key(original.period_key)
+    return_workbook = answered_before(office, original).return_workbook
+    path = _receipt_path(office, original, unit).with_name(f"{_stem(original, unit)}_重复来件回执.txt")
+    write_receipt(
+        path,
+        Receipt(
+            file_name=arrival.name,
+            sha256=arrival.sha256,
+            state=original.state,
+            delivered_at=arrival.delivered_at,
+            received_at=arrival.received_at,
+            unit_name=unit.name,
+            unit_code=unit.code,
+            period=period,
+            version=original.version,
+            deadline=deadline(office.settings.schemas, period).due,
+            findings=[notice],
+            reason=original.reason,
+            return_name=return_workbook.name if return_workbook else "",
+        ),
+    )
+    return Answered(return_workbook, path)
 
 
 def _contexts(office: Office, conn: Connection, rows: Sequence[SubmissionRow]) -> dict[int, PeriodContext]:

@@ -15,7 +15,14 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from jinguo.flow.answers import Answered, answer_pending, answer_round, answer_stray, answered_before
+from jinguo.flow.answers import (
+    Answered,
+    answer_pending,
+    answer_repeat,
+    answer_round,
+    answer_stray,
+    answered_before,
+)
 from jinguo.flow.check import Checked, judge, period_of, unit_of
 from jinguo.flow.heap import quiet_heap
 from jinguo.flow.issue import basis_of
@@ -24,17 +31,16 @@ from jinguo.flow.office import Office, open_office
 from jinguo.flow.predecessors import period_context
 from jinguo.flow.quarantine import seal_personal, tidy_quarantine
 from jinguo.flow.recheck import recheck_later
+from jinguo.flow.repeats import WANTING, notice_of_repeat
 from jinguo.forms.model import Form
 from jinguo.intake.folder import home_lock, receive, waiting_files
 from jinguo.periods import Period
-from jinguo.reading.model import Problem, Reading
+from jinguo.reading.model import Reading
 from jinguo.reading.pool import ReaderPool, ReadRequest
 from jinguo.review.confirmations import confirm_suggestions
 from jinguo.review.explanations import explanation_records
 from jinguo.review.matching import finding_key
 from jinguo.review.settlements import AUTOMATIC, POLICY, remember
-from jinguo.rules.context import CheckContext
-from jinguo.rules.faults import finding_of_problem
 from jinguo.rules.findings import Finding
 from jinguo.settings import Settings
 from jinguo.warehouse.deliveries import delivery, finish_deliveries, pending_deliveries
@@ -317,13 +323,10 @@ def _repeat(office: Office, conn: Connection, row: DeliveryRow) -> Collected:
         reading.unit_code = office.register.by_id[original.unit_id].code
         reading.period = str(Period.of_key(original.period_key))
     state = original.state if original else first.outcome or "unidentified"
-    answered = answered_before(office, original) if original else Answered()
-    notice = _notice_of_repeat(office, reading, first)
+    notice = notice_of_repeat(office, conn, reading, first, original)
+    answered = Answered()
+    if original:
+        answered = (
+            answer_repeat(office, row, original, notice) if state in WANTING else answered_before(office, original)
+        )
     return Collected(row, state, Checked(reading, [notice], state), original, answered)
-
-
-def _notice_of_repeat(office: Office, reading: Reading, first: DeliveryRow) -> Finding:
-    period = Period.of_date(first.received_at.date())
-    problem = Problem("D16", value=reading.file, details={"time": f"{first.received_at:%Y-%m-%d %H:%M}"})
-    context = CheckContext(unit=None, period=period, received_on=first.received_at.date())
-    return finding_of_problem(office.rulebook.by_id["D16"], problem, reading, context, office.form(period))

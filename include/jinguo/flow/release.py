@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -75,13 +76,17 @@ def editions_of(office: Office, period: Period) -> Editions:
 
 
 def write_edition(office: Office, edition: Edition, *, out: Path | None = None) -> Path:
-    """The edition's workbook in the outbox (or ``out``); writing it again gives the same bytes."""
+    """The edition's workbook in the outbox (or ``out``); writing it again gives the same bytes. A published edition
+    takes the place of its draft."""
     folder = out or office.settings.outbox / "releases" / str(edition.period)
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / workbook_name(edition)
     partial = path.with_name(f".{path.name}.part")
     write_release_workbook(partial, edition, schemas=office.settings.schemas)
     partial.replace(path)
+    if edition.state == "published":  # its draft says “不得对外引用” and must not lie beside it
+        for place in (folder, office.settings.outbox / "releases" / str(edition.period)):
+            (place / workbook_name(replace(edition, state="draft"))).unlink(missing_ok=True)
     return path
 
 

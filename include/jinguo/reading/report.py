@@ -180,7 +180,7 @@ def _note_lost_block(form: Form, notes: Notes) -> None:
     broken = [p for p in notes.problems if p.rule_id == "D31" and p.value == "#REF!" and p.cell_id in running]
     if broken:
         notes.at("", "")
-        notes.problem("D79", count=str(len(broken)))
+        notes.problem("D80", count=str(len(broken)))
 
 
 def _read_table(file: _File, reading: Reading, table: Table, cells: Cells) -> None:

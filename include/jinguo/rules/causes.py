@@ -15,7 +15,7 @@ from jinguo.rules.findings import SEVERITIES, Finding
 
 WRONG_MONTH = ("WZ-002", "D71")
 BROKEN_TABLE = ("WZ-003", "WZ-004", "WZ-009")
-LOST_BLOCK, BROKEN_FORMULA = ("D79",), ("D31",)
+LOST_BLOCK, BROKEN_FORMULA = ("D80",), ("D31",)
 OLD_REPORT = ("KQ-008",)
 SWAPPED_ROWS = ("HL-004",)
 NEGATIVE = ("WZ-011",)

@@ -24,6 +24,7 @@ __all__ = [
     "accept",
     "accepted_submissions",
     "findings_of",
+    "give_reason",
     "insert_submissions",
     "later_submissions",
     "latest_submissions",
@@ -32,7 +33,6 @@ __all__ = [
     "mark_outputs_done",
     "mark_outputs_pending",
     "pending_outputs",
-    "renew_reason",
     "set_state",
     "submission",
     "submissions_by_id",
@@ -96,11 +96,10 @@ def set_state(
     )
 
 
-def renew_reason(conn: Connection, submission_id: int, reason: str) -> None:
-    """A person's words on a submission that stays in its state; its answer is to be written again."""
-    conn.execute(
-        update(raw_submission).where(raw_submission.c.id == submission_id).values(reason=reason, outputs_done=False)
-    )
+def give_reason(conn: Connection, submission_id: int, reason: str) -> None:
+    """A person's words to the state in which a submission is; its answer is written again with them."""
+    values = {"reason": reason, "outputs_done": False}
+    conn.execute(update(raw_submission).where(raw_submission.c.id == submission_id).values(**values))
 
 
 def accept(conn: Connection, submission_ids: Sequence[int], *, at: dt.datetime, actor: str = audit.SYSTEM) -> None:
