@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from jinguo.reading.biff import ERRORS
 from jinguo.reading.markup import Formula, Markup, relation_targets
-from jinguo.reading.sheets import MAX_CELLS, TooLargeError
+from jinguo.reading.sheets import MAX_CELLS, TooLargeError, UnreadableError
 from jinguo.reading.tokens import Dialect, formula_text
 from jinguo.templates.layout import column_letters
 
@@ -71,7 +71,9 @@ class _Scan:
             elif record == _SHARED and len(body) >= 20:
                 first_row, _, first_column = struct.unpack_from("<III", body)
                 self.shared[first_row, first_column] = _tokens(body, 16)[0]
-            if _FIRST_VALUE <= record <= _ERROR_FORMULA and len(body) >= 4:
+            if _FIRST_VALUE <= record <= _ERROR_FORMULA:
+                if len(body) < _CELL_BYTES:  # calamine would take the place of a cell from the record before
+                    raise UnreadableError
                 self.last_column = max(self.last_column, self._place(body)[1])
                 if (self.row + 1) * (self.last_column + 1) > MAX_CELLS:
                     raise TooLargeError  # calamine would ask for all the memory up to there, and its process end
