@@ -27,6 +27,7 @@ from jinguo.settings import TIMEZONE
 from jinguo.warehouse.deliveries import delivery, finish_deliveries, record_deliveries
 from jinguo.warehouse.engine import Warehouse
 from jinguo.warehouse.records import Delivery, Outcome
+from jinguo.warehouse.staff import record_uploads
 
 _UNFINISHED = (".part", ".partial", ".filepart", ".crdownload", ".tmp")  # what browsers and copiers write into
 _DISK_IS_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)  # the archive's trouble, not the file's
@@ -73,9 +74,16 @@ def waiting_files(inbox: Path) -> list[Path]:
 
 
 def receive(
-    paths: Sequence[Path], archive: Archive, warehouse: Warehouse, *, now: dt.datetime, channel: str = "folder"
+    paths: Sequence[Path],
+    archive: Archive,
+    warehouse: Warehouse,
+    *,
+    now: dt.datetime,
+    channel: str = "folder",
+    sender: str = "",
 ) -> Received:
-    """Take files into the archive and the warehouse, then out of the folder, in this order and durably.
+    """Take files into the archive and the warehouse, then out of the folder, in this order and durably. ``sender``: the
+    account that handed them in, kept with each of them.
 
     Killed between any two steps and run again, the result is the same: bytes are stored under their hash, and a file
     that is still there is known by its inode and times. A file that changes while it is read, or before it is removed,
@@ -83,12 +91,18 @@ def receive(
     """
     received = Received([], [])
     for start in range(0, len(paths), _BATCH):
-        _receive_batch(paths[start : start + _BATCH], archive, warehouse, now, channel, received)
+        _receive_batch(paths[start : start + _BATCH], archive, warehouse, now, channel, sender, received)
     return received
 
 
 def _receive_batch(
-    paths: Sequence[Path], archive: Archive, warehouse: Warehouse, now: dt.datetime, channel: str, received: Received
+    paths: Sequence[Path],
+    archive: Archive,
+    warehouse: Warehouse,
+    now: dt.datetime,
+    channel: str,
+    sender: str,
+    received: Received,
 ) -> None:
     taken = []
     for path in paths:
@@ -102,8 +116,10 @@ def _receive_batch(
     with warehouse.write() as conn:
         ids = record_deliveries(conn, [_delivery(item, now, channel) for item in taken])
         for item, delivery_id in zip(taken, ids, strict=True):
-            if item.members:
-                received.delivery_ids.extend(_record_members(conn, item, delivery_id, now, channel))
+            members = _record_members(conn, item, delivery_id, now, channel) if item.members else []
+            received.delivery_ids.extend(members)
+            if sender:
+                record_uploads(conn, [delivery_id, *members], account=sender, at=now)
     for item, delivery_id in zip(taken, ids, strict=True):
         received.delivery_ids.append(delivery_id)
         try:
