@@ -142,7 +142,7 @@ def test_a_report_that_the_rules_returned_is_returned_with_the_stewards_words(wa
 
 def test_an_overtaken_view_is_refused_and_nothing_is_recorded(warehouse, send, city, period, now):
     send("awaiting_explanation")
-    known = {"unit": city, "period": period, "reason": "已电话核实", "actor": "张审核", "now": now}
+    known = {"unit": city, "period": period, "reason": "已电话核实", "actor": "张审核", "now": now, "policy": POLICY}
     with warehouse.write() as conn, pytest.raises(Stale):
         decide_within(conn, **known, action="accept", seen="1:returned")
     with warehouse.write() as conn:

@@ -62,7 +62,7 @@ def check_files(
     Last period's figures come from the warehouse where there is one, else from an earlier file of the same call.
     """
     with open_office(settings) as office:
-        readings = _read(office, files, on_file)
+        readings = read_files(office, files, on_file)
         verdicts: dict[int, Checked] = {}
         earlier: dict[tuple[str, Period], Reading] = {}
         for period, indices in _by_period(readings):
@@ -115,7 +115,10 @@ def period_of(reading: Reading) -> Period | None:
     return Period.parse(reading.period) if reading.period else None
 
 
-def _read(office: Office, files: Sequence[Path], on_file: Callable[[str], None]) -> list[Reading]:
+def read_files(
+    office: Office, files: Sequence[Path], on_file: Callable[[str], None] = lambda name: None
+) -> list[Reading]:
+    """The files as read, and each member of a bundle; nothing is checked or stored."""
     readings = []
     with tempfile.TemporaryDirectory() as folder, ReaderPool(office.settings.schemas) as pool:
         for reading in pool.read(_requests(files, Path(folder))):

@@ -48,15 +48,21 @@ def waiting_files(inbox: Path) -> list[Path]:
 
 
 def receive(
-    paths: Sequence[Path], archive: Archive, warehouse: Warehouse, *, now: dt.datetime, channel: str = "folder"
+    paths: Sequence[Path],
+    archive: Archive,
+    warehouse: Warehouse,
+    *,
+    now: dt.datetime,
+    channel: str = "folder",
+    sender: str = "",
 ) -> Received:
     """Take files into the archive and the warehouse, then out of the folder, in this order and durably.
 
     Killed between any two steps and run again, the result is the same: bytes are stored under their hash, and a file
     that is still there is known by its inode and times. A file that changes while it is read, or before it is removed,
-    stays for the next run.
+    stays for the next run. ``sender``: the account that handed the files in, where there is one.
     """
-    intake, received = Intake(archive, warehouse, now), Received([], [])
+    intake, received = Intake(archive, warehouse, now, sender), Received([], [])
     for start in range(0, len(paths), _BATCH):
         intake.commit(_take_batch(paths[start : start + _BATCH], intake, channel, received), received)
     return received

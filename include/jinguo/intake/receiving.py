@@ -16,6 +16,7 @@ from jinguo.intake.screening import MAX_BYTES
 from jinguo.warehouse.deliveries import delivery, finish_deliveries, known_evidence, record_deliveries
 from jinguo.warehouse.engine import Warehouse
 from jinguo.warehouse.records import Delivery, Outcome
+from jinguo.warehouse.staff import record_uploads
 
 _Members = list[tuple[str, Staged]]  # name in the bundle, bytes
 
@@ -44,11 +45,13 @@ class Received:
 
 @dataclass(frozen=True)
 class Intake:
-    """Where everything that arrives goes. ``now``: the moment of receipt."""
+    """Where everything that arrives goes. ``now``: the moment of receipt. ``sender``: the account of whoever hands it
+    in, "" where there is none."""
 
     archive: Archive
     warehouse: Warehouse
     now: dt.datetime
+    sender: str = ""
 
     def known(self, evidence: Sequence[str]) -> set[str]:
         """Those of ``evidence`` that a delivery on record has already."""
@@ -63,8 +66,10 @@ class Intake:
         with self.warehouse.write() as conn:
             ids = record_deliveries(conn, [item.delivery for item in taken])
             for item, delivery_id, found in zip(taken, ids, members, strict=True):
-                if found:
-                    received.delivery_ids.extend(self._record_members(conn, item.delivery, delivery_id, found))
+                members_ids = self._record_members(conn, item.delivery, delivery_id, found) if found else []
+                received.delivery_ids.extend(members_ids)
+                if self.sender:
+                    record_uploads(conn, [delivery_id, *members_ids], account=self.sender, at=self.now)
         for item, delivery_id in zip(taken, ids, strict=True):
             received.delivery_ids.append(delivery_id)
             try:
