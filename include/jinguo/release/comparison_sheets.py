@@ -87,7 +87,7 @@ def _lines(figures: Figures, ids: Sequence[str], compared: Callable[[str], Compa
         found = compared(figure_id)
         if found is None:
             continue
-        cell = figures.form.cell_by_id.get(figure_id)
+        cell = figures.form.cell_by_id.get(found.figure_id)  # of the year so far: the running cell
         if cell is None:
             indicator = figures.definitions.indicators[figure_id]
             decimals = figure_decimals(figure, indicator.unit)
@@ -179,7 +179,11 @@ def _write_line(paper: Paper, sheet: Worksheet, row: int, line: _Line) -> None:
     is_rate = line.unit == "%"
     values = (found.now, found.before, found.difference, None if is_rate else found.growth_pct)
     _write_numbers(paper, sheet, row, _ALL, values, decimals=decimals, has_base=found.before is not None)
-    sheet.write_number(row, _SAME, found.same_units, paper.boxed(align="center"))
+    if found.before is None:
+        quiet = {"align": "center", "font_color": paper.colour("quiet"), "font_size": 9}
+        sheet.write_string(row, _SAME, paper.design.marks["na"], paper.boxed(**quiet))
+    else:
+        sheet.write_number(row, _SAME, found.same_units, paper.boxed(align="center"))
     same = (found.same_now, found.same_before, found.same_difference, None if is_rate else found.same_growth_pct)
     _write_numbers(paper, sheet, row, _SAME + 1, same, decimals=decimals, has_base=found.same_units > 0)
 
