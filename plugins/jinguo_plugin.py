@@ -1,12 +1,26 @@
-"""What Airflow must be taught: our partition keys and our deadlines."""
+"""What Airflow must be taught: our partition keys, our deadlines, and the workbench in its navigation."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from airflow.plugins_manager import AirflowPlugin
 from jinguo_deadlines import DeadlineTimetable
 from jinguo_partitions import PeriodOfMapper, RosterWindow
+
+
+class LazyWorkbench:
+    """The workbench, made at its first request: every Airflow process loads this file, one of them serves pages."""
+
+    def __init__(self) -> None:
+        self._app: Any = None
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if self._app is None:
+            from workbench.app import build_app
+
+            self._app = build_app()
+        await self._app(scope, receive, send)
 
 
 class JinguoPlugin(AirflowPlugin):
@@ -14,3 +28,7 @@ class JinguoPlugin(AirflowPlugin):
     partition_mappers: ClassVar = [PeriodOfMapper]
     windows: ClassVar = [RosterWindow]
     timetables: ClassVar = [DeadlineTimetable]
+    fastapi_apps: ClassVar = [{"name": "workbench", "app": LazyWorkbench(), "url_prefix": "/workbench"}]
+    external_views: ClassVar = [
+        {"name": "审核工作台", "href": "/workbench/", "destination": "nav", "url_route": "workbench"}
+    ]

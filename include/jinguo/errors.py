@@ -27,3 +27,15 @@ class SchemaError(JinguoError):
 
 class Refused(JinguoError):  # noqa: N818 - a word of the command-line contract, not a fault
     """A request that is understood and not allowed, for example accepting a report with errors (exit status 3)."""
+
+
+class NotYours(Refused):
+    """Who asks may not do this, whatever the state of things."""
+
+
+class Stale(Refused):
+    """The request was about a state of things that is no longer so: somebody else was faster."""
+
+
+class Busy(Refused):
+    """Somebody else is working on the data directory; the same request may succeed a little later."""

@@ -107,6 +107,7 @@ def test_quarterly_figures_look_to_last_quarter(make_report, make_figures):
 
 
 def published(office, period, now):
+    office.declare_rest_missing(period)
     editions = office.editions(period)
     draft = editions.draft(now=now)
     return editions.publish(approver="王主任", now=now, approved_hash=draft.frozen_hash)
@@ -137,7 +138,8 @@ def test_draft_follows_the_earlier_month_and_says_so_to_who_approves(office, now
     base = first.compared.base(SEPTEMBER)
     assert (base.edition, base.included, base.expected) == (None, 1, 16), "accepted, of no edition yet"
     office.send(CITY, period=SEPTEMBER, cells={TEAMS: 11_000}, reason="更正")
-    with pytest.raises(Refused, match="draft it again"):
+    office.declare_rest_missing()
+    with pytest.raises(Refused, match="以前月份有变动"):
         editions.publish(approver="王主任", now=now, approved_hash=first.frozen_hash)
     second = editions.draft(now=now)
     assert (second.number, second.compared.previous(TEAMS).before) == (1, 11_000)

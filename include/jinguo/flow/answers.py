@@ -58,7 +58,7 @@ def answer_round(office: Office, done: Sequence[Collected], context: PeriodConte
     """Answers the reports of one round while their readings are at hand; sets ``answered`` on each."""
     stored = [item for item in done if item.row]
     with office.warehouse.read() as conn:
-        histories = _histories(conn, {item.row: item.checked.findings for item in stored})
+        histories = histories_of(conn, {item.row: item.checked.findings for item in stored})
     jobs = [_job(office, item.row, item.checked.reading, item.checked.findings, context, histories) for item in stored]
     for item, job in zip(stored, jobs, strict=True):
         item.answered = _answer(office, job)
@@ -74,7 +74,7 @@ def answer_pending(office: Office) -> int:
             ids = [row.id for row in rows]
             readings, findings = dict(load_readings(conn, ids)), findings_of_many(conn, ids)
             contexts = _contexts(office, conn, rows)
-            histories = _histories(conn, {row: findings.get(row.id, ()) for row in rows})
+            histories = histories_of(conn, {row: findings.get(row.id, ()) for row in rows})
         jobs = [
             _job(office, row, readings[row.id], findings.get(row.id, ()), contexts[row.period_key], histories)
             for row in rows
@@ -114,7 +114,7 @@ def _job(
     return _Job(row, reading, findings, unit, opening, histories.get(row.id, History()))
 
 
-def _histories(conn: Connection, found: Mapping[SubmissionRow, Sequence[Finding]]) -> dict[int, History]:
+def histories_of(conn: Connection, found: Mapping[SubmissionRow, Sequence[Finding]]) -> dict[int, History]:
     """Submission id → what the unit's version before had, and the words of what is remembered for its findings; a first
     version for which nothing is remembered has no history."""
     again: dict[int, list[SubmissionRow]] = {}

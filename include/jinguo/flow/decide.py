@@ -14,10 +14,22 @@ from jinguo.warehouse.submissions import submission
 
 
 def decide_report(
-    settings: Settings, unit_code: str, period: Period, *, action: str, reason: str, actor: str
+    settings: Settings,
+    unit_code: str,
+    period: Period,
+    *,
+    action: str,
+    reason: str,
+    actor: str,
+    seen: str | None = None,
+    patience: float | None = None,
 ) -> Decision:
-    """One decision, recorded and carried out; Refused says why not, and nothing has changed then."""
-    with open_office(settings) as office, home_lock(settings.home):
+    """One decision, recorded and carried out; Refused says why not, and nothing has changed then.
+
+    ``seen``: what the page showed (``review.decisions.what_stands``), Stale when it is no longer so; None: whatever
+    stands. ``patience``: see ``home_lock``.
+    """
+    with open_office(settings) as office, home_lock(settings.home, patience=patience):
         unit = office.register.by_code.get(unit_code)
         if unit is None:
             raise Refused(f"--unit {unit_code}: no such unit (codes are in schemas/units/units.csv)")
@@ -31,6 +43,7 @@ def decide_report(
                 actor=actor,
                 now=settings.now(),
                 policy=office.policy,
+                seen=seen,
             )
             if decision.state_after == "accepted" and decision.submission_id is not None:
                 recheck_later(office, conn, [submission(conn, decision.submission_id)])

@@ -9,14 +9,16 @@ import hashlib
 import io
 import os
 import stat
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TextIO
 
 from sqlalchemy import Connection
 
+from jinguo.errors import Busy
 from jinguo.intake.archive import Archive, Staged
 from jinguo.intake.bundles import HEAD_BYTES, may_be_bundle, unpack
 from jinguo.intake.packages import PackageEncryptedError, PackageError
@@ -29,6 +31,7 @@ from jinguo.warehouse.records import Delivery, Outcome
 _UNFINISHED = (".part", ".partial", ".filepart", ".crdownload", ".tmp")  # what browsers and copiers write into
 _DISK_IS_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)  # the archive's trouble, not the file's
 _BATCH = 500
+_LOCK_POLL = 0.1  # seconds
 
 
 @dataclass(frozen=True)
@@ -196,9 +199,26 @@ def _readable(name: str) -> str:
 
 
 @contextmanager
-def home_lock(home: Path) -> Iterator[None]:
-    """One at a time works on this data directory; a second one waits. The kernel releases it when we die."""
+def home_lock(home: Path, *, patience: float | None = None) -> Iterator[None]:
+    """One at a time works on this data directory; a second one waits. The kernel releases it when we die.
+
+    ``patience``: seconds after which a page that somebody looks at gives up with Busy; None: waits as long as it takes.
+    """
     home.mkdir(parents=True, exist_ok=True)
     with (home / ".lock").open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        if patience is None:
+            fcntl.flock(file, fcntl.LOCK_EX)
+        else:
+            _lock_within(file, patience)
         yield
+
+
+def _lock_within(file: TextIO, patience: float) -> None:
+    until = time.monotonic() + patience
+    while True:
+        try:
+            return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                raise Busy("系统正在处理别的报表，请过一会儿再试") from None
+            time.sleep(_LOCK_POLL)

@@ -14,12 +14,9 @@ from jinguo.errors import JinguoError, Refused
 from jinguo.forms.load import form_for
 from jinguo.forms.model import Form
 from jinguo.periods import Period
-<<<<<<< HEAD
 from jinguo.release import gate
-=======
 from jinguo.release.bases import find_bases, province_of, record_comparisons, recorded_bases, recorded_comparisons
 from jinguo.release.comparison import Base, Compared, Comparison, Comparisons, compare, compared_periods
->>>>>>> relbook
 from jinguo.release.definitions import load_definitions
 from jinguo.release.figures import consolidate
 from jinguo.release.gate import GateClosed, GateReason

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from jinguo.errors import Refused
+from jinguo.errors import NotYours, Refused, Stale
 from jinguo.periods import Period
 from jinguo.review.matching import finding_key
 from jinguo.review.policy import ReviewPolicy
@@ -20,6 +20,7 @@ from jinguo.warehouse.decisions import decisions_of, record_decision
 from jinguo.warehouse.engine import Warehouse
 from jinguo.warehouse.explanations import accept_explanations, explanations_of, withdraw_explanations
 from jinguo.warehouse.records import SubmissionRow
+from jinguo.warehouse.staff import uploader_of
 from jinguo.warehouse.submissions import accept, findings_of, load_reading, set_state, submissions_of
 
 ACTIONS = ("accept", "return", "declare_missing", "exclude")
@@ -68,10 +69,12 @@ def decide_within(
     now: dt.datetime,
     policy: ReviewPolicy,
     form: str = "monthly",
+    seen: str | None = None,
 ) -> Decision:
     """Carry out and record one decision; Refused says why it is not possible, and nothing has changed then.
 
-    The same decision by the same person for the same reason again changes nothing and is recorded once.
+    The same decision by the same person for the same reason again changes nothing and is recorded once. ``seen``:
+    ``what_stands`` as the person saw it; Stale when something has changed since.
     """
     if action not in ACTIONS:
         raise Refused(f"没有“{action}”这种处理（可用：{'、'.join(ACTIONS)}）")
@@ -79,6 +82,8 @@ def decide_within(
     if not reason or not actor:
         raise Refused("处理须写明原因（reason）和处理人（actor）")
     versions = [row for row in submissions_of(conn, unit.unit_id, period.key) if row.form == form]
+    if seen is not None and seen != what_stands(versions):
+        raise Stale("这份报表在您打开页面之后有了变化（新的版次或别人的处理）。请刷新页面，看过之后再处理。")
     row = _version_meant(versions, action, f"{unit.name}{period.chinese}")
     before = row.state if row else _MISSING
     after = _TARGETS.get(action, _MISSING)
@@ -88,6 +93,11 @@ def decide_within(
         if row and action != "declare_missing":
             _carry_out(conn, row, after, wanted, policy)
     return Decision(action, before, after, row.id if row else None, row.version if row else None)
+
+
+def what_stands(versions: Sequence[SubmissionRow]) -> str:
+    """All versions with their states in a few characters: two people who saw the same hold the same text."""
+    return " ".join(f"{row.version}:{row.state}" for row in versions) or _MISSING
 
 
 def _version_meant(versions: Sequence[SubmissionRow], action: str, subject: str) -> SubmissionRow | None:
@@ -131,6 +141,8 @@ def _carry_out(
 def _accept(conn: Connection, row: SubmissionRow, decision: records.Decision, policy: ReviewPolicy) -> None:
     """Put a version in force; its open queries are settled by it, and the unit's explanations of them accepted and
     remembered."""
+    if uploader_of(conn, row.delivery_id) == decision.actor:
+        raise NotYours("这一版是您本人上传的，须由另一位审核人审定")
     findings = findings_of(conn, row.id)
     errors = [finding.rule_id for finding in findings if finding.severity == "error"]
     name = f"第{row.version}版"

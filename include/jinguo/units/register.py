@@ -122,6 +122,12 @@ class Register:
         """Measures by name: counties, towns, village_committees, communities, villages, federations, population."""
         return self.denominator_rows.get(code, {})
 
+    def is_within(self, code: str, top_code: str) -> bool:
+        """Whether a unit is ``top_code`` or stands below it, however far."""
+        while code and code != top_code:
+            code = self.by_code[code].parent_code
+        return code == top_code
+
     @cached_property
     def village_codes(self) -> frozenset[str]:
         """The 12-digit codes of the national village register (read on first use)."""

@@ -47,6 +47,13 @@ def entries(conn: Connection, *, subject: str | None = None) -> Iterator[AuditEn
         yield AuditEntry(row.seq, row.at, row.actor, row.action, row.subject, row.hash, json.loads(row.details))
 
 
+def recent(conn: Connection, *, before: int | None = None, limit: int = 100) -> list[AuditEntry]:
+    """The newest lines, or the newest of those before number ``before``, newest first."""
+    query = select(core_audit).order_by(core_audit.c.seq.desc()).limit(limit)
+    rows = conn.execute(query if before is None else query.where(core_audit.c.seq < before))
+    return [AuditEntry(r.seq, r.at, r.actor, r.action, r.subject, r.hash, json.loads(r.details)) for r in rows]
+
+
 def verify(conn: Connection) -> list[str]:
     """What is wrong with the log, in words; empty when it holds.
 

@@ -78,6 +78,12 @@ def releases_of(conn: Connection, period_key: int) -> list[Release]:
     return [Release(**row) for row in conn.execute(query).mappings()]
 
 
+def all_releases(conn: Connection) -> list[Release]:
+    """Every edition of every period, the newest first."""
+    query = _releases().order_by(out_release.c.period_key.desc(), out_release.c.edition.desc())
+    return [Release(**row) for row in conn.execute(query).mappings()]
+
+
 def release_of(conn: Connection, period_key: int, edition: int | None = None) -> Release | None:
     """One edition of a period, the newest when ``edition`` is None; None when there is no such edition."""
     found = [r for r in releases_of(conn, period_key) if edition is None or r.edition == edition]

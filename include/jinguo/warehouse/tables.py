@@ -115,6 +115,14 @@ Index(
     info=_only_where("outcome IS NULL"),
 )
 
+# Who handed a file in on the page; files that came through other channels have none.
+raw_upload = Table(
+    "raw_upload",
+    metadata,
+    Column("delivery_id", ForeignKey("raw_delivery.id"), primary_key=True, autoincrement=False),
+    Column("account", String(128), nullable=False, index=True),
+)
+
 raw_submission = Table(
     "raw_submission",
     metadata,
@@ -254,6 +262,19 @@ core_decision = Table(
     Column("actor", Text, nullable=False),
     Column("at", Moment, nullable=False),
     Index("ix_core_decision_period_key_unit_id", "period_key", "unit_id"),
+)
+
+# Accounts are Airflow's; what they may do about which unit is said here, with dates.
+core_staff = Table(
+    "core_staff",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("account", String(128), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("unit_id", Integer, nullable=False),
+    Column("valid_from", Date, nullable=False),
+    Column("valid_to", Date),  # the last day; null: open
+    UniqueConstraint("account", "valid_from"),
 )
 
 core_audit = Table(

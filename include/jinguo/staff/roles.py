@@ -1,0 +1,65 @@
+"""Who may do what: four roles, each with a unit; what an account may do never depends on anything else.
+
+What nobody may do has no permission here: change a figure that a unit reported.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+from jinguo.units.register import Register, Unit
+
+ROLES = {"reporter": "填报人", "steward": "审核人", "office": "省办", "operator": "运维"}
+_OVERSEERS = ("steward", "office")
+
+
+@dataclass(frozen=True)
+class StaffRow:
+    """One line of the staff table. ``valid_to``: the last day; None: open."""
+
+    account: str
+    role: str
+    unit_id: int
+    valid_from: dt.date
+    valid_to: dt.date | None = None
+
+    def is_valid(self, day: dt.date) -> bool:
+        return self.valid_from <= day and (self.valid_to is None or day <= self.valid_to)
+
+
+@dataclass(frozen=True)
+class Staff:
+    """An account with its role and its unit, on the day of the question."""
+
+    account: str
+    role: str
+    unit: Unit
+    register: Register
+
+    @property
+    def role_name(self) -> str:
+        return ROLES[self.role]
+
+    def may_see(self, unit: Unit) -> bool:
+        """Her own unit and what stands below it; the operator, who has to find what is stuck, all of it."""
+        return self.role == "operator" or self.register.is_within(unit.code, self.unit.code)
+
+    def may_hand_in(self, unit: Unit) -> bool:
+        """A clerk for her own unit; a steward also for those below (代传 is not entry)."""
+        if self.role == "reporter":
+            return unit.code == self.unit.code
+        return self.role in _OVERSEERS and self.register.is_within(unit.code, self.unit.code)
+
+    def may_decide(self, unit: Unit) -> bool:
+        """Those above decide about a report, never the unit itself."""
+        is_below = unit.code != self.unit.code and self.register.is_within(unit.code, self.unit.code)
+        return self.role in _OVERSEERS and is_below
+
+    @property
+    def may_see_releases(self) -> bool:
+        return self.role != "reporter"
+
+    @property
+    def may_see_audit(self) -> bool:
+        return self.role in ("office", "operator")

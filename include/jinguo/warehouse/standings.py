@@ -1,0 +1,131 @@
+"""Where units stand, in few columns: made for tens of thousands of units at once."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, exists, func, select
+
+from jinguo.warehouse.engine import chunks
+from jinguo.warehouse.tables import core_finding, out_release, raw_submission
+
+
+@dataclass(frozen=True)
+class Standing:
+    """The version in force of one unit and period, else its newest; ``newer``: state of a newer one beside it, or "".
+
+    ``passed_first``: the unit's first version was put in force.
+    """
+
+    submission_id: int
+    version: int
+    state: str
+    is_on_time: bool
+    newer: str
+    passed_first: bool
+
+
+def standings(
+    conn: Connection, period_keys: Sequence[int], *, unit_ids: Sequence[int] | None = None, form: str = "monthly"
+) -> dict[tuple[int, int], Standing]:
+    """(unit id, period key) → where it stands; units that sent nothing are left out. Of all units, or of some."""
+    versions: dict[tuple[int, int], list[Row[Any]]] = {}
+    for row in _rows(conn, period_keys, unit_ids, form):
+        versions.setdefault((row.unit_id, row.period_key), []).append(row)
+    return {key: _standing(rows) for key, rows in versions.items()}
+
+
+def standings_of_unit(conn: Connection, unit_id: int, *, form: str = "monthly") -> dict[int, Standing]:
+    """Period key → where one unit stands, for every period that it sent something for."""
+    keys = conn.scalars(select(raw_submission.c.period_key).where(raw_submission.c.unit_id == unit_id).distinct())
+    found = standings(conn, sorted(keys), unit_ids=[unit_id], form=form)
+    return {period_key: standing for (_, period_key), standing in found.items()}
+
+
+def periods_seen(conn: Connection) -> tuple[int, int] | None:
+    """The keys of the oldest and the newest period that anything was sent for; None: nothing ever came."""
+    oldest = conn.scalar(select(func.min(raw_submission.c.period_key)))  # apart, each is one look into the index
+    newest = conn.scalar(select(func.max(raw_submission.c.period_key)))
+    return (oldest, newest) if oldest and newest else None
+
+
+def published_editions(conn: Connection, period_keys: Sequence[int]) -> dict[int, int]:
+    """Period key → its newest published edition."""
+    query = select(out_release.c.period_key, func.max(out_release.c.edition)).where(
+        out_release.c.period_key.in_(period_keys), out_release.c.state == "published"
+    )
+    return dict(conn.execute(query.group_by(out_release.c.period_key)).all())
+
+
+@dataclass(frozen=True)
+class OpenReport:
+    """The newest version of a unit's report that is not settled. ``since``: when it came into its state."""
+
+    submission_id: int
+    unit_id: int
+    period_key: int
+    version: int
+    state: str
+    since: dt.datetime
+
+
+def open_reports(
+    conn: Connection, states: Sequence[str], *, first: int, last: int, form: str = "monthly"
+) -> list[OpenReport]:
+    """Reports in ``states`` of the periods ``first`` to ``last``, oldest first; versions that were replaced are not."""
+    newer = raw_submission.alias("newer")
+    same = [newer.c[name] == raw_submission.c[name] for name in ("unit_id", "period_key", "form", "basis")]
+    names = ("id", "unit_id", "period_key", "version", "state", "state_at")
+    query = select(*(raw_submission.c[name] for name in names)).where(
+        raw_submission.c.period_key.between(first, last),
+        raw_submission.c.state.in_(states),
+        raw_submission.c.form == form,
+        ~exists().where(newer.c.version > raw_submission.c.version, *same),
+    )
+    return [OpenReport(*row) for row in conn.execute(query.order_by(raw_submission.c.state_at, raw_submission.c.id))]
+
+
+def rules_failing(conn: Connection, submission_ids: Sequence[int]) -> dict[int, dict[tuple[str, str], int]]:
+    """Submission id → (severity, rule id) → how many places; information is left out."""
+    found: dict[int, dict[tuple[str, str], int]] = {}
+    for chunk in chunks(submission_ids):
+        query = (
+            select(core_finding.c.submission_id, core_finding.c.severity, core_finding.c.rule_id, func.count())
+            .where(core_finding.c.submission_id.in_(chunk), core_finding.c.severity != "info")
+            .group_by(core_finding.c.submission_id, core_finding.c.severity, core_finding.c.rule_id)
+        )
+        for submission_id, severity, rule_id, count in conn.execute(query):
+            found.setdefault(submission_id, {})[severity, rule_id] = count
+    return found
+
+
+def _rows(
+    conn: Connection, period_keys: Sequence[int], unit_ids: Sequence[int] | None, form: str
+) -> Iterator[Row[Any]]:
+    names = ("id", "unit_id", "period_key", "version", "state", "is_on_time")
+    query = (
+        select(*(raw_submission.c[name] for name in names))
+        .where(raw_submission.c.period_key.in_(period_keys), raw_submission.c.form == form)
+        .order_by(raw_submission.c.version)
+    )
+    if unit_ids is None:
+        yield from conn.execute(query)
+        return
+    for chunk in chunks(unit_ids):
+        yield from conn.execute(query.where(raw_submission.c.unit_id.in_(chunk)))
+
+
+def _standing(rows: Sequence[Row[Any]]) -> Standing:
+    newest = rows[-1]
+    shown = next((row for row in rows if row.state == "accepted"), newest)
+    return Standing(
+        submission_id=shown.id,
+        version=shown.version,
+        state=shown.state,
+        is_on_time=shown.is_on_time,
+        newer="" if newest is shown else newest.state,
+        passed_first=rows[0].state in ("accepted", "superseded"),
+    )

@@ -1,0 +1,176 @@
+"""报送进度: which unit has sent what, for the last periods, and how the month stands as a whole."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from jinguo.flow.office import Office
+from jinguo.periods import Period
+from jinguo.review.states import state_name
+from jinguo.staff.roles import Staff
+from jinguo.units.deadlines import deadline
+from jinguo.units.register import Unit
+from jinguo.warehouse.standings import Standing, periods_seen, published_editions, standings
+
+PERIODS_SHOWN = 6
+PAGE_ROWS = 50
+MISSING, PENDING, NOT_DUE = "missing", "pending", "not_due"  # of a unit that sent nothing
+
+
+def page_state_name(state: str) -> str:
+    """As ``state_name``; and what is not yet due is not 缺报."""
+    return "待报" if state == PENDING else state_name(state)
+
+
+@dataclass(frozen=True)
+class Filter:
+    """What is to be seen: ``state`` a state of the chosen period, ``late`` only what came late, ``text`` of a name."""
+
+    state: str = ""
+    text: str = ""
+    late: bool = False
+
+
+@dataclass(frozen=True)
+class Square:
+    """One unit in one period. ``state`` also ``missing``, ``pending`` (not yet due) and ``not_due``; ``is_late``: it
+    came, and too late."""
+
+    period: Period
+    state: str
+    version: int | None = None
+    is_late: bool = False
+    newer: str = ""
+
+    @property
+    def name(self) -> str:
+        return page_state_name(self.state)
+
+
+@dataclass(frozen=True)
+class BoardRow:
+    unit: Unit
+    squares: tuple[Square, ...]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A period in numbers, over all the units that the reader may see."""
+
+    expected: int
+    received: int
+    on_time: int
+    accepted: int
+    passed_first: int
+    states: Mapping[str, int]
+
+    def share(self, part: int, whole: int | None = None) -> str:
+        """A share in per cent, “—” of nothing."""
+        whole = self.expected if whole is None else whole
+        return f"{100 * part / whole:.1f}%" if whole else "—"
+
+
+@dataclass(frozen=True)
+class Board:
+    """``found``: how many units the filter leaves, of which ``rows`` are page ``page`` of ``pages``."""
+
+    period: Period
+    periods: tuple[Period, ...]
+    due: str
+    editions: Mapping[Period, int]
+    summary: Summary
+    rows: tuple[BoardRow, ...]
+    found: int
+    page: int
+    pages: int
+
+
+def default_period(office: Office) -> Period:
+    """The month that is being collected: last month, or a newer one that something came for."""
+    last = Period.of_date(office.settings.now().date()).previous
+    with office.warehouse.read() as conn:
+        seen = periods_seen(conn)
+    return max(last, Period.of_key(seen[1])) if seen else last
+
+
+def is_due(office: Office, period: Period) -> bool:
+    """Whether the deadline is over: before it nobody has failed to report."""
+    return office.settings.now() > deadline(office.settings.schemas, period).due
+
+
+def make_board(office: Office, staff: Staff, period: Period, *, wanted: Filter, page: int = 1) -> Board:
+    """The board of ``period`` and the months before it, for the units that ``staff`` may see."""
+    with office.warehouse.read() as conn:
+        seen = periods_seen(conn)
+        start = min(period, Period.of_key(seen[0])) if seen else period  # before it there is nothing to tell
+        months = (period.plus(-back) for back in range(PERIODS_SHOWN - 1, -1, -1))
+        periods = tuple(each for each in months if each >= start)
+        owing = {each: _owing(office, staff, each) for each in periods}
+        absent = {each: MISSING if is_due(office, each) else PENDING for each in periods}
+        now = standings(conn, [period.key])
+        units = [
+            unit
+            for unit in owing[period].values()
+            if _is_wanted(_square(unit, period, owing, absent, now), unit, wanted)
+        ]
+        pages = max(1, -(-len(units) // PAGE_ROWS))
+        page = min(max(1, page), pages)
+        shown = units[(page - 1) * PAGE_ROWS : page * PAGE_ROWS]
+        ids = [unit.unit_id for unit in shown]
+        known = standings(conn, [each.key for each in periods], unit_ids=ids)
+        editions = published_editions(conn, [each.key for each in periods])
+    rows = tuple(BoardRow(unit, tuple(_square(unit, each, owing, absent, known) for each in periods)) for unit in shown)
+    return Board(
+        period=period,
+        periods=periods,
+        due=f"{deadline(office.settings.schemas, period).due:%Y-%m-%d %H:%M}",
+        editions={each: editions[each.key] for each in periods if each.key in editions},
+        summary=_summary(period, owing[period].values(), absent[period], now),
+        rows=rows,
+        found=len(units),
+        page=page,
+        pages=pages,
+    )
+
+
+def _owing(office: Office, staff: Staff, period: Period) -> dict[int, Unit]:
+    """Unit id → the units that owe a report and that the reader may see, in the register's order."""
+    units = (office.register.by_code[row.unit_code] for row in office.register.obligations(period))
+    return {unit.unit_id: unit for unit in units if staff.may_see(unit)}
+
+
+def _square(
+    unit: Unit,
+    period: Period,
+    owing: Mapping[Period, Mapping[int, Unit]],
+    absent: Mapping[Period, str],
+    known: Mapping[tuple[int, int], Standing],
+) -> Square:
+    standing = known.get((unit.unit_id, period.key))
+    if standing is None:
+        return Square(period, absent[period] if unit.unit_id in owing[period] else NOT_DUE)
+    return Square(period, standing.state, standing.version, not standing.is_on_time, standing.newer)
+
+
+def _is_wanted(square: Square, unit: Unit, wanted: Filter) -> bool:
+    text = wanted.text.strip()
+    return (
+        (not wanted.state or wanted.state in (square.state, square.newer))
+        and (not wanted.late or square.is_late)
+        and (not text or text in unit.name or text in unit.org_short or unit.code.startswith(text))
+    )
+
+
+def _summary(period: Period, units: Iterable[Unit], absent: str, known: Mapping[tuple[int, int], Standing]) -> Summary:
+    found = [known.get((unit.unit_id, period.key)) for unit in units]
+    came = [standing for standing in found if standing]
+    return Summary(
+        expected=len(found),
+        received=len(came),
+        on_time=sum(standing.is_on_time for standing in came),
+        accepted=sum(standing.state == "accepted" for standing in came),
+        passed_first=sum(standing.passed_first for standing in came),
+        states=Counter(standing.state if standing else absent for standing in found),
+    )

@@ -1,0 +1,95 @@
+"""发布: the editions of each period, one edition's figures, and the files to download."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinguo.flow.office import Office
+from jinguo.flow.release import editions_of, export_figures, write_edition
+from jinguo.forms.model import Table
+from jinguo.periods import Period
+from jinguo.reading.model import format_number
+from jinguo.release.model import Edition
+from jinguo.release.workbook import workbook_name
+from jinguo.staff.roles import Staff
+from jinguo.warehouse.records import Release
+from jinguo.warehouse.releases import all_releases
+
+EXPORTS = (".csv", ".parquet", ".json")
+_DRAFT_READERS = ("office", "operator")
+
+
+@dataclass(frozen=True)
+class EditionPage:
+    """``figures``: cell id → the province's figure as text. ``absent``: state → the units that are not in it."""
+
+    edition: Edition
+    tables: Sequence[Table]
+    figures: Mapping[str, str]
+    counted: int
+    expected: int
+    absent: Mapping[str, Sequence[str]]
+
+
+def list_releases(office: Office, staff: Staff) -> list[Release]:
+    """The editions that the reader may see, newest first; a draft is the office's alone."""
+    with office.warehouse.read() as conn:
+        found = all_releases(conn)
+    return [release for release in found if _may_see(staff, release.state)]
+
+
+def make_edition_page(office: Office, staff: Staff, period: Period, number: int) -> EditionPage | None:
+    """One edition with the province's figures; None: there is none of that number, or it is not the reader's to see."""
+    edition = _edition(office, staff, period, number)
+    if edition is None:
+        return None
+    form, province = office.form(period), edition.figures.province
+    absent: dict[str, list[str]] = {}
+    for report in edition.figures.left_out:
+        absent.setdefault(report.state, []).append(report.unit.name)
+    return EditionPage(
+        edition=edition,
+        tables=[table for table in form.tables_due(period, "city") if table.kind == "grid"],
+        figures={
+            cell.id: format_number(province[cell.id].value)
+            for cell in form.cells
+            if cell.id in province and province[cell.id].value is not None
+        },
+        counted=len(edition.figures.members),
+        expected=len(edition.figures.reports),
+        absent=absent,
+    )
+
+
+def release_workbook(office: Office, staff: Staff, period: Period, number: int) -> tuple[str, bytes] | None:
+    """Name and bytes of an edition's workbook; written again where the outbox no longer has it."""
+    edition = _edition(office, staff, period, number)
+    if edition is None:
+        return None
+    path = office.settings.outbox / "releases" / str(period) / workbook_name(edition)
+    if not path.exists():
+        path = write_edition(office, edition)
+    return path.name, path.read_bytes()
+
+
+def release_export(office: Office, staff: Staff, period: Period, number: int, suffix: str) -> tuple[str, bytes] | None:
+    """An edition's figures as ``export`` writes them."""
+    if suffix not in EXPORTS or _edition(office, staff, period, number) is None:
+        return None
+    name = f"湘妇志_{period.key}_第{number}版{suffix}"
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / name
+        export_figures(office.settings, period, edition=number, out=path)
+        return name, path.read_bytes()
+
+
+def _edition(office: Office, staff: Staff, period: Period, number: int) -> Edition | None:
+    edition = editions_of(office, period).load(number)
+    return edition if edition and _may_see(staff, edition.state) else None
+
+
+def _may_see(staff: Staff, state: str) -> bool:
+    return staff.may_see_releases and (state == "published" or staff.role in _DRAFT_READERS)

@@ -1,0 +1,209 @@
+"""The page of one unit's report: tables, findings, versions, and one cell looked at closely."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from sqlalchemy import Connection
+
+from jinguo.flow.answers import answered_before, histories_of
+from jinguo.flow.office import Office
+from jinguo.flow.predecessors import period_context
+from jinguo.forms.model import Form
+from jinguo.periods import Period
+from jinguo.reading.model import Reading, format_number
+from jinguo.review.decisions import what_stands
+from jinguo.review.explanations import judge_answers
+from jinguo.review.issues import History, Issue, list_issues
+from jinguo.review.states import state_name
+from jinguo.rules.catalogue import as_json
+from jinguo.units.deadlines import deadline
+from jinguo.units.register import Unit
+from jinguo.warehouse.decisions import decisions_of
+from jinguo.warehouse.findings import findings_of
+from jinguo.warehouse.records import Decision, SubmissionRow
+from jinguo.warehouse.staff import uploader_of
+from jinguo.warehouse.submissions import accepted_submissions, load_reading, submissions_of, values_of
+from jinguo.workbench.board import MISSING, NOT_DUE, PENDING, is_due
+from jinguo.workbench.sheets import Sheet, cell_text, make_sheets
+
+
+@dataclass(frozen=True)
+class Report:
+    """``shown``: the version on the page, None where nothing came. ``seen``: what a decision made from this page is
+    about (``review.decisions.what_stands``). ``absent``: what the unit is called without a report. ``fresh``: findings
+    to act on; ``settled``: those that were put right."""
+
+    unit: Unit
+    period: Period
+    due: str
+    versions: Sequence[SubmissionRow]
+    seen: str
+    absent: str
+    shown: SubmissionRow | None = None
+    uploader: str = ""
+    reading: Reading | None = None
+    sheets: Sequence[Sheet] = ()
+    fresh: Sequence[Issue] = ()
+    settled: Sequence[Issue] = ()
+    decisions: Sequence[Decision] = ()
+    has_return: bool = False
+    has_receipt: bool = False
+
+    @property
+    def state(self) -> str:
+        return self.shown.state if self.shown else self.absent
+
+    @property
+    def first_cell(self) -> str:
+        """The cell to look at first, "" where nothing fails."""
+        return next((issue.finding.cell_id for issue in self.fresh if issue.finding.cell_id), "")
+
+    @property
+    def errors(self) -> int:
+        return sum(issue.finding.severity == "error" for issue in self.fresh)
+
+    @property
+    def queries(self) -> int:
+        return sum(issue.finding.severity == "query" for issue in self.fresh)
+
+
+@dataclass(frozen=True)
+class CellView:
+    """One cell: where it is, what stands in it and stood there before, and what is wrong with it.
+
+    ``history``: (version, state name, value). ``rules``: id, printed relation and expression of each failing rule.
+    """
+
+    cell_id: str
+    label: str
+    place: str
+    value: str
+    raw: str
+    how: str
+    previous: str
+    same_month_last_year: str
+    history: Sequence[tuple[int, str, str]]
+    issues: Sequence[Issue]
+    rules: Sequence[tuple[str, str]]
+    related: Sequence[str]
+
+
+def make_report(office: Office, unit: Unit, period: Period, *, version: int | None = None) -> Report | None:
+    """The report's page for one version, without a number the newest; None: no such version."""
+    due = f"{deadline(office.settings.schemas, period).due:%Y-%m-%d %H:%M}"
+    owes = office.register.obligation_of(unit.code, period) is not None
+    absent = (MISSING if is_due(office, period) else PENDING) if owes else NOT_DUE
+    with office.warehouse.read() as conn:
+        versions = submissions_of(conn, unit.unit_id, period.key)
+        decisions = decisions_of(conn, period.key, unit_id=unit.unit_id)
+        if version is None and not versions:
+            return Report(unit, period, due, (), what_stands(()), absent, decisions=decisions)
+        shown = next((row for row in reversed(versions) if version in (None, row.version)), None)
+        if shown is None:
+            return None
+        reading, findings = load_reading(conn, shown.id), findings_of(conn, shown.id)
+        issues = _issues(office, conn, shown, reading)
+        uploader = uploader_of(conn, shown.delivery_id)
+    answered = answered_before(office, shown)
+    return Report(
+        unit=unit,
+        period=period,
+        due=due,
+        versions=versions,
+        seen=what_stands(versions),
+        absent=absent,
+        shown=shown,
+        uploader=uploader,
+        reading=reading,
+        sheets=make_sheets(reading, findings, form=office.form(period), period=period, unit_type=unit.unit_type),
+        fresh=[issue for issue in issues if not issue.is_fixed],
+        settled=[issue for issue in issues if issue.is_fixed],
+        decisions=decisions,
+        has_return=answered.return_workbook is not None,
+        has_receipt=answered.receipt is not None,
+    )
+
+
+def look_at_cell(office: Office, report: Report, cell_id: str) -> CellView | None:
+    """One cell of the version on the page; None when the form has no such cell."""
+    reading, form = report.reading, office.form(report.period)
+    cell = form.cell_by_id.get(cell_id)
+    issues = [issue for issue in report.fresh if issue.finding.cell_id == cell_id or cell_id in issue.finding.cells]
+    if reading is None or (cell is None and not issues):
+        return None
+    with office.warehouse.read() as conn:
+        before, year_before = (
+            _accepted_value(conn, report.unit, report.period.plus(-back), form, cell_id) for back in (1, 12)
+        )
+        history = _through_versions(conn, report.versions, form, cell_id)
+    note = next((item for item in reading.normalisations if item.cell_id == cell_id), None)
+    own = [issue for issue in issues if issue.finding.cell_id == cell_id]
+    label = _label(form, cell_id) or (own[0].label if own else cell_id)
+    rules = dict.fromkeys(issue.finding.rule_id for issue in issues)
+    return CellView(
+        cell_id=cell_id,
+        label=label,
+        place=" ".join(reading.place(cell_id)),
+        value=cell_text(reading, form, cell_id) or (own[0].finding.value if own else ""),
+        raw=note.raw if note else "",
+        how=note.how if note else "",
+        previous=before,
+        same_month_last_year=year_before,
+        history=history,
+        issues=issues,
+        rules=[(rule_id, _rule_text(office, rule_id, form)) for rule_id in rules],
+        related=sorted({each for issue in issues for each in issue.finding.cells} - {cell_id}),
+    )
+
+
+def _issues(office: Office, conn: Connection, row: SubmissionRow, reading: Reading) -> list[Issue]:
+    """The findings in the order and the words of the return workbook."""
+    unit, period = office.register.by_id[row.unit_id], Period.of_key(row.period_key)
+    opening = period_context(office, conn, period, [unit.code], for_checks=False).openings.get(unit.code)
+    findings = findings_of(conn, row.id)
+    return list_issues(
+        findings,
+        form=office.form(period),
+        rulebook=office.rulebook,
+        prev=opening.numbers if opening else None,
+        explained=judge_answers(reading.answers),
+        history=histories_of(conn, {row: findings}).get(row.id, History()),
+    )
+
+
+def _accepted_value(conn: Connection, unit: Unit, period: Period, form: Form, cell_id: str) -> str:
+    row = accepted_submissions(conn, period.key, unit_ids=[unit.unit_id]).get(unit.unit_id)
+    if row is None or cell_id not in form.cell_by_id:
+        return ""
+    values = values_of(conn, [row.id], form).get(row.id)
+    return format_number(float(values[0][form.cell_by_id[cell_id].index])) if values else ""
+
+
+def _through_versions(
+    conn: Connection, versions: Sequence[SubmissionRow], form: Form, cell_id: str
+) -> list[tuple[int, str, str]]:
+    cell = form.cell_by_id.get(cell_id)
+    if cell is None:
+        return []
+    values: dict[int, tuple[np.ndarray, np.ndarray]] = values_of(conn, [row.id for row in versions], form)
+    return [
+        (row.version, state_name(row.state), format_number(float(values[row.id][0][cell.index])))
+        for row in versions
+        if row.id in values
+    ]
+
+
+def _label(form: Form, cell_id: str) -> str:
+    cell = form.cell_by_id.get(cell_id)
+    if cell is None:
+        return ""
+    table = form.table_by_id[cell.table]
+    return f"{table.sheet} {cell.row}行 {cell.label} · {table.column(cell.column).label}"
+
+
+def _rule_text(office: Office, rule_id: str, form: Form) -> str:
+    rule = office.rulebook.by_id.get(rule_id)
+    return as_json(rule, form)["text"] if rule else ""

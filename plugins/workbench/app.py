@@ -1,0 +1,51 @@
+"""The application: every route behind the login, every answer guarded, errors as sentences."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.api_fastapi.app import get_auth_manager
+from fastapi import Depends, FastAPI, Request
+from jinguo.errors import Busy, JinguoError, NotYours, Refused
+from jinguo.flow.office import Office
+from jinguo.settings import Settings, load_settings
+from starlette.exceptions import HTTPException
+from starlette.responses import RedirectResponse, Response
+from starlette.staticfiles import StaticFiles
+
+from workbench import routes_actions, routes_board, routes_files, routes_office, routes_report
+from workbench.deps import MOST_ACTIONS, RateLimit, actor
+from workbench.guard import SAFE, Guard
+from workbench.pages import FOLDER, error_page, is_fragment
+
+_STATUSES = ((Busy, 503), (NotYours, 403), (Refused, 409))
+_SENTENCES = {404: "没有这个页面。", 405: "这个地址不能这样用。"}
+
+
+def build_app(settings: Settings | None = None) -> FastAPI:
+    """The workbench for one JINGUO_HOME; without settings those of the environment."""
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, dependencies=[Depends(actor)])
+    app.state.office = Office(settings or load_settings())
+    app.state.rate_limit = RateLimit(MOST_ACTIONS)
+    for module in (routes_board, routes_report, routes_actions, routes_files, routes_office):
+        app.include_router(module.router)
+    app.mount("/static", StaticFiles(directory=FOLDER / "static"))  # open to all: only styles and scripts are there
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(JinguoError, _our_error)
+    app.add_middleware(Guard)
+    return app
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    """401 leads a reader to Airflow's login and back; everything else is a sentence."""
+    status, detail = error.status_code, error.detail
+    if status == 401 and request.method in SAFE and not is_fragment(request):
+        return RedirectResponse(get_auth_manager().get_url_login(next_url=str(request.url)), 303)
+    if status == 401:
+        detail = "登录已经过期。请重新登录后再试。"
+    return error_page(request, status, _SENTENCES.get(status, detail), fragment=is_fragment(request))
+
+
+async def _our_error(request: Request, error: Any) -> Response:
+    status = next((status for kind, status in _STATUSES if isinstance(error, kind)), 404)
+    return error_page(request, status, str(error), fragment=is_fragment(request))

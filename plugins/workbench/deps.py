@@ -1,0 +1,113 @@
+"""Who is asking, whether she may, and whether the page that she sends came from us."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import hmac
+import threading
+import time
+from collections import deque
+from typing import Annotated, Any
+
+from airflow.api_fastapi.core_api.security import get_user
+from airflow.configuration import conf
+from fastapi import Depends, Form, HTTPException, Request
+from jinguo.flow.office import Office
+from jinguo.flow.staff import staff_of
+from jinguo.periods import Period
+from jinguo.staff.roles import Staff
+from jinguo.units.register import Unit
+
+WINDOW_SECONDS = 60
+MOST_ACTIONS = 60  # of one account in a window
+
+
+def office_of(request: Request) -> Office:
+    """The definitions and stores of this process, opened once."""
+    return request.app.state.office
+
+
+OfficeDep = Annotated[Office, Depends(office_of)]
+
+
+def actor(office: OfficeDep, user: Annotated[Any, Depends(get_user)]) -> Staff:
+    """The signed-in account as what the staff table says it is; 401 without a login, 403 without a line there."""
+    staff = staff_of(office, user.get_name())
+    if staff is None:
+        raise HTTPException(
+            403, f"账号“{user.get_name()}”不在人员名单中，或者已经到期。请与省妇联系统管理员联系，由其登记角色和单位。"
+        )
+    return staff
+
+
+ActorDep = Annotated[Staff, Depends(actor)]
+
+
+def csrf_token(staff: Staff, *, days_ago: int = 0) -> str:
+    """What a form of this account carries today; nobody else can make it."""
+    day = dt.datetime.now(dt.UTC).date() - dt.timedelta(days=days_ago)
+    key = conf.get_mandatory_value("api", "secret_key").encode()
+    return hmac.new(key, f"workbench|{staff.account}|{day}".encode(), hashlib.sha256).hexdigest()
+
+
+def demand_own_page(request: Request, staff: ActorDep, csrf: Annotated[str, Form()] = "") -> None:
+    """403 unless the form was ours. A program with a bearer token has no cookie that could be misused."""
+    if request.headers.get("authorization", "").lower().startswith("bearer "):
+        return
+    if not any(hmac.compare_digest(csrf.encode(), csrf_token(staff, days_ago=age).encode()) for age in (0, 1)):
+        raise HTTPException(403, "页面已经过期，没有执行。请刷新页面后再试。")
+
+
+class RateLimit:
+    """So many actions of one account in a window of time; in memory, for each API server by itself."""
+
+    def __init__(self, most: int, seconds: float = WINDOW_SECONDS) -> None:
+        self.most, self.seconds = most, seconds
+        self._taken: dict[str, deque[float]] = {}
+        self._lock = threading.Lock()
+
+    def take(self, account: str) -> bool:
+        """Whether the account may act now; then it is counted."""
+        now = time.monotonic()
+        with self._lock:
+            taken = self._taken.setdefault(account, deque())
+            while taken and taken[0] <= now - self.seconds:
+                taken.popleft()
+            if len(taken) >= self.most:
+                return False
+            taken.append(now)
+            return True
+
+
+def demand_patience(request: Request, staff: ActorDep) -> None:
+    """429 when one account does more in a minute than a person can."""
+    if not request.app.state.rate_limit.take(staff.account):
+        raise HTTPException(429, "操作过于频繁，请一分钟后再试。")
+
+
+GUARDED = [Depends(demand_own_page), Depends(demand_patience)]  # of every route that changes something
+
+
+def unit_of(code: str, office: OfficeDep, staff: ActorDep) -> Unit:
+    """The unit in the address; 404 when there is none, 403 when it is not the reader's to see."""
+    unit = office.register.by_code.get(code)
+    if unit is None:
+        raise HTTPException(404, f"没有代码为“{code}”的单位。")
+    if not staff.may_see(unit):
+        raise HTTPException(403, f"{unit.name}不在您的管辖范围内。")
+    return unit
+
+
+UnitDep = Annotated[Unit, Depends(unit_of)]
+
+
+def period_of(period: str) -> Period:
+    """The period in the address; 404 when it is none."""
+    try:
+        return Period.parse(period)
+    except ValueError:
+        raise HTTPException(404, f"“{period}”不是报告期，应写作 2026-10。") from None
+
+
+PeriodDep = Annotated[Period, Depends(period_of)]

@@ -1,0 +1,51 @@
+"""Templates to answers: what every page knows, and downloads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from fastapi import Request
+from jinguo.reading.privacy import masked_text
+from jinguo.rules.findings import SEVERITY_NAMES
+from jinguo.staff.roles import Staff
+from jinguo.workbench.board import page_state_name
+from starlette.responses import Response
+from starlette.templating import Jinja2Templates
+
+from workbench.deps import csrf_token
+
+FOLDER = Path(__file__).parent
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_TYPES = {".xlsx": _XLSX, ".txt": "text/plain; charset=utf-8"}
+
+templates = Jinja2Templates(FOLDER / "templates")
+templates.env.globals |= {"state_name": page_state_name, "severity_names": SEVERITY_NAMES}
+templates.env.filters |= {"query": urlencode, "masked": masked_text}
+templates.env.trim_blocks = templates.env.lstrip_blocks = True
+
+
+def page(request: Request, name: str, *, staff: Staff, status: int = 200, **known: Any) -> Response:
+    """The answer with a page for somebody who is signed in."""
+    context = {"staff": staff, "root": request.scope["root_path"], "csrf": csrf_token(staff), **known}
+    return templates.TemplateResponse(request, name, context, status_code=status)
+
+
+def error_page(request: Request, status: int, sentence: str, *, fragment: bool = False) -> Response:
+    """A sentence for whoever may not, or found nothing; also for somebody who is nobody here."""
+    name = "_notice.html" if fragment else "error.html"
+    context = {"status": status, "sentence": sentence, "root": request.scope["root_path"], "staff": None}
+    return templates.TemplateResponse(request, name, context, status_code=status)
+
+
+def is_fragment(request: Request) -> bool:
+    """Whether htmx wants a piece of a page."""
+    return request.headers.get("hx-request") == "true"
+
+
+def download(name: str, content: bytes) -> Response:
+    """A file to be saved, never shown: whatever is in it is not ours."""
+    media_type = _TYPES.get(Path(name).suffix.lower(), "application/octet-stream")
+    disposition = f"attachment; filename*=UTF-8''{quote(name)}"
+    return Response(content, media_type=media_type, headers={"Content-Disposition": disposition})

@@ -1,0 +1,102 @@
+"""待办, 发布 and 审计: what waits, what was published and where a figure comes from, what was done by whom."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, HTTPException, Query, Request
+from jinguo.flow.release import trace_figure
+from jinguo.warehouse.audit import recent
+from jinguo.workbench.queue import make_queue
+from jinguo.workbench.releases import (
+    EXPORTS,
+    list_releases,
+    make_edition_page,
+    release_export,
+    release_workbook,
+)
+from starlette.responses import Response
+
+from workbench.deps import ActorDep, OfficeDep, PeriodDep
+from workbench.pages import download, page
+
+AUDIT_LINES = 100
+router = APIRouter()
+
+
+def demand_release_reader(staff: ActorDep) -> None:
+    if not staff.may_see_releases:
+        raise HTTPException(403, "发布页面只对审核人和省办开放。")
+
+
+RELEASES = [Depends(demand_release_reader)]
+
+
+@router.get("/queue")
+def queue(request: Request, staff: ActorDep, office: OfficeDep) -> Response:
+    """What waits for this steward."""
+    if staff.role not in ("steward", "office"):
+        raise HTTPException(403, "只有审核人有待办。")
+    return page(request, "queue.html", staff=staff, groups=make_queue(office, staff))
+
+
+@router.get("/releases", dependencies=RELEASES)
+def releases(request: Request, staff: ActorDep, office: OfficeDep) -> Response:
+    """All editions."""
+    return page(request, "releases.html", staff=staff, releases=list_releases(office, staff), exports=EXPORTS)
+
+
+@router.get("/releases/{period}/{number}", dependencies=RELEASES)
+def edition(request: Request, staff: ActorDep, office: OfficeDep, period: PeriodDep, number: int) -> Response:
+    """One edition's figures, each of which opens its trace."""
+    view = make_edition_page(office, staff, period, number)
+    if view is None:
+        raise HTTPException(404, f"{period.chinese}没有第{number}版。")
+    return page(request, "edition.html", staff=staff, view=view, exports=EXPORTS)
+
+
+@router.get("/releases/{period}/{number}/workbook", dependencies=RELEASES)
+def workbook(staff: ActorDep, office: OfficeDep, period: PeriodDep, number: int) -> Response:
+    found = release_workbook(office, staff, period, number)
+    if found is None:
+        raise HTTPException(404, f"{period.chinese}没有第{number}版。")
+    return download(*found)
+
+
+@router.get("/releases/{period}/{number}/export", dependencies=RELEASES)
+def export(staff: ActorDep, office: OfficeDep, period: PeriodDep, number: int, suffix: str = ".csv") -> Response:
+    found = release_export(office, staff, period, number, suffix)
+    if found is None:
+        raise HTTPException(404, "没有这个文件。")
+    return download(*found)
+
+
+@router.get("/releases/{period}/{number}/trace", dependencies=RELEASES)
+def trace(
+    request: Request,
+    staff: ActorDep,
+    office: OfficeDep,
+    period: PeriodDep,
+    number: int,
+    cell: Annotated[str, Query(max_length=64)],
+) -> Response:
+    """From a figure to the units, files, sheets and cells that it was made of."""
+    view = make_edition_page(office, staff, period, number)
+    if view is None:
+        raise HTTPException(404, f"{period.chinese}没有第{number}版。")
+    found = trace_figure(office.settings, period, cell, unit_code=None, edition=number)
+    names = {item["unit_code"]: office.register.by_code[item["unit_code"]].name for item in found["inputs"]}
+    label = view.edition.figures.form.cell_by_id.get(cell)
+    return page(request, "trace.html", staff=staff, view=view, trace=found, names=names, label=label)
+
+
+@router.get("/audit")
+def audit(
+    request: Request, staff: ActorDep, office: OfficeDep, before: Annotated[int | None, Query(ge=1)] = None
+) -> Response:
+    """The audit log, newest first."""
+    if not staff.may_see_audit:
+        raise HTTPException(403, "审计日志只对省办和运维开放。")
+    with office.warehouse.read() as conn:
+        entries = recent(conn, before=before, limit=AUDIT_LINES)
+    return page(request, "audit.html", staff=staff, entries=entries, full=len(entries) == AUDIT_LINES)

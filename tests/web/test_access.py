@@ -1,0 +1,115 @@
+"""Who may open what: every role against every page, and what is said to those who may not."""
+
+from __future__ import annotations
+
+import pytest
+
+BASE = "/workbench"
+OWN, NEIGHBOUR = f"{BASE}/unit/430300", f"{BASE}/unit/430400"
+ROLES = ("clerk", "neighbour", "city", "steward", "office", "operator")
+# address → the status for each role, in the order of ROLES
+PAGES = {
+    f"{BASE}/board": (200, 200, 200, 200, 200, 200),
+    OWN: (200, 403, 200, 200, 200, 200),
+    f"{OWN}/2026-10": (200, 403, 200, 200, 200, 200),
+    f"{OWN}/2026-10?cell=t01.r26.c1": (200, 403, 200, 200, 200, 200),
+    f"{OWN}/2026-10?version=9": (404, 403, 404, 404, 404, 404),
+    f"{OWN}/2026-10?cell=t99.r01.c1": (404, 403, 404, 404, 404, 404),
+    f"{OWN}/2026-13": (404, 403, 404, 404, 404, 404),
+    f"{OWN}/2026-11/template": (200, 403, 200, 200, 200, 200),
+    f"{BASE}/unit/430302/2026-10": (200, 403, 200, 200, 200, 200),
+    NEIGHBOUR: (403, 200, 403, 200, 200, 200),
+    f"{BASE}/unit/430000": (403, 403, 403, 200, 200, 200),
+    f"{BASE}/unit/999999": (404, 404, 404, 404, 404, 404),
+    f"{BASE}/queue": (403, 403, 200, 200, 200, 403),
+    f"{BASE}/releases": (403, 403, 200, 200, 200, 200),
+    f"{BASE}/releases/2026-10/1": (403, 403, 404, 404, 404, 404),
+    f"{BASE}/releases/2026-10/1/workbook": (403, 403, 404, 404, 404, 404),
+    f"{BASE}/releases/2026-10/1/export": (403, 403, 404, 404, 404, 404),
+    f"{BASE}/releases/2026-10/1/trace?cell=t01.r01.c4": (403, 403, 404, 404, 404, 404),
+    f"{BASE}/audit": (403, 403, 403, 403, 200, 200),
+    f"{BASE}/submission/99999/receipt": (404, 404, 404, 404, 404, 404),
+    f"{BASE}/hand-in?d=1": (404, 404, 404, 200, 200, 200),
+    f"{BASE}/nothing": (404, 404, 404, 404, 404, 404),
+}
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_pages_by_role(server, role):
+    client = server.client(role)
+    wanted = {address: statuses[ROLES.index(role)] for address, statuses in PAGES.items()}
+    assert {address: client.get(address).status_code for address in wanted} == wanted
+
+
+@pytest.mark.parametrize("account", ["stranger", "gone"])
+def test_a_login_without_a_line_in_force_opens_nothing(server, account):
+    client = server.client(account)
+    assert {client.get(address).status_code for address in PAGES} <= {403, 404}
+    answer = client.get(f"{BASE}/board")
+    assert answer.status_code == 403
+    assert f"账号“{account}”不在人员名单中" in answer.text
+
+
+def test_without_a_login_every_page_leads_to_it_and_back(server):
+    client = server.client()
+    for address in PAGES:
+        if address == f"{BASE}/nothing":
+            continue
+        answer = client.get(address)
+        assert answer.status_code == 303, address
+        assert answer.headers["location"].startswith("/auth/login?next=http%3A%2F%2Flocalhost%2Fworkbench"), address
+
+
+def test_every_route_stands_behind_the_login_and_every_post_behind_the_guard(airflow, settings):
+    from workbench.app import build_app
+    from workbench.deps import actor, demand_own_page, demand_patience
+
+    def calls(dependant):
+        return {dependant.call} | {call for each in dependant.dependencies for call in calls(each)}
+
+    routes = [route for route in build_app(settings).routes if hasattr(route, "dependant")]
+    assert len(routes) > 15
+    for route in routes:
+        known = calls(route.dependant)
+        assert actor in known, route.path
+        if route.methods - {"GET", "HEAD"}:
+            assert {demand_own_page, demand_patience} <= known, route.path
+
+
+def test_only_styles_and_scripts_are_open(server):
+    from workbench.pages import FOLDER
+
+    assert {file.suffix for file in (FOLDER / "static").iterdir()} == {".css", ".js"}
+    assert server.client().get(f"{BASE}/static/workbench.css").status_code == 200
+
+
+def test_the_api_description_is_not_served(server):
+    client = server.client("office")
+    assert [client.get(f"{BASE}/{name}").status_code for name in ("docs", "redoc", "openapi.json")] == [404] * 3
+
+
+@pytest.mark.parametrize("address", [f"{BASE}/board", f"{BASE}/nothing", f"{BASE}/static/workbench.js"])
+def test_security_headers(server, address):
+    headers = server.client("office").get(address).headers
+    policy = headers["content-security-policy"]
+    assert "script-src 'self'" in policy
+    assert "unsafe" not in policy
+    assert "frame-ancestors 'self'" in policy
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers.get("cache-control") == (None if "static" in address else "no-store")
+
+
+def test_no_page_needs_inline_script_or_style(server):
+    client = server.client("office")
+    for address in (f"{BASE}/board", f"{OWN}/2026-10", OWN, f"{BASE}/queue", f"{BASE}/releases", f"{BASE}/audit"):
+        text = client.get(address).text
+        assert "<style" not in text, address
+        assert " style=" not in text, address
+        assert " onclick=" not in text, address
+        assert "<script>" not in text, address
+
+
+def test_the_navigation_of_airflow_names_the_workbench(airflow):
+    answer = airflow.client("office").get("/api/v2/plugins")
+    views = [view for plugin in answer.json()["plugins"] for view in plugin["external_views"]]
+    assert [(view["name"], view["href"]) for view in views] == [("审核工作台", "/workbench/")]
