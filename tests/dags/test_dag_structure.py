@@ -26,6 +26,7 @@ SHAPES = {
     "validate_month": {"validate_period": {"demand_soundness"}, "demand_soundness": set()},
     "refresh_month": {"draft_edition": set()},
     "close_deadline": {"record_missing": set()},
+    "remind_units": {"send_reminders": set()},
     "open_release": {"open_edition": {"request_signoff"}, "request_signoff": set()},
     "publish_release": {
         "freeze_edition": {"sign_off", "publish_edition"},
@@ -103,6 +104,7 @@ def test_schedules(bag):
         "validate_month": "PartitionedAssetTimetable",
         "refresh_month": "PartitionedAssetTimetable",
         "close_deadline": "DeadlineTimetable",
+        "remind_units": "CronTriggerTimetable",
         "open_release": "PartitionedAssetTimetable",
         "publish_release": "NullTimetable",
     }
