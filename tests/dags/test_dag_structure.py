@@ -27,6 +27,7 @@ SHAPES = {
     "refresh_month": {"draft_edition": set()},
     "recheck_submissions": {"recheck_period": set()},
     "close_deadline": {"record_missing": set()},
+    "remind_units": {"send_reminders": set()},
     "open_release": {"open_edition": {"request_signoff"}, "request_signoff": set()},
     "publish_release": {
         "freeze_edition": {"sign_off", "publish_edition"},
@@ -104,6 +105,7 @@ def test_schedules(bag):
         "validate_month": "PartitionedAssetTimetable",
         "refresh_month": "PartitionedAssetTimetable",
         "close_deadline": "DeadlineTimetable",
+        "remind_units": "CronTriggerTimetable",
         "open_release": "PartitionedAssetTimetable",
         "publish_release": "NullTimetable",
         "recheck_submissions": "NullTimetable",

@@ -26,6 +26,6 @@ def test_mistakes(schemas, tmp_path, old, new, words):
     shutil.copy(schemas / "indicators.csv", own)
     path = own / "review" / "policy.yaml"
     path.write_text(path.read_text("utf-8").replace(old, new, 1), "utf-8")
-    with pytest.raises(SchemaError, match="policy.yaml") as error:
+    with pytest.raises(SchemaError, match=r"policy\.yaml") as error:
         load_policy(own)
     assert words in str(error.value)

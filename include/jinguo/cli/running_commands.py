@@ -16,7 +16,7 @@ ReasonOption = Annotated[str, typer.Option(help="Why; kept in the audit log.")]
 
 
 def add_to(app: typer.Typer) -> None:
-    for command in (extend, outage, doctor):
+    for command in (extend, outage, doctor, contacts, remind):
         app.command()(command)
     receipt = typer.Typer(no_args_is_help=True, help="Receipts 回执.")
     receipt.callback()(lambda: None)
@@ -92,4 +92,29 @@ def doctor() -> None:
         if check.advice:
             print(f"    → {check.advice}")
     if any(check.advice for check in checks):
+        raise typer.Exit(1)
+
+
+def contacts(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV of contacts.")], actor: ActorOption
+) -> None:
+    """Import contacts: unit_code,person,role,address,valid_from,valid_to. Exit status 3: refused, with the line."""
+    from jinguo.flow.reminders import read_contacts
+
+    print(f"{read_contacts(load_settings(), file, actor=actor)} contacts new or changed")
+
+
+def remind(
+    period: PeriodOption,
+    send: Annotated[bool, typer.Option("--send", help="Send them; else they are only shown.")] = False,
+) -> None:
+    """Show, or send, the reminders that are due to units that have sent nothing. Exit status 1: some failed."""
+    from jinguo.flow.reminders import remind as remind_units
+
+    reminders = remind_units(load_settings(), period, send=send)
+    for item in reminders:
+        recipient = item.row.recipient
+        masked = f"{recipient[:1]}***{recipient[recipient.rfind('@') :]}" if "@" in recipient else recipient
+        print(f"{item.unit.code} {item.row.stage} {item.row.channel} {masked} {item.state}")
+    if any(item.state == "failed" for item in reminders):
         raise typer.Exit(1)

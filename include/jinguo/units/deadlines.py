@@ -54,6 +54,11 @@ def deadline(schemas: Path, period: Period) -> Deadline:
         day += dt.timedelta(days=1)
 
 
+def reminder_rules(schemas: Path) -> dict[str, Any]:
+    """Stages and quiet hours of 催报, as calendar.yaml has them."""
+    return _calendar(schemas)["reminders"]
+
+
 def due_after_outage(schemas: Path, ended: dt.datetime) -> dt.datetime:
     """What a deadline becomes when an outage of ours fell into its last day: the end of the working day
     ``outage_grace_workdays`` after the outage."""

@@ -323,3 +323,22 @@ class Outage:
     reason: str
     actor: str
     at: dt.datetime
+
+
+@dataclass(frozen=True)
+class ReminderRow:
+    """One reminder to one recipient. ``state``: sending (begun; if it stays, nobody knows and it is not sent again),
+    sent, failed, no_contact, recorded (nothing is sent any more: the unit is on record as missing)."""
+
+    unit_id: int
+    period_key: int
+    stage: str
+    contact_id: int | None
+    channel: str
+    recipient: str
+    content_sha256: str
+    state: str
+    at: dt.datetime
+    attempt_count: int = 0
+    detail: str = ""
+    id: int | None = None
