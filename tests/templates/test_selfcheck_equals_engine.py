@@ -41,8 +41,8 @@ from jinguo.units.register import Unit
 from tests.live_calc import computed, typed_into
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
-COUNT = int(os.environ.get("JINGUO_SELFCHECK_WORKBOOKS", "6"))
-TYPINGS = int(os.environ.get("JINGUO_SELFCHECK_TYPINGS", "240"))
+COUNT = int(os.environ.get("JINGUO_SELFCHECK_WORKBOOKS", "5"))
+TYPINGS = int(os.environ.get("JINGUO_SELFCHECK_TYPINGS", "200"))
 SEED = int(os.environ.get("JINGUO_SELFCHECK_SEED", "20261101"))
 UNITS = ("430100", "430102", "43Z001", "43000Z", "430371")
 PERIODS = (*(Period(2026, month) for month in (8, 9, 10, 12)), Period(2027, 1), Period(2027, 3))
