@@ -17,7 +17,7 @@ from jinguo.intake import archive as archive_module
 from jinguo.intake import folder as folder_module
 from jinguo.intake import receiving as receiving_module
 from jinguo.intake.archive import Archive
-from jinguo.intake.folder import home_lock, receive, waiting_files
+from jinguo.intake.folder import home_lock, passed_over, receive, waiting_files
 from jinguo.settings import TIMEZONE
 from jinguo.warehouse import audit
 from jinguo.warehouse.deliveries import pending_deliveries
@@ -227,3 +227,10 @@ def test_killed_before_any_line_and_run_again_gives_the_same_result(warehouse_ur
     with warehouse.read() as conn:
         assert audit.verify(conn) == []
     warehouse.close()
+
+
+def test_workbooks_that_begin_with_a_dot_are_named(tmp_path):
+    for name in (".长沙.xlsx", ".~lock.长沙.xlsx#", ".DS_Store", ".~长沙.xlsx", "长沙.xlsx"):
+        (tmp_path / name).write_bytes(b"x")
+    assert passed_over(tmp_path) == [".长沙.xlsx"]
+    assert passed_over(tmp_path / "nowhere") == []

@@ -87,3 +87,14 @@ def test_written_as_utf8_and_twice_the_same(tmp_path, receipt):
     write_receipt(path, receipt)
     assert path.read_bytes() == first == receipt_text(receipt).encode("utf-8")
     assert [item.name for item in path.parent.iterdir()] == ["a.txt"]
+
+
+def test_what_the_unit_confirmed_stands_first_and_formulas_last(receipt):
+    made = [
+        Normalisation("01表", "D9", "t01.r01.c1", "=SUM(D10:D14)", "9", "公式重算"),
+        *receipt.normalisations,
+        Normalisation("01表", "E10", "t01.r02.c2", "约300", "300", "单位确认的建议值"),
+    ]
+    text = receipt_text(replace(receipt, normalisations=made))
+    assert "除单位自己确认的建议值外，数值没有改变（共3处）" in text
+    assert text.index("“约300” 读作 300") < text.index("“１２３”") < text.index("=SUM")

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from jinguo.flow.check import Checked
     from jinguo.rules.findings import Finding
 
+_MOST_INTERPRETATIONS = 20
+
 UnitsOption = Annotated[list[str] | None, typer.Option("--unit", help="Unit code; may be given again.")]
 
 
@@ -63,8 +65,10 @@ def collect(
 ) -> None:
     """Take in, read, check and settle what is in the inbox; print where returns and receipts are."""
     from jinguo.flow.collect import collect_inbox
+    from jinguo.intake.folder import passed_over
 
-    collected = collect_inbox(load_settings(), inbox=inbox, progress=progress)
+    settings = load_settings()
+    collected = collect_inbox(settings, inbox=inbox, progress=progress)
     if json:
         print_json([item.as_json() for item in collected])
     else:
@@ -73,6 +77,8 @@ def collect(
             for path in (item.answered.return_workbook, item.answered.receipt):
                 if path:
                     print(path)
+        for name in passed_over(inbox or settings.inbox):
+            print(f"left in the inbox, its name begins with a dot: {name}")
 
 
 def decide(
@@ -122,6 +128,10 @@ def _print_checked(checked: list[Checked], *, with_consequences: bool) -> None:
                 continue
             for finding in cause.consequences:
                 _print_finding(finding, "    " if cause.is_structural else "  ")
+        for made in item.reading.normalisations[:_MOST_INTERPRETATIONS]:
+            print(f"  [转换] {made.sheet}!{made.cell} “{made.raw}” 读作 {made.value}（{made.how}）")
+        if (more := len(item.reading.normalisations) - _MOST_INTERPRETATIONS) > 0:
+            print(f"  [转换] 另有{more}处，见 --json")
 
 
 def _print_finding(finding: Finding, indent: str) -> None:

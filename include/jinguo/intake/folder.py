@@ -24,6 +24,7 @@ from jinguo.warehouse.records import Delivery
 
 UNFINISHED = (".part", ".partial", ".filepart", ".crdownload", ".tmp")  # what browsers and copiers write into
 DISK_IS_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)  # the archive's trouble, not the file's
+_WORKBOOKS = (".xlsx", ".xlsm", ".xls", ".xlsb", ".et", ".ods", ".csv", ".zip")
 _BATCH = 500
 _LOCK_POLL = 0.1  # seconds
 
@@ -45,6 +46,17 @@ def waiting_files(inbox: Path) -> list[Path]:
             and not entry.name.lower().endswith(UNFINISHED)
         ]
     return [inbox / name for name in sorted(names)]
+
+
+def passed_over(inbox: Path) -> list[str]:
+    """Names of workbooks in the inbox that are not collected because they begin with a dot; no lock files."""
+    if not inbox.is_dir():
+        return []
+    return sorted(
+        path.name
+        for path in inbox.glob(".*")
+        if path.suffix.lower() in _WORKBOOKS and not path.name.startswith(".~") and path.is_file()
+    )
 
 
 def receive(

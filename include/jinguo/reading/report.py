@@ -220,7 +220,10 @@ def _note_drift(notes: Notes, located: Located) -> None:
     if located.head.numbers_row != NUMBERS_ROW:
         place = {"found": str(located.head.numbers_row + 1), "expected": str(NUMBERS_ROW + 1)}
         notes.problem("D26", **place)
-    columns, rows = list(located.columns.values()), list(located.rows.values())
+    if located.mismatches:
+        return  # WZ-009 says that rows or columns are not the form's
+    columns = list(located.columns.values())
+    rows = [located.rows[row.code] for row in located.table.rows] if located.rows else []
     if columns != sorted(columns):
         notes.problem("D25")
     moved = next((row for before, row in pairwise(rows) if row != before + 1), None)

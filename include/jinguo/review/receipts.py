@@ -11,6 +11,7 @@ from pathlib import Path
 from jinguo.periods import Period
 from jinguo.reading.model import Normalisation
 from jinguo.reading.privacy import masked_text
+from jinguo.review.confirmations import HOW as CONFIRMED
 from jinguo.review.states import state_name
 from jinguo.rules.findings import SEVERITIES, SEVERITY_NAMES, Finding
 
@@ -18,6 +19,7 @@ _MOST_FINDINGS = 12
 _MOST_NORMALISATIONS = 8
 _LONGEST = 76  # characters of one message: a page stays a page
 _PHONE_DIGITS = 7  # a landline without its area code
+_WEIGHTS = {CONFIRMED: 0, "公式重算": 2}  # what the unit typed stands before what the template computes
 _PEOPLE = ("head", "stat_head", "filler")
 _VERDICTS = {
     "accepted": "没有问题，已计入汇总。",
@@ -135,11 +137,13 @@ def _findings(receipt: Receipt) -> Iterator[str]:
 
 
 def _normalisations(receipt: Receipt) -> Iterator[str]:
-    made = receipt.normalisations
+    made = sorted(receipt.normalisations, key=lambda item: _WEIGHTS.get(item.how, 1))
     if not made:
         return
+    is_confirmed = any(item.how == CONFIRMED for item in made)
+    unchanged = "除单位自己确认的建议值外，数值没有改变" if is_confirmed else "数值没有改变"
     more = f"，先列{_MOST_NORMALISATIONS}处" if len(made) > _MOST_NORMALISATIONS else ""
-    yield f"二、系统作了以下无损转换，数值没有改变（共{len(made)}处{more}）"
+    yield f"二、系统作了以下无损转换，{unchanged}（共{len(made)}处{more}）"
     for item in made[:_MOST_NORMALISATIONS]:
         raw, value = _shown(receipt, item.raw), _shown(receipt, item.value)
         yield f"   - {item.sheet} {item.cell}　“{raw}” 读作 {value}（{item.how}）"
