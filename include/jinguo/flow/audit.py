@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from jinguo.flow.office import open_office
+from jinguo.flow.release_files import damaged_releases
 from jinguo.settings import Settings
 from jinguo.warehouse import audit
 from jinguo.warehouse.deliveries import known_files
 
 
 def verify_all(settings: Settings) -> list[str]:
-    """What is broken, in words: the audit chain, then archived files whose bytes no longer fit their name."""
+    """What is broken, in words: the audit chain, archived files whose bytes no longer fit their name, published
+    files that are not those of their manifest."""
     with open_office(settings) as office:
         with office.warehouse.read() as conn:
             problems = list(audit.verify(conn))
             known = known_files(conn)
         problems += [f"archive: {sha256} is not there as it came" for sha256 in office.archive.damaged(known)]
-        return problems
+        return problems + damaged_releases(office)
