@@ -66,6 +66,8 @@ class OfficialPaper:
         self.write_title(title)
         table = self.document.add_table(rows=1, cols=len(columns), style="Table Grid")
         table.autofit = False
+        for place, column in enumerate(table.columns):
+            column.width = _column_width(place, len(columns))
         head = table.rows[0]
         repeated = OxmlElement("w:tblHeader")
         repeated.set(qn("w:val"), "true")
@@ -83,7 +85,7 @@ class OfficialPaper:
 
     def _fill(self, cells: Sequence[Any], texts: Sequence[str], *, font: str = "body") -> None:
         for place, (cell, text) in enumerate(zip(cells, texts, strict=True)):
-            cell.width = Mm(_FIRST_COLUMN_MM if place == 0 else (_TEXT_WIDTH_MM - _FIRST_COLUMN_MM) / (len(texts) - 1))
+            cell.width = _column_width(place, len(texts))
             paragraph = cell.paragraphs[0]
             paragraph.paragraph_format.line_spacing = Pt(SIZE_4 * 1.4)
             is_number = place > 0 and text.lstrip("-")[:1].isdigit()
@@ -149,6 +151,10 @@ class OfficialPaper:
                 part = OxmlElement("w:instrText")
                 part.text = "PAGE"
             run._element.append(part)
+
+
+def _column_width(place: int, count: int) -> Mm:
+    return Mm(_FIRST_COLUMN_MM if place == 0 else (_TEXT_WIDTH_MM - _FIRST_COLUMN_MM) / (count - 1))
 
 
 def _name_font(properties: Any, name: str) -> None:
