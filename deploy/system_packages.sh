@@ -1,9 +1,10 @@
 #!/bin/bash
-# What the tests need from the system: LibreOffice, pdftoppm, Chromium, Dovecot, a Chinese font. Installed when root, else named.
+# What the tests need from the system: LibreOffice Calc and Writer, pdftoppm, Chromium, Dovecot, a Chinese font. Installed when root, else named.
 set -euo pipefail
 
 missing=()
 command -v soffice >/dev/null || missing+=(libreoffice-calc-nogui)
+compgen -G "/usr/lib*/libreoffice/program/libswlo.so" >/dev/null || missing+=(libreoffice-writer-nogui)
 command -v pdftoppm >/dev/null || missing+=(poppler-utils)
 command -v chromium >/dev/null || missing+=(chromium)
 [ -x /usr/sbin/dovecot ] || missing+=(dovecot-imapd)

@@ -32,6 +32,7 @@ KINDS = {
     "towns": "units/towns.csv",
     "villages": "units/villages.csv",
     "release_workbook": "release/workbook.yaml",
+    "bulletin": "release/bulletin.yaml",
     "derived": "release/derived.yaml",
     "review_policy": "review/policy.yaml",
     "magnitudes": "demo/magnitudes.csv",

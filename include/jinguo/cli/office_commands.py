@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -13,6 +14,11 @@ from jinguo.settings import load_settings
 
 EditionOption = Annotated[int | None, typer.Option("--edition", min=1, help="Edition; default: the latest.")]
 CellOption = Annotated[str, typer.Option("--cell", help="Cell id such as t01.r17.c4, or an indicator id.")]
+
+AsOfOption = Annotated[
+    dt.datetime | None,
+    typer.Option("--as-of", formats=["%Y-%m-%d"], help="As published on that day; default: as known now."),
+]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -58,31 +64,61 @@ def export(
     period: PeriodOption,
     out: Annotated[Path, typer.Option(help="File ending in .csv, .parquet or .json.")],
     edition: EditionOption = None,
+    as_of: AsOfOption = None,
 ) -> None:
     """Write every unit's and the province's figures."""
     from jinguo.flow.release import export_figures
 
-    rows = export_figures(load_settings(), period, edition=edition, out=out)
+    rows = export_figures(load_settings(), period, edition=edition, out=out, as_of=_day(edition, as_of))
     print(f"{rows} rows in {out}")
 
 
 def trace(
     period: PeriodOption,
-    cell: CellOption,
+    cell: Annotated[str | None, typer.Option(help="Cell id such as t01.r17.c4, or an indicator id.")] = None,
     unit: Annotated[str | None, typer.Option(help="Unit code; default: the province.")] = None,
     edition: EditionOption = None,
+    as_of: AsOfOption = None,
+    feeds: Annotated[bool, typer.Option("--feeds", help="From a unit's cell to the figures that it feeds.")] = False,
+    unused: Annotated[bool, typer.Option("--unused", help="The submitted cells that feed no figure.")] = False,
     json: JsonOption = False,
 ) -> None:
-    """From a figure to files, sheets, addresses and versions."""
-    from jinguo.flow.release import trace_figure
+    """From a figure to files, sheets, addresses and versions; --feeds and --unused: from cells to figures."""
+    from jinguo.flow.release import list_unused, trace_figure, trace_forward
 
-    found = trace_figure(load_settings(), period, cell, unit_code=unit, edition=edition)
+    settings, day = load_settings(), _day(edition, as_of)
+    if unused:
+        _show(list_unused(settings, period), json=json, title=f"{period} 未被任何汇总数使用的格")
+        return
+    if cell is None or (feeds and unit is None):
+        raise typer.BadParameter("--cell says which figure; --feeds needs --unit and --cell; --unused needs neither")
+    if feeds:
+        fed = trace_forward(settings, period, cell, unit_code=unit or "", edition=edition, as_of=day)
+        title = f"{cell} {unit} {period} ({fed['state']}, version {fed['version']}, edition {fed['edition']})"
+        _show(fed if json else fed["feeds"], json=json, title=title)
+        return
+    found = trace_figure(settings, period, cell, unit_code=unit, edition=edition, as_of=day)
     if json:
         print_json(found)
         return
     columns = ("unit_code", "value", "file", "sheet", "address", "raw", "version", "sha256")
     title = f"{found['cell_id']} {period} = {found['value']} ({found['aggregation']}, edition {found['edition']})"
     print_table(title, columns, ([item[name] for name in columns] for item in found["inputs"]))
+
+
+def _day(edition: int | None, as_of: dt.datetime | None) -> dt.date | None:
+    if edition is not None and as_of is not None:
+        raise typer.BadParameter("give --edition or --as-of, not both")
+    return as_of.date() if as_of else None
+
+
+def _show(rows: Any, *, json: bool, title: str) -> None:
+    if json:
+        print_json(rows)
+    elif rows:
+        print_table(title, list(rows[0]), (list(row.values()) for row in rows))
+    else:
+        print(f"{title}: none")
 
 
 def explain(

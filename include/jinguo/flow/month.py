@@ -9,7 +9,8 @@ from jinguo.flow import collect, recheck
 from jinguo.flow.answers import answer_pending
 from jinguo.flow.issue import issue_templates as write_templates
 from jinguo.flow.office import open_office
-from jinguo.flow.release import editions_of, gate_of, publish_edition, write_edition
+from jinguo.flow.release import editions_of, gate_of, publish_edition
+from jinguo.flow.release_files import write_edition
 from jinguo.flow.status import period_status
 from jinguo.intake.folder import home_lock
 from jinguo.periods import Period

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import datetime as dt
 from pathlib import Path
 from typing import Any
 
 from jinguo.errors import Refused
 from jinguo.flow.office import Office, open_office
 from jinguo.flow.province import check_edition
+from jinguo.flow.release_files import write_edition
 from jinguo.periods import Period
 from jinguo.release.editions import Editions
 from jinguo.release.gate import UNSOUND, GateReason
 from jinguo.release.model import Edition
-from jinguo.release.workbook import workbook_name, write_release_workbook
 from jinguo.settings import Settings
 
 
@@ -75,21 +75,6 @@ def editions_of(office: Office, period: Period) -> Editions:
     )
 
 
-def write_edition(office: Office, edition: Edition, *, out: Path | None = None) -> Path:
-    """The edition's workbook in the outbox (or ``out``); writing it again gives the same bytes. A published edition
-    takes the place of its draft."""
-    folder = out or office.settings.outbox / "releases" / str(edition.period)
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / workbook_name(edition)
-    partial = path.with_name(f".{path.name}.part")
-    write_release_workbook(partial, edition, schemas=office.settings.schemas)
-    partial.replace(path)
-    if edition.state == "published":  # its draft says “不得对外引用” and must not lie beside it
-        for place in (folder, office.settings.outbox / "releases" / str(edition.period)):
-            (place / workbook_name(replace(edition, state="draft"))).unlink(missing_ok=True)
-    return path
-
-
 def describe_edition(edition: Edition, workbook: Path) -> dict[str, Any]:
     """The object that ``release --json`` prints."""
     reports = edition.figures.reports
@@ -105,24 +90,62 @@ def describe_edition(edition: Edition, workbook: Path) -> dict[str, Any]:
     }
 
 
-def export_figures(settings: Settings, period: Period, *, edition: int | None, out: Path) -> int:
+def export_figures(
+    settings: Settings, period: Period, *, edition: int | None, out: Path, as_of: dt.date | None = None
+) -> int:
     """Writes the figures of every unit and of the province; how many rows. No edition yet: the figures of now."""
     from jinguo.release.export import write_export
 
     with open_office(settings) as office:
-        wanted = editions_of(office, period).asked_for(edition, now=settings.now())
+        wanted = _wanted(office, period, edition, as_of)
         return write_export(out, wanted, register=office.register)
 
 
 def trace_figure(
-    settings: Settings, period: Period, figure_id: str, *, unit_code: str | None, edition: int | None
+    settings: Settings,
+    period: Period,
+    figure_id: str,
+    *,
+    unit_code: str | None,
+    edition: int | None,
+    as_of: dt.date | None = None,
 ) -> dict[str, Any]:
     """From a figure to the cells that it was made of."""
     from jinguo.release import trace
 
     with open_office(settings) as office:
-        wanted = editions_of(office, period).asked_for(edition, now=settings.now())
+        wanted = _wanted(office, period, edition, as_of)
         return trace.trace_figure(office.warehouse, wanted, figure_id, register=office.register, unit_code=unit_code)
+
+
+def trace_forward(
+    settings: Settings,
+    period: Period,
+    cell_id: str,
+    *,
+    unit_code: str,
+    edition: int | None,
+    as_of: dt.date | None = None,
+) -> dict[str, Any]:
+    """From a cell of a unit's report to the figures that it feeds."""
+    from jinguo.release.feeds import figures_fed
+
+    with open_office(settings) as office:
+        return figures_fed(_wanted(office, period, edition, as_of), cell_id, unit_code=unit_code)
+
+
+def list_unused(settings: Settings, period: Period) -> list[dict[str, str]]:
+    """The submitted cells that feed no figure of the period."""
+    from jinguo.release.feeds import unused_cells
+
+    with open_office(settings) as office:
+        return unused_cells(_wanted(office, period, None, None))
+
+
+def _wanted(office: Office, period: Period, edition: int | None, as_of: dt.date | None) -> Edition:
+    """The edition asked for by number, by the day on which it was in force, or (neither) as known now."""
+    editions = editions_of(office, period)
+    return editions.published_as_of(as_of) if as_of else editions.asked_for(edition, now=office.settings.now())
 
 
 def explain_figure(

@@ -24,6 +24,7 @@ from jinguo.release.model import Edition, Figure, Figures, FigureState
 from jinguo.release.review_record import review_rows
 from jinguo.release.revision import changes_between
 from jinguo.release.standing import load_reports, present_members
+from jinguo.settings import TIMEZONE
 from jinguo.units.register import PROVINCE_CODE, Register
 from jinguo.warehouse import releases
 from jinguo.warehouse.records import FigureRow, Member, Release
@@ -78,6 +79,7 @@ class Editions:
                 members=members,
                 figures=list(_figure_rows(figures, self.register)),
                 at=now,
+                rules=self.rulebook.fingerprint(),
                 actor=actor,
             )
             record_comparisons(conn, saved.id, self._compared(conn, figures, bases, now))
@@ -157,6 +159,15 @@ class Editions:
             is_stale = release and number is None and release.state == "draft"
             if release is None or (is_stale and self._present(conn, release)[1] != release.members_hash):
                 return self._current(conn, now)
+            return self._load(conn, release)
+
+    def published_as_of(self, day: dt.date) -> Edition:
+        """The edition that was in force at the end of a day; JinguoError when none was published by then."""
+        with self.warehouse.read() as conn:
+            end = dt.datetime.combine(day, dt.time.max, TIMEZONE)
+            release = releases.published_as_of(conn, self.period.key, end)
+            if release is None:
+                raise JinguoError(f"{self.period}: no edition was published by {day}")
             return self._load(conn, release)
 
     def _present(self, conn: Connection, latest: Release | None) -> tuple[list[Member], str, list[Base]]:

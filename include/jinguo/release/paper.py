@@ -83,8 +83,16 @@ class Paper:
         figures = self.edition.figures
         counts = f"已汇总 {len(figures.members)}/{len(figures.reports)} 个单位"
         sheet.set_header(f"&L{font}{figures.period.chinese} {title or name}&R{font}{counts} {self.edition_label}")
-        sheet.set_footer(f"&C{font}第 &P 页 共 &N 页")
+        sheet.set_footer(f"&L{font}{self._trace_line}&C{font}第 &P 页 共 &N 页")
         return sheet
+
+    @property
+    def _trace_line(self) -> str:
+        """Which edition a printed page belongs to, and the command that leads from a figure on it to its sources."""
+        period, number = self.edition.period, self.edition.number
+        if number is None:
+            return f"{period}"
+        return f"发布版 {period}-{number}  溯源：jinguo trace --period {period} --edition {number} --cell 格号"
 
     def write_figure(
         self, sheet: Worksheet, row: int, column: int, figure: Figure, *, decimals: int, **look: Any

@@ -26,9 +26,10 @@ def save_draft(
     figures: Sequence[FigureRow],
     at: dt.datetime,
     note: str = "",
+    rules: str = "",
     actor: str = audit.SYSTEM,
 ) -> Release:
-    """The period's newest edition holding exactly these members.
+    """The period's newest edition holding exactly these members. ``rules``: fingerprint of the rule set.
 
     Nothing is written when the newest edition, draft or published, has this hash already. A draft is rewritten; after a
     published edition comes a new one, numbered one higher.
@@ -50,7 +51,7 @@ def save_draft(
     _insert_rows(conn, out_member, release_id, members)
     _insert_rows(conn, out_figure, release_id, figures)
     release = _release(conn, release_id)
-    _audit(conn, release, actor=actor, at=at, action="draft_release")
+    _audit(conn, release, actor=actor, at=at, action="draft_release", rules=rules)
     return release
 
 
@@ -138,12 +139,23 @@ def _release(conn: Connection, release_id: int) -> Release:
     return Release(**conn.execute(_releases().where(out_release.c.id == release_id)).mappings().one())
 
 
-def _audit(conn: Connection, release: Release, *, actor: str, at: dt.datetime, action: str) -> None:
+def rules_of(conn: Connection, period_key: int, edition: int) -> str:
+    """The fingerprint of the rule set with which an edition was frozen; "" where none was recorded."""
+    frozen = [e for e in audit.entries(conn, subject=subject_of(period_key, edition)) if e.action == "draft_release"]
+    return frozen[-1].details.get("rules", "") if frozen else ""
+
+
+def subject_of(period_key: int, edition: int) -> str:
+    """What the audit log calls an edition."""
+    return f"release {period_key} edition {edition}"
+
+
+def _audit(conn: Connection, release: Release, *, actor: str, at: dt.datetime, action: str, **details: str) -> None:
     audit.append(
         conn,
         at=at,
         actor=actor,
         action=action,
-        subject=f"release {release.period_key} edition {release.edition}",
-        details={"release": release.id, "members_hash": release.members_hash},
+        subject=subject_of(release.period_key, release.edition),
+        details={"release": release.id, "members_hash": release.members_hash, **details},
     )

@@ -1,0 +1,137 @@
+"""An edition → the bulletin 通报, a .docx in the official layout (GB/T 9704-2012) that the office goes on editing.
+
+The same edition gives the same bytes: document times are those of the freeze.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from jinguo.release.bulletin_text import Number, Writer, load_words
+from jinguo.release.model import Edition
+from jinguo.release.official_paper import OfficialPaper
+from jinguo.release.revision import figure_label
+from jinguo.review.states import state_name
+
+_ZIP_TIME = (1980, 1, 1, 0, 0, 0)
+
+
+def write_bulletin(path: Path, edition: Edition, *, schemas: Path) -> list[Number]:
+    """Writes the bulletin of ``edition``; the numbers in it with the figures that they are."""
+    words = load_words(schemas)
+    writer = Writer(edition, words)
+    paper = OfficialPaper(words["fonts"])
+    _write_head(paper, words, edition)
+    for section in words["sections"]:
+        _write_section(paper, section, [writer.paragraph(sentences) for sentences in section["paragraphs"]])
+    _write_end(paper, words, edition)
+    _write_attachments(paper, words["attachments"], writer)
+    paper.describe(
+        title=_title(words, edition),
+        author=edition.figures.form.issuer,
+        comments=edition.frozen_hash,
+        at=_moment(edition).replace(tzinfo=None),
+    )
+    path.write_bytes(_same_bytes(paper.document))
+    return writer.numbers
+
+
+def bulletin_name(edition: Edition) -> str:
+    """``湘妇志_202610_通报稿_第1版_草稿.docx``."""
+    state = {"draft": "草稿", "published": "正式"}[edition.state]
+    return f"湘妇志_{edition.period.key}_通报稿_第{edition.number}版_{state}.docx"
+
+
+def _moment(edition: Edition) -> dt.datetime:
+    return edition.published_at or edition.frozen_at
+
+
+def _title(words: dict[str, Any], edition: Edition) -> str:
+    return words["title"].format(period=edition.period.chinese)
+
+
+def _write_head(paper: OfficialPaper, words: dict[str, Any], edition: Edition) -> None:
+    paper.write_line(words["number"].format(year=_moment(edition).year), is_centred=True)
+    paper.write_line("")
+    paper.write_title(_title(words, edition))
+    paper.write_line("")
+    paper.write_line(words["addressees"])
+
+
+def _write_section(paper: OfficialPaper, section: dict[str, Any], paragraphs: Sequence[str]) -> None:
+    shown = [text for text in paragraphs if text]
+    if section.get("heading"):
+        paper.write_paragraph(section["heading"], font="heading")
+    if section.get("subheading") and shown:
+        paper.write_paragraph(section["subheading"], font="subheading")
+    for text in shown:
+        paper.write_paragraph(text)
+
+
+def _write_end(paper: OfficialPaper, words: dict[str, Any], edition: Edition) -> None:
+    attachments = words["attachments"]
+    paper.write_line("")
+    for number, key in enumerate(("figures", "reporting"), start=1):
+        lead = attachments["prefix"] if number == 1 else "　" * len(attachments["prefix"])
+        paper.write_paragraph(f"{lead}{number}.{attachments[key]['title']}")
+    paper.write_line("")
+    at = _moment(edition)
+    paper.write_signature(edition.figures.form.issuer, f"{at.year}年{at.month}月{at.day}日")
+
+
+def _write_attachments(paper: OfficialPaper, words: dict[str, Any], writer: Writer) -> None:
+    edition = writer.edition
+    reporting = words["reporting"]
+    rows = [
+        (
+            report.unit.org_short,
+            state_name(report.state),
+            str(report.version or report.statistics.versions or "—"),
+            reporting["on_time" if report.statistics.is_on_time else "late"] if report.statistics.versions else "—",
+        )
+        for report in edition.figures.reports
+    ]
+    paper.write_attachment(1, words["figures"]["title"], words["figures"]["columns"], _figure_rows(words, writer))
+    paper.write_attachment(2, reporting["title"], reporting["columns"], rows)
+
+
+def _figure_rows(words: dict[str, Any], writer: Writer) -> list[tuple[str, ...]]:
+    figures, found = writer.edition.figures, writer.edition.compared
+    rows = []
+    for figure_id in words["figures"]["ids"]:
+        figure = figures.province.get(figure_id)
+        if figure is None:
+            continue
+        before = found.previous(figure_id) if found else None
+        period = str(found.previous_period(figure_id)) if found else ""
+        label = figure_label(figures.form, figures.definitions, figure_id).rsplit("（", 1)[0]
+        earlier, difference = (before.before, before.difference) if before else (None, None)
+        sign = "-" if difference is not None and difference < 0 else ""
+        size = None if difference is None else abs(difference)
+        rows.append(
+            (
+                label,
+                writer.unit_of(figure_id),
+                writer.value_of(figure_id, figure.value),
+                writer.value_of(figure_id, earlier, kind="before", compared_with=period),
+                sign + writer.value_of(figure_id, size, kind="difference", compared_with=period),
+            )
+        )
+    return rows
+
+
+def _same_bytes(document: Any) -> bytes:
+    """The package with fixed times of its parts."""
+    made, fixed = io.BytesIO(), io.BytesIO()
+    document.save(made)
+    with zipfile.ZipFile(made) as source, zipfile.ZipFile(fixed, "w", zipfile.ZIP_DEFLATED) as target:
+        for name in source.namelist():
+            info = zipfile.ZipInfo(name, _ZIP_TIME)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            target.writestr(info, source.read(name))
+    return fixed.getvalue()

@@ -1,0 +1,75 @@
+"""The manifest 清单 of a published edition: what went in and what came out, each with its sha256."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from jinguo.release.model import Edition
+from jinguo.warehouse.records import SubmissionRow
+
+
+def manifest_name(edition: Edition) -> str:
+    """``湘妇志_202610_第1版_清单.json``."""
+    return f"湘妇志_{edition.period.key}_第{edition.number}版_清单.json"
+
+
+def manifest_bytes(
+    edition: Edition, *, rules: str, submissions: Mapping[int, SubmissionRow], outputs: Iterable[Path]
+) -> bytes:
+    """The manifest as written: the same edition and the same outputs give the same bytes.
+
+    ``rules``: fingerprint of the rule set at the freeze; ``submissions``: the rows of the members, by id.
+    """
+    figures = edition.figures
+    rows = [(report, submissions[report.submission_id]) for report in figures.members]
+    content = {
+        "edition": f"{edition.period}-{edition.number}",
+        "period": str(edition.period),
+        "number": edition.number,
+        "revises": edition.revises,
+        "frozen_hash": edition.frozen_hash,
+        "frozen_at": edition.frozen_at.isoformat(),
+        "published_by": edition.published_by,
+        "published_at": edition.published_at.isoformat() if edition.published_at else None,
+        "form": {"id": figures.form.id, "version": figures.form.version},
+        "rules": rules,
+        "inputs": [
+            {
+                "unit_code": report.unit.code,
+                "unit_name": report.unit.org_short,
+                "version": row.version,
+                "sha256": row.sha256,
+                "received_at": row.received_at.isoformat(),
+            }
+            for report, row in rows
+        ],
+        "left_out": [{"unit_code": r.unit.code, "state": r.state, "reason": r.note} for r in figures.left_out],
+        "outputs": [{"name": path.name, "sha256": file_hash(path)} for path in outputs],
+    }
+    return (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def file_hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def damage(manifest: Path, sha256: str) -> list[str]:
+    """What is no longer as it was published, in words: the manifest (on record: ``sha256``), a file beside it.
+
+    A file that was taken away is no damage: the edition writes it again, byte for byte.
+    """
+    if not manifest.exists():
+        return []
+    if file_hash(manifest) != sha256:
+        return [f"release: {manifest.name} is not as it was published"]
+    outputs: list[dict[str, Any]] = json.loads(manifest.read_text("utf-8"))["outputs"]
+    return [
+        f"release: {item['name']} is not as it was published"
+        for item in outputs
+        if (path := manifest.with_name(item["name"])).exists() and file_hash(path) != item["sha256"]
+    ]
