@@ -222,7 +222,7 @@ ELSEWHERE = {
     "D73": "rules/test_rule_cases.py",
 }
 OPEN = {
-    "D10": "there is no mail channel yet",
+    "D10": "a name of an attachment is the mail channel's to decode",
     "D34": "styles are never read",
     "D36": "our own returns bring comments along: an unknown one cannot be told from them",
     "D38": "figures are read as they are, whatever their display",
