@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 export PYTHONPATH := $(CURDIR)/include:$(CURDIR)/plugins
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test up env bench lock lint
+.PHONY: help setup demo test fuzz up env bench lock lint
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 12
@@ -23,6 +23,9 @@ demo: setup  ## a realistic month through Airflow; prints where the outputs are
 test: setup  ## every test; a skipped test is a failure
 	@deploy/system_packages.sh
 	@$(PY) -m pytest -p tests.no_skips -n auto --dist loadfile $(ARGS)
+
+fuzz: setup  ## mutated workbooks through the readers; ARGS="--files 5000 --seconds 600 --seed x"
+	@$(PY) -m tests.reading.fuzz $(ARGS)
 
 up: setup  ## the whole system on this machine; prints the address and the login
 	@$(PY) deploy/start_services.py

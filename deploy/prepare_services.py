@@ -11,11 +11,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+from accounts import USERS, ensure_staff
 from passwords import ensure_passwords
 from sqlalchemy import URL, create_engine, make_url, text
 
 AIRFLOW_URL = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
-USERS = "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS"
 PASSWORDS_FILE = "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"
 
 
@@ -28,6 +28,7 @@ def main() -> None:
     from jinguo.warehouse.engine import open_warehouse
 
     open_warehouse(os.environ["JINGUO_WAREHOUSE_URL"]).engine.dispose()
+    ensure_staff(os.environ)
     users = os.environ[USERS]
     accounts = [user.split(":")[0] for user in users.split(",")]
     given = {account: os.environ.get(f"{account.upper()}_PASSWORD", "") for account in accounts}

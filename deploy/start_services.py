@@ -13,6 +13,7 @@ import urllib.request
 from pathlib import Path
 from types import FrameType
 
+from accounts import FIRST_STAFF, USERS, ensure_staff, with_staff
 from airflow_environment import PROJECT, airflow_environment
 from passwords import ensure_passwords
 
@@ -39,7 +40,7 @@ def main() -> int:
     (airflow_home / "logs").mkdir(parents=True, exist_ok=True)
     airflow_home.chmod(0o700)  # Airflow leaves its database, with connections and XComs, readable to all
     (home / "inbox").mkdir(parents=True, exist_ok=True)
-    users = environment["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS"]
+    users = environment[USERS] = with_staff(environment[USERS], ensure_staff(environment))
     file = Path(environment["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"])
     passwords = ensure_passwords(file, users)
 
@@ -52,7 +53,8 @@ def main() -> int:
         for name, arguments in SERVICES.items():
             running[name] = _start(name, arguments, environment)
         _wait_until_healthy(f"http://{host}:{port}", running)
-        print(f"\n  address   http://{host}:{port}\n{_logins(passwords, users)}  inbox     {home / 'inbox'}")
+        print(f"\n  address   http://{host}:{port}\n  workbench http://{host}:{port}/workbench/")
+        print(f"{_logins(passwords)}  passwords {file}\n  inbox     {home / 'inbox'}")
         print(f"  logs      {airflow_home / 'logs'}\n\nCtrl-C stops everything.", flush=True)
         _watch(running, environment)
     except Stopped:
@@ -137,9 +139,10 @@ def _signal_group(process: subprocess.Popen[bytes], number: int) -> None:
         return
 
 
-def _logins(passwords: dict[str, str], users: str) -> str:
-    roles = dict(user.split(":")[:2] for user in users.split(","))
-    return "".join(f"  login     {name} / {passwords[name]}   ({role})\n" for name, role in roles.items())
+def _logins(passwords: dict[str, str]) -> str:
+    """Of the accounts of a new system; everybody else's are in the password file."""
+    shown = [(account, role) for account, (role, _) in FIRST_STAFF.items() if account in passwords]
+    return "".join(f"  login     {account} / {passwords[account]}   ({role})\n" for account, role in shown)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 #!/bin/bash
-# What the tests need from the system: LibreOffice Calc and Writer, pdftoppm, Chromium, a Chinese font. Installed when root, else named.
+# What the tests need from the system: LibreOffice Calc and Writer, pdftoppm, Chromium, Dovecot, a Chinese font. Installed when
+# root, else named.
 set -euo pipefail
 
 missing=()
@@ -7,6 +8,7 @@ command -v soffice >/dev/null || missing+=(libreoffice-calc-nogui)
 compgen -G "/usr/lib*/libreoffice/program/libswlo.so" >/dev/null || missing+=(libreoffice-writer-nogui)
 command -v pdftoppm >/dev/null || missing+=(poppler-utils)
 command -v chromium >/dev/null || missing+=(chromium)
+[ -x /usr/sbin/dovecot ] || missing+=(dovecot-imapd)
 [ -n "$(fc-list :lang=zh-cn family 2>/dev/null)" ] || missing+=(fonts-noto-cjk)
 
 [ ${#missing[@]} -eq 0 ] && exit 0

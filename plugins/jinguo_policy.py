@@ -37,3 +37,10 @@ def run_period(dag_run: Any, params: Any) -> str:
     if not period:
         raise ValueError("this run has no period: start it with the parameter period, for example 2026-10")
     return period
+
+
+def run_settings():
+    """The settings of the moment in which a task runs; nothing is loaded while a DAG file is."""
+    from jinguo.settings import load_settings
+
+    return load_settings()

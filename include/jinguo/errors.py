@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -39,3 +40,13 @@ class Stale(Refused):
 
 class Busy(Refused):
     """Somebody else is working on the data directory; the same request may succeed a little later."""
+
+
+class RuleError(JinguoError):
+    """A rule that could not be run: a mistake of ours, never of the data. Says where, and nothing that a file said."""
+
+    def __init__(self, rule_id: str, error: Exception) -> None:
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(place.filename).name}:{place.lineno}"
+        super().__init__(f"rule {rule_id} could not be run ({type(error).__name__} in {where}); no file was judged")
+        self.rule_id = rule_id

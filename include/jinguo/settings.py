@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import base64
 import datetime as dt
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlsplit
 from zoneinfo import ZoneInfo
 
 from jinguo.errors import SettingsError
 
 TIMEZONE = ZoneInfo("Asia/Shanghai")
+QUARANTINE_DAYS = 30
 PROJECT = Path(__file__).resolve().parents[2]
 
 
@@ -21,7 +25,9 @@ class Settings:
 
     ``home``: data directory (inbox, archive, outbox, SQLite warehouse). ``fixed_now``: the clock when JINGUO_NOW fixes
     it, else None. ``schemas``: the definitions in force. ``province_staff``: the accounts that may sign a release in
-    Airflow; nobody when it is not set.
+    Airflow; nobody when it is not set. ``quarantine_key``: 32 bytes that encrypt files with personal data; None: a
+    key is made in ``home`` when the first of them comes. ``quarantine_days``: how long such files are kept.
+    ``channels``: the operator's file of channels besides the inbox.
     """
 
     home: Path
@@ -29,6 +35,9 @@ class Settings:
     schemas: Path
     fixed_now: dt.datetime | None = None
     province_staff: frozenset[str] = frozenset()
+    quarantine_key: bytes | None = None
+    quarantine_days: int = QUARANTINE_DAYS
+    channels: Path | None = None
 
     def now(self) -> dt.datetime:
         """The present moment in Hunan, to the second."""
@@ -59,12 +68,62 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         schemas=schemas,
         fixed_now=_parse_now(environ.get("JINGUO_NOW")),
         province_staff=_names(environ.get("JINGUO_PROVINCE_STAFF", "")),
+        quarantine_key=_parse_key(environ.get("JINGUO_QUARANTINE_KEY")),
+        quarantine_days=_parse_days(environ.get("JINGUO_QUARANTINE_DAYS")),
+        channels=_path(environ.get("JINGUO_CHANNELS")),
     )
+
+
+def connection_fields(name: str, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """What ``AIRFLOW_CONN_<NAME>`` holds, for the command line: login, password, host, and what ``extra`` has.
+
+    JSON or URI, as Airflow itself reads it. SettingsError without the value: it is a secret.
+    """
+    variable = f"AIRFLOW_CONN_{name.upper()}"
+    text = environ.get(variable, "")
+    if text.lstrip()[:1] != "{":
+        parts = urlsplit(text)
+        if not parts.scheme:
+            raise SettingsError(variable, "…" if text else "", 'JSON such as {"login": "…", "password": "…"}, or a URI')
+        fields = {"login": parts.username, "password": parts.password, "host": parts.hostname, "port": parts.port}
+        named = {key: unquote(str(value)) for key, value in fields.items() if value is not None}
+        return dict(parse_qsl(parts.query)) | named
+    try:
+        stored = json.loads(text)
+        extra = stored.pop("extra", {})
+        stored |= json.loads(extra) if isinstance(extra, str) and extra else extra or {}
+    except (ValueError, TypeError):
+        raise SettingsError(variable, "…", 'JSON such as {"login": "…", "password": "…"}') from None
+    return {key: str(value) for key, value in stored.items() if value is not None}
+
+
+def _path(text: str | None) -> Path | None:
+    return Path(text).expanduser().resolve() if text else None
 
 
 def _names(text: str) -> frozenset[str]:
     """The names in a comma-separated list."""
     return frozenset(name.strip() for name in text.split(",") if name.strip())
+
+
+def _parse_key(text: str | None) -> bytes | None:
+    if not text:
+        return None
+    try:
+        key = base64.b64decode(text, validate=True)
+    except ValueError:
+        key = b""
+    if len(key) != 32:  # the value itself is a secret and is not shown
+        raise SettingsError("JINGUO_QUARANTINE_KEY", "…", "32 bytes in Base64, as `openssl rand -base64 32` makes them")
+    return key
+
+
+def _parse_days(text: str | None) -> int:
+    if not text:
+        return QUARANTINE_DAYS
+    if not text.isdecimal() or not 1 <= int(text) <= 3650:
+        raise SettingsError("JINGUO_QUARANTINE_DAYS", text, "a number of days from 1 to 3650")
+    return int(text)
 
 
 def _parse_now(text: str | None) -> dt.datetime | None:

@@ -16,6 +16,7 @@ PLUGINS = sorted((PROJECT / "plugins").glob("*.py"))
 SHAPES = {
     "issue_templates": {"write_templates": set()},
     "collect_submissions": {
+        "fetch_channels": {"receive_files"},
         "receive_files": {"plan_batches"},
         "plan_batches": {"process_batch"},
         "process_batch": {"write_answers", "announce_accepted"},
@@ -24,7 +25,9 @@ SHAPES = {
     },
     "validate_month": {"validate_period": {"demand_soundness"}, "demand_soundness": set()},
     "refresh_month": {"draft_edition": set()},
+    "recheck_submissions": {"recheck_period": set()},
     "close_deadline": {"record_missing": set()},
+    "remind_units": {"send_reminders": set()},
     "open_release": {"open_edition": {"request_signoff"}, "request_signoff": set()},
     "publish_release": {
         "freeze_edition": {"sign_off", "publish_edition"},
@@ -102,8 +105,10 @@ def test_schedules(bag):
         "validate_month": "PartitionedAssetTimetable",
         "refresh_month": "PartitionedAssetTimetable",
         "close_deadline": "DeadlineTimetable",
+        "remind_units": "CronTriggerTimetable",
         "open_release": "PartitionedAssetTimetable",
         "publish_release": "NullTimetable",
+        "recheck_submissions": "NullTimetable",
     }
     assert timetables["issue_templates"].expression == "0 9 25 * *"
     assert timetables["issue_templates"].key_format == "%Y-%m"

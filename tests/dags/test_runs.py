@@ -114,7 +114,8 @@ def test_what_was_accepted_is_announced_and_the_inbox_is_empty(month):
 
 def test_tasks_hand_each_other_keys_and_counts_only(month):
     values = exchanged("collect_submissions")
-    assert set(values) == {"receive_files", "plan_batches", "process_batch", "write_answers", "announce_accepted"}
+    tasks = {"fetch_channels", "receive_files", "plan_batches", "process_batch", "write_answers", "announce_accepted"}
+    assert set(values) == tasks
     for key in values["process_batch"][0]:
         assert re.fullmatch(r"43[0-9Z]{4}\|2026-10", key)
     for batch in values["plan_batches"][0]:

@@ -113,6 +113,25 @@ def test_a_warehouse_that_contradicts_itself_is_not_published(settings, clerks):
     ]
 
 
+def test_the_draft_workbook_gives_way_to_the_published_one(settings, clerks, tmp_path):
+    clerks.fill(OCTOBER, CITY)
+    collect_inbox(settings)
+    close_period(settings, str(OCTOBER))
+    make_release(settings, OCTOBER)
+    make_release(settings, OCTOBER, out=tmp_path)
+    make_release(settings, OCTOBER, out=tmp_path, approver="李主任")
+    assert [path.name for path in tmp_path.glob("*.xlsx")] == ["湘妇志_202610_全省汇总_第1版_正式.xlsx"]
+    assert list((settings.outbox / "releases").rglob("*.xlsx")) == []
+
+
+def test_a_clock_before_the_receipts_is_refused(settings, clerks):
+    clerks.fill(OCTOBER, CITY)
+    collect_inbox(settings)
+    before = replace(settings, fixed_now=settings.fixed_now.replace(day=1))
+    with pytest.raises(Refused, match="at 2026-11-01 09:00 the report of 430800 had not come yet"):
+        make_release(before, OCTOBER)
+
+
 def test_nothing_accepted_is_refused(settings):
     with pytest.raises(Refused, match="2026-10"):
         make_release(settings, OCTOBER)
@@ -180,6 +199,47 @@ def test_the_same_bytes_again_are_recognised_and_not_counted_twice(settings, cle
     assert (shown["status"], shown["unit_code"], shown["version"]) == ("accepted", CITY, 1)
     assert collect_inbox(settings) == []
     assert verify_all(settings) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "decision", "words"),
+    [
+        ({"t02.r18.c1": 10**7}, None, "已于2026-11-03定为“退回”，原因：强制性问题1处，首先是02表 D"),
+        ({"t04.r19.c2": 0, "t04.r19.c3": 0}, None, "已于2026-11-03定为“待说明”，原因：核实性问题1处，首先是04表 E"),
+        ({"t02.r18.c1": 10**7}, "请与台账核对。", "已于2026-11-03定为“退回”，原因：请与台账核对。原样再报不改变结论"),
+        ({"t04.r19.c2": 0, "t04.r19.c3": 0}, "标牌数与实地不符", "已于2026-11-05定为“退回”，原因：标牌数与实地不符。"),
+    ],
+    ids=["an error", "a query", "an error and a steward", "a steward"],
+)
+def test_the_same_bytes_after_a_return_are_answered_with_the_reason(settings, clerks, change, decision, words):
+    (path,) = clerks.fill(OCTOBER, CITY, change=change)
+    data = path.read_bytes()
+    collect_inbox(settings)
+    later = replace(settings, fixed_now=settings.fixed_now.replace(day=5))
+    if decision:
+        decide_report(later, CITY, OCTOBER, action="return", reason=decision, actor="张审核")
+    (settings.inbox / "又发一次.xlsx").write_bytes(data)
+    (again,) = collect_inbox(replace(settings, fixed_now=settings.fixed_now.replace(day=6)))
+    (finding,) = again.checked.findings
+    assert (finding.rule_id, finding.severity, again.row.version) == ("D81", "error", 1)
+    assert words in finding.message
+    assert finding.message.endswith("请报送改正后的文件。")
+    receipt = again.answered.receipt.read_text("utf-8")
+    assert "又发一次.xlsx" in receipt
+    assert "收到时间　2026-11-06" in receipt
+    assert "没有问题" not in receipt
+    assert "无需处理" not in receipt
+    assert again.answered.return_workbook.exists()
+    assert verify_all(settings) == []
+
+
+def test_the_same_unreadable_bytes_again_are_answered_with_what_is_wrong_with_them(settings):
+    for name in ("报表.xlsx", "报表再报.xlsx"):
+        settings.inbox.mkdir(parents=True, exist_ok=True)
+        (settings.inbox / name).write_bytes(b"hello")
+        (item,) = collect_inbox(settings)
+    assert [f.rule_id for f in item.checked.findings] == ["D81"]
+    assert "已于2026-11-03定为“" in item.checked.findings[0].message
 
 
 def test_a_figure_leads_to_its_cells_and_a_change_to_its_units(settings, clerks):

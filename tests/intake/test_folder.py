@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from jinguo.intake import archive as archive_module
 from jinguo.intake import folder as folder_module
+from jinguo.intake import receiving as receiving_module
 from jinguo.intake.archive import Archive
 from jinguo.intake.folder import home_lock, receive, waiting_files
 from jinguo.settings import TIMEZONE
@@ -167,9 +168,9 @@ def test_home_is_worked_on_by_one_at_a_time(tmp_path):
 
 
 def _kill_at_line(number: int) -> None:
-    """From here on, SIGKILL ourselves before the n-th line of a step in archive.py or folder.py."""
-    steps = {"_receive_batch", "_take", "_remove", "stage", "settle", "_make_root", "_sync_all"}
-    files, count = {archive_module.__file__, folder_module.__file__}, 0
+    """From here on, SIGKILL ourselves before the n-th line of a step of taking in."""
+    steps = {"_take_batch", "_take", "_remove", "commit", "stage", "settle", "_make_root", "_sync_all"}
+    files, count = {module.__file__ for module in (archive_module, folder_module, receiving_module)}, 0
 
     def trace(frame, event, _argument):
         nonlocal count

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import subprocess
@@ -47,7 +48,7 @@ def far_panic():
     """A workbook whose only cell stands where no grid reaches, in a notation that the scan does not look for."""
     sheet = (
         "<worksheet xmlns='http://schemas.openxmlformats.org/spreadsheetml/2006/main'><sheetData>"
-        "<row r='1'><c r='A1'><v>1</v></c></row><row r='1048576'><c r='XFD1048576'><v>1</v></c></row>"
+        "<row r='1'><c r='A1'><v>1</v></c></row><row r='1048576'><c r = 'XFD1048576'><v>1</v></c></row>"
         "</sheetData></worksheet>"
     )
     book = (
@@ -95,6 +96,19 @@ def test_a_file_that_kills_its_reader_leaves_the_others_alone(pool, requests, ki
     readings = list(pool.read(requests(files)))
     assert [r.status for r in readings] == ["read", "rejected", "read", "read", "rejected", "read"]
     assert [p.rule_id for p in readings[1].problems] == ["D14"]
+
+
+def test_a_far_cell_in_a_near_row_is_left_out_when_the_file_is_read_again(pool, requests, city):
+    """It ends the first reader, which believes the number of the last row; the second looks at every cell."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(city)) as source, zipfile.ZipFile(buffer, "w") as target:
+        for name in source.namelist():
+            body = source.read(name)
+            if name == "xl/worksheets/sheet2.xml":
+                body = body.replace(b"</row>", b'<c r="XFD1048576"><v>1</v></c></row>', 1)
+            target.writestr(name, body)
+    (reading,) = pool.read(requests([("far.xlsx", buffer.getvalue())]))
+    assert (reading.status, [(p.rule_id, p.sheet) for p in reading.problems]) == ("read", [("D33", "01表")])
 
 
 def test_many_batches_with_a_killer_in_the_first(requests, killer, monkeypatch):

@@ -64,7 +64,7 @@ def spoil(workbook, changes, shifts):
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(changes=CHANGES, shifts=SHIFTS)
 def test_any_values_give_a_reading_that_makes_nothing_up(city, workbook, form, monkeypatch, changes, shifts):
-    monkeypatch.setattr(report, "read_workbook", lambda *_: spoil(workbook, changes, shifts))
+    monkeypatch.setattr(report, "read_workbook", lambda *_, **__: spoil(workbook, changes, shifts))
     reading = report.read_report("report.xlsx", "0" * 64, city, schemas=SCHEMAS)
     assert reading.status in ("read", "held", "rejected", "unidentified", "quarantined")
     assert reading.problems or reading.status == "read"
@@ -78,7 +78,7 @@ def test_any_values_give_a_reading_that_makes_nothing_up(city, workbook, form, m
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(value=VALUES.filter(lambda value: value != ""))
 def test_one_cell_is_a_number_blank_or_refused_with_a_reason(city, workbook, form, monkeypatch, value):
-    monkeypatch.setattr(report, "read_workbook", lambda *_: spoil(workbook, [(1, 9, 4, value)], []))
+    monkeypatch.setattr(report, "read_workbook", lambda *_, **__: spoil(workbook, [(1, 9, 4, value)], []))
     reading = report.read_report("report.xlsx", "0" * 64, city, schemas=SCHEMAS)
     if reading.status != "read":
         return

@@ -133,13 +133,14 @@ def test_edition_keeps_what_it_was_compared_with(office, now, schemas):
 def test_draft_follows_the_earlier_month_and_says_so_to_who_approves(office, now):
     office.send(CITY, period=SEPTEMBER, cells={TEAMS: 10_000})
     office.send(CITY, cells={TEAMS: 12_000})
+    office.declare_rest_missing()
     editions = office.editions(OCTOBER)
     first = editions.draft(now=now)
     base = first.compared.base(SEPTEMBER)
     assert (base.edition, base.included, base.expected) == (None, 1, 16), "accepted, of no edition yet"
     office.send(CITY, period=SEPTEMBER, cells={TEAMS: 11_000}, reason="更正")
     office.declare_rest_missing()
-    with pytest.raises(Refused, match="以前月份有变动"):
+    with pytest.raises(Refused, match="对比期的数字有变动，请重新汇总"):
         editions.publish(approver="王主任", now=now, approved_hash=first.frozen_hash)
     second = editions.draft(now=now)
     assert (second.number, second.compared.previous(TEAMS).before) == (1, 11_000)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from jinguo.errors import JinguoError
+from jinguo.errors import JinguoError, Refused
 from jinguo.periods import Period
 from jinguo.reading.model import ListLine, Normalisation
 from jinguo.release.trace import trace_figure
@@ -86,6 +86,44 @@ def test_lines_and_registered_denominators(office, trace):
     assert [(item["part"], item["value"]) for item in rate["inputs"]] == [("numerator", 3), ("denominator", 9)]
     assert "民政部" in rate["inputs"][1]["raw"]
     assert trace("demo_target_rate", period=december)["value"] == 100
+
+
+def test_a_cell_of_a_list_leads_to_the_line_of_one_unit(office, trace):
+    december = Period(2026, 12)
+    lines = [ListLine(n, 8 + n, {1: "社区", 4: "2", 13: 1500}) for n in (1, 2)]
+    office.send(CITY, period=december, lists={"t05": lines})
+    hours = trace("t05.n002.c13", unit=CITY, period=december)
+    assert (hours["value"], hours["aggregation"], hours["state"]) == (1.5, "none", "reported")
+    (source,) = hours["inputs"]
+    assert set(source) >= KEYS
+    assert (source["sheet"], source["address"], source["raw"], source["version"]) == ("05表", "M10", "1.5", 1)
+    assert trace("t05.n001.c1", unit=CITY, period=december)["value"] == "社区"
+    blank = trace("t05.n001.c2", unit=CITY, period=december)
+    assert (blank["value"], blank["state"], blank["inputs"]) == (None, "blank", [])
+
+
+@pytest.mark.parametrize(
+    ("cell_id", "unit", "words"),
+    [
+        ("t05.n001.c13", None, "name one with --unit"),
+        ("t05.n001.c13", "430000", "name one with --unit"),
+        ("t05.n009.c13", CITY, "has 1 lines"),
+        ("t05.n001.c13", OTHER_CITY, "no report of 430200 is accepted"),
+        ("t05.n001.c99", CITY, "no cell or indicator"),
+    ],
+)
+def test_a_cell_of_a_list_that_is_not_there_is_said(office, trace, cell_id, unit, words):
+    december = Period(2026, 12)
+    office.send(CITY, period=december, lists={"t05": [ListLine(1, 9, {13: 1500})]})
+    with pytest.raises(JinguoError, match=words):
+        trace(cell_id, unit=unit, period=december)
+
+
+def test_before_a_report_came_it_is_not_there(office, trace, now):
+    office.send(CITY)
+    before = office.editions()
+    with pytest.raises(Refused, match="the report of 430100 had not come yet"):
+        before.current(now=now.replace(day=1))
 
 
 def test_reporting_statistics(office, trace):

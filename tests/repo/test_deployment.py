@@ -136,3 +136,18 @@ def test_what_the_operator_sets_wins(deploy, monkeypatch, tmp_path):
 
 def test_nobody_listens_to_the_network_unless_told(deploy, tmp_path):
     assert deploy("airflow_environment").airflow_environment(tmp_path)["AIRFLOW__API__HOST"] == "127.0.0.1"
+
+
+def test_a_new_system_has_its_first_accounts_and_one_in_use_keeps_its_own(deploy, tmp_path):
+    from jinguo.flow.staff import import_staff, list_staff
+    from jinguo.settings import load_settings
+
+    accounts, environment = deploy("accounts"), {"JINGUO_HOME": str(tmp_path)}
+    assert accounts.ensure_staff(environment) == ["admin", "shengban", "shenhe", "xiangtan"]
+    lines = "account,role,unit_code,valid_from,valid_to\nzhang,reporter,430400,,\n"
+    (tmp_path / "staff.csv").write_text(lines, "utf-8")
+    import_staff(load_settings(environment), tmp_path / "staff.csv")
+    found = accounts.ensure_staff(environment)
+    assert found == ["admin", "shengban", "shenhe", "xiangtan", "zhang"]
+    assert len(list_staff(load_settings(environment))) == 5
+    assert accounts.with_staff("admin:admin", found[:3]) == "admin:admin,shengban:viewer,shenhe:viewer"

@@ -37,7 +37,7 @@ def test_every_make_target_that_a_document_names_exists():
         assert {name for pair in named for name in pair if name} <= targets, document.name
 
 
-@pytest.mark.parametrize("target", ["setup", "demo", "test", "up", "env", "bench", "lock", "lint"])
+@pytest.mark.parametrize("target", ["setup", "demo", "test", "fuzz", "up", "env", "bench", "lock", "lint"])
 def test_every_make_target_is_explained(target):
     assert re.search(rf"^{target}:.*## \S", MAKEFILE, re.M)
 

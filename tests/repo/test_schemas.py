@@ -28,6 +28,7 @@ KINDS = {
     "history": "units/history.csv",
     "obligations": "units/obligations.csv",
     "denominators": "units/denominators.csv",
+    "ownership": "units/ownership.csv",
     "towns": "units/towns.csv",
     "villages": "units/villages.csv",
     "release_workbook": "release/workbook.yaml",
@@ -36,6 +37,7 @@ KINDS = {
     "review_policy": "review/policy.yaml",
     "magnitudes": "demo/magnitudes.csv",
 }
+WRITTEN = {"validation_report"}  # what we write, not what we read: tests/review/test_validation_report.py
 CASES = [(kind, file) for kind, pattern in KINDS.items() for file in sorted(SCHEMAS.glob(pattern))]
 BY_NAME = [pytest.param(kind, file, id=str(file.relative_to(SCHEMAS))) for kind, file in CASES]
 
@@ -59,7 +61,7 @@ def problems(kind: str, document: Any) -> list[str]:
 def test_every_file_has_one_kind_and_every_kind_a_schema():
     files = {file for file in SCHEMAS.rglob("*.*") if META not in file.parents and file.suffix != ".md"}
     assert sorted(file for _, file in CASES) == sorted(files)
-    assert {file.name for file in META.iterdir()} == {f"{kind}.schema.json" for kind in KINDS}
+    assert {file.name for file in META.iterdir()} == {f"{kind}.schema.json" for kind in KINDS.keys() | WRITTEN}
 
 
 @pytest.mark.parametrize(("kind", "file"), BY_NAME)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from jinguo.reading.model import Answer, CellState, Problem, Reading
+from jinguo.reading.model import Answer, CellState, ListLine, Problem, Reading
 from jinguo.review.confirmations import confirm_suggestions
 
 CELL = "t06.r02.c1"
@@ -17,7 +17,9 @@ def reading(form) -> Reading:
     index = form.cell_by_id[CELL].index
     numbers[index], states[index] = np.nan, CellState.UNREADABLE
     problem = Problem("D44", "t06", "06表", "D10", CELL, "1.2万", {"v": "1.2万", "s": "12000"})
-    return Reading("a.xlsx", "0", "read", numbers=numbers, states=states, problems=[problem])
+    return Reading(
+        "a.xlsx", "0", "read", period="2026-10", unit_type="county", numbers=numbers, states=states, problems=[problem]
+    )
 
 
 @pytest.fixture
@@ -62,3 +64,23 @@ def test_a_cell_that_holds_a_number_by_now_keeps_it(form, reading, asked):
     index = form.cell_by_id[CELL].index
     reading.numbers[index], reading.states[index] = 11_900_000, CellState.NUMBER
     assert confirm_suggestions(reading, [asked], form=form) is reading
+
+
+def test_totals_that_waited_for_it_are_computed(form, reading, asked):
+    reading.answers = [Answer("D44", CELL, "", "是")]
+    running = form.cell_by_id["t06.r02.c2"].index
+    reading.numbers[running], reading.states[running] = np.nan, CellState.UNREADABLE
+    reading.prefilled = {"t06.r02.c2": 5_000.0}
+    confirmed = confirm_suggestions(reading, [asked], form=form)
+    assert (confirmed.numbers[running], confirmed.states[running]) == (12_005_000, CellState.NUMBER)
+
+
+def test_a_figure_of_a_ledger_line_and_what_follows_from_it(form, reading, finding):
+    cell_id = "ledger.n003.c9"
+    reading.lists = {"ledger": [ListLine(3, 11, {3: "清扫", 10: 2_500})]}
+    reading.problems = [Problem("D46", "ledger", "附1表", "I11", cell_id, "约15", {"v": "约15", "s": "15"})]
+    reading.answers = [Answer("D46", cell_id, "", "是")]
+    earlier = finding("D46", "I11", table="ledger", sheet="附1表", cell_id=cell_id, value="约15")
+    confirmed = confirm_suggestions(reading, [earlier], form=form)
+    assert confirmed.lists["ledger"][0].values == {3: "清扫", 10: 2_500, 9: 15_000, 11: 37_500}
+    assert reading.lists["ledger"][0].values == {3: "清扫", 10: 2_500}

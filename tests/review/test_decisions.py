@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from jinguo.errors import Refused
+from jinguo.errors import NotYours, Refused, Stale
 from jinguo.reading.model import Answer, CellState, Reading
-from jinguo.review.decisions import Decision, decide
+from jinguo.review.decisions import Decision, decide, decide_within
 from jinguo.review.explanations import explanation_records
 from jinguo.review.policy import Memory, ReviewPolicy
 from jinguo.warehouse import audit
@@ -18,7 +18,14 @@ from jinguo.warehouse.decisions import decisions_of
 from jinguo.warehouse.deliveries import record_deliveries
 from jinguo.warehouse.explanations import explanations_of, record_explanations
 from jinguo.warehouse.records import Delivery, NewSubmission
-from jinguo.warehouse.submissions import accepted_submissions, insert_submissions, submission, submissions_of
+from jinguo.warehouse.staff import record_uploads
+from jinguo.warehouse.submissions import (
+    accepted_submissions,
+    insert_submissions,
+    mark_outputs_done,
+    submission,
+    submissions_of,
+)
 
 POLICY = ReviewPolicy(frozenset(), Memory(months=6, band_pct=20), {})
 WORDS = "重阳节集中开展敬老服务，场次增加。"
@@ -121,6 +128,35 @@ def test_returning_a_later_version_leaves_the_one_in_force(warehouse, send, stew
     assert (state_of(warehouse, first), state_of(warehouse, second)) == ("accepted", "returned")
     with warehouse.read() as conn:
         assert submission(conn, second).reason == "03表与台账不符"
+
+
+def test_a_report_that_the_rules_returned_is_returned_with_the_stewards_words(warehouse, send, steward, finding):
+    row_id = send("returned", finding("BN-102", "D12"))
+    with warehouse.write() as conn:
+        mark_outputs_done(conn, [row_id])
+    steward("return", reason="01表合计与台账不符")
+    with warehouse.read() as conn:
+        row = submission(conn, row_id)
+    assert (row.state, row.reason, row.outputs_done) == ("returned", "01表合计与台账不符", False)
+
+
+def test_an_overtaken_view_is_refused_and_nothing_is_recorded(warehouse, send, city, period, now):
+    send("awaiting_explanation")
+    known = {"unit": city, "period": period, "reason": "已电话核实", "actor": "张审核", "now": now, "policy": POLICY}
+    with warehouse.write() as conn, pytest.raises(Stale):
+        decide_within(conn, **known, action="accept", seen="1:returned")
+    with warehouse.write() as conn:
+        assert decisions_of(conn, period.key) == []
+        assert decide_within(conn, **known, action="accept", seen="1:awaiting_explanation").state_after == "accepted"
+
+
+def test_who_handed_it_in_does_not_accept_it(warehouse, send, steward, now):
+    row_id = send("awaiting_explanation")
+    with warehouse.write() as conn:
+        record_uploads(conn, [submission(conn, row_id).delivery_id], account="张审核", at=now)
+    with pytest.raises(NotYours):
+        steward("accept")
+    assert steward("accept", actor="李审核").state_after == "accepted"
 
 
 def test_excluding_takes_the_version_in_force_out_and_accepting_brings_it_back(warehouse, send, steward, city, period):

@@ -44,20 +44,26 @@ def test_the_whole_file_first_then_by_table_causes_before_consequences_and_what_
     clerk, plain_book, finding
 ):
     findings = [
-        finding("BN-301", "D9", table="t03", sheet="03表", cell_id="t03.r01.c1"),
-        finding("WZ-017", "", severity="info", table="", sheet="", cell_id=""),
+        finding("BN-301", "D9", table="t03", sheet="03表", cell_id="t03.r01.c1", cells=()),
+        finding("WZ-017", "", severity="info", table="", sheet="", cell_id="", cells=()),
         finding("KQ-006", "B2", severity="query"),
         finding("BN-102", "C10"),
         finding("BN-101", "C9"),
         finding("WZ-009", ""),
-        finding("WZ-005", "C9", table="cover", sheet="封面", cell_id="cover.head"),
-        finding("WZ-004", "", table="", sheet="", cell_id=""),
+        finding("WZ-005", "C9", table="cover", sheet="封面", cell_id="cover.head", cells=()),
+        finding("WZ-004", "", table="", sheet="", cell_id="", cells=()),
     ]
     sheet = listed(clerk.marked(plain_book, findings))
     expected = ["WZ-004", "WZ-005", "WZ-009", "BN-101", "BN-102", "KQ-006", "BN-301", "WZ-017"]
     assert column(sheet, "规则编号") == expected
     assert column(sheet, "单元格")[0] == "整个文件"
     assert "共8处：强制6处（必须改）、核实1处（改数或写说明）、提示1处（知悉即可）。" in sheet["A2"].value
+
+
+def test_what_follows_from_a_shifted_table_stands_under_it_and_is_counted(clerk, plain_book, finding):
+    sheet = listed(clerk.marked(plain_book, [finding("BN-102", "C10"), finding("WZ-009", ""), finding("BN-101", "C9")]))
+    assert column(sheet, "规则编号") == ["WZ-009", "BN-101", "BN-102"]
+    assert column(sheet, "问题")[0].endswith("（下面2条都由这一条引起，先改这一条。）")
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+86", "-3", "@SUM(A1)", '=HYPERLINK("http://x")'])

@@ -135,13 +135,20 @@ def test_community_codes(report):
     assert ["不是12位数字" in messages[0], "不在村级区划登记表中" in messages[1]] == [True, True]
 
 
+def test_a_code_listed_twice_names_both_rows(report):
+    found = report().change(**{"t05.n003.c2": "430102001001"})
+    (finding,) = only(found, "BN-502")
+    assert (finding.cell_id, finding.cells) == ("t05.n003.c2", ("t05.n003.c2", "t05.n003.c3", "t05.n001.c2"))
+    assert finding.message.startswith("05表第3行2栏：统计用区划代码“430102001001”与第1行重复。")
+
+
 def test_a_zone_s_village_may_name_the_county_it_lies_in(report):
     found = report().change(**{"t05.n001.c2": "430371001001", "t05.n001.c3": "430304"})
-    assert found.places() == []
+    assert cells(found, "BN-501") == []
     found.change(**{"t05.n001.c3": "430371"})
-    assert found.places() == []
+    assert cells(found, "BN-501") == []
     found.change(**{"t05.n001.c3": "430302"})
-    assert found.places() == [("t05.n001.c3", "BN-501")]
+    assert cells(found, "BN-501") == ["t05.n001.c3"]
 
 
 @pytest.mark.parametrize(

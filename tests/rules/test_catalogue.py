@@ -6,9 +6,13 @@ import jsonschema
 import pytest
 import yaml
 from jinguo.errors import SchemaError
+from jinguo.flow.catalogue import catalogue_page
+from jinguo.periods import Period
 from jinguo.rules.catalogue import BUILTIN_NAMES, as_json, load_rules
 from jinguo.rules.describe import describe
 from jinguo.rules.engine import BUILTINS
+from jinguo.rules.province_checks import CHECKS as PROVINCE_CHECKS
+from jinguo.settings import Settings
 
 BN_102 = {
     "id": "BN-102",
@@ -67,11 +71,42 @@ def test_every_file_follows_the_schema(schemas):
         ({"builtin": "negative"}, r"BN-102\.check: .*either check \(or checks\) or builtin"),
         ({"place": "r01 + r02"}, r"BN-102\.place: "),
         ({"source": ""}, r"BN-102\.source: ''"),
+        ({"check": "r01 == r02 % 2"}, r"BN-102\.check: .*position 12.*'%'"),
+        ({"applies_to": "often"}, r"BN-102\.applies_to: 'often' \(accepted: a month"),
+        (
+            {"severity": "query", "blocks_from": "2027-01"},
+            r"BN-102\.blocks_from: '2027-01' \(accepted: severity: error",
+        ),
     ],
 )
 def test_a_mistake_is_named_with_file_rule_key_and_value(load, change, said):
     with pytest.raises(SchemaError, match=said):
         load(BN_102 | change)
+
+
+def test_a_file_that_is_no_list_of_rules_is_named(load):
+    with pytest.raises(SchemaError, match=r"t01\.yaml: \(file\): 'BN-102' \(accepted: a list of rules"):
+        load("BN-102")
+
+
+def test_a_rule_asks_before_it_blocks_and_ends(load):
+    record = BN_102 | {"blocks_from": "2026-04", "applies_to": "2026-06"}
+    (rule,) = load(record).rules
+    months = [Period(2026, month) for month in (1, 3, 4, 6, 7)]
+    assert [rule.severity_in(month) for month in months] == ["query", "query", "error", "error", "error"]
+    assert [rule.applies("city", month) for month in months] == [True, True, True, True, False]
+
+
+def test_the_page_of_the_catalogue_is_the_one_in_docs(schemas):
+    page = catalogue_page(Settings(home=schemas, warehouse_url="", schemas=schemas, fixed_now=None))
+    kept = (schemas.parent / "docs" / "审核关系目录.md").read_text("utf-8")
+    assert kept == page, "python -m jinguo rules --markdown > docs/审核关系目录.md"
+
+
+def test_every_rule_is_once_in_the_page(schemas, rulebook):
+    kept = (schemas.parent / "docs" / "审核关系目录.md").read_text("utf-8")
+    listed = [line.split(" | ")[0].removeprefix("| ") for line in kept.splitlines() if line.startswith("| ")]
+    assert sorted(one for one in listed if one != "编号") == sorted(rulebook.by_id)
 
 
 def test_an_id_is_used_once(load):
@@ -92,13 +127,14 @@ def test_the_fingerprint_changes_with_the_rules(rulebook, load):
 
 def test_rules_by_table_and_id(rulebook):
     assert [rule.id for rule in rulebook.for_table("t05")] == [
-        *("BJ-013", "KQ-012", "SX-010", "BN-501", "BN-502", "BN-503", "BN-505", "BN-506", "BN-507", "BN-508"),
+        *("BJ-013", "KQ-012", "SX-005", "SX-010", "BN-501", "BN-502", "BN-503", "BN-504", "BN-505", "BN-506"),
+        *("BN-507", "BN-508"),
     ]
     assert rulebook.by_id["BN-102"].table == "t01"
 
 
 def test_every_builtin_is_there(rulebook):
-    assert set(BUILTINS) | {"reading", "text"} == set(BUILTIN_NAMES)
+    assert set(BUILTINS) | set(PROVINCE_CHECKS) | {"reading", "text"} == set(BUILTIN_NAMES)
     assert {rule.builtin for rule in rulebook.rules if rule.builtin} == set(BUILTIN_NAMES)
 
 

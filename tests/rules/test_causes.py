@@ -65,6 +65,32 @@ def test_a_shifted_table_is_why_its_figures_and_those_beside_it_do_not_fit():
     ]
 
 
+def broken(cell_id, value="#REF!"):
+    return Finding("D31", "error", cell_id.split(".")[0], "", "", cell_id, (cell_id,), value, "")
+
+
+def test_a_deleted_hidden_sheet_is_why_running_totals_are_broken():
+    findings = (
+        finding("D80", table=""),
+        broken("t03.r01.c5"),
+        broken("t06.r01.c2"),
+        finding("WZ-010", "t03.r01.c5"),
+        broken("t01.r01.c4", value="#DIV/0!"),
+        finding("BN-403", "t04.r23.c2"),
+    )
+    assert grouped(*findings) == {
+        "D80": ["D31 t03.r01.c5", "D31 t06.r01.c2", "WZ-010 t03.r01.c5"],
+        "D31 t01.r01.c4": [],
+        "BN-403 t04.r23.c2": [],
+    }
+    assert [cause.is_structural for cause in group_by_cause(findings)] == [True, False, False]
+
+
+def test_several_rules_at_a_cell_are_no_structural_cause():
+    (cause,) = group_by_cause([finding("BN-102", "t01.r01.c4"), finding("BN-103", "t01.r01.c4")])
+    assert (len(cause.consequences), cause.is_structural) == (1, False)
+
+
 def test_last_month_s_report_again_is_why_openings_are_wrong():
     assert grouped(finding("KQ-008", severity="query"), finding("KQ-001", "t01.r25.c1")) == {
         "KQ-008": ["KQ-001 t01.r25.c1"]

@@ -244,13 +244,14 @@ def test_small_figures_may_be_a_neighbour_s_too(report):
 # SX-001, -002, -007, -010: the units below
 
 
-def above(report, *, missing=(), unit_type="city", communities=CODES, **differences):
-    """A report whose figures are those of the units below, but for ``differences`` there (in units of measure)."""
+def above(report, *, missing=(), unit_type="city", communities=CODES, known=None, **differences):
+    """A report whose figures are those of the units below, but for ``differences`` there (in units of measure).
+    ``known``: further fields of Children."""
     found = report(unit_type)
     numbers = np.nan_to_num(found.frame().now[:, 0])
     for cell_id, difference in differences.items():
         numbers[found.form.cell_by_id[cell_id].index] += difference * SCALE
-    found.context = {"children": Children(numbers, 3, tuple(missing), dict(communities))}
+    found.context = {"children": Children(numbers, 3, tuple(missing), dict(communities), **known or {})}
     return found
 
 
@@ -305,3 +306,60 @@ def test_the_list_of_a_city_is_that_of_the_units_below(report, communities, miss
 
 def test_communities_of_units_that_have_not_come_are_not_missed(report):
     assert above(report, communities={}, missing=["岳麓区妇联"]).places() == []
+
+
+def test_a_coverage_that_counts_units_that_owe_their_report_is_noted(report):
+    (finding,) = above(report, missing=["岳麓区妇联"], known={"is_owed": True}).findings()
+    assert (finding.rule_id, finding.severity, finding.cell_id) == ("SX-009", "query", "t04.r01.c1")
+    assert finding.cells == ("t04.r01.c1", "t04.r05.c1", "t04.r06.c1")
+    assert finding.message.startswith("04表01行1栏：覆盖率的分母100个含尚未审定的下级单位（岳麓区妇联），请注明。")
+    assert above(report, missing=["岳麓区妇联"]).places() == []  # nobody owes the city anything
+    assert above(report, known={"is_owed": True}).places() == []
+
+
+def test_a_community_that_two_units_below_list_is_counted_twice(report):
+    shared = {"斑马湖社区": ("望城区妇联", "湘江新区妇联")}
+    (finding,) = above(report, known={"shared": shared}).findings()
+    assert (finding.rule_id, finding.severity, finding.table, finding.cell_id) == ("SX-005", "error", "t05", "")
+    assert finding.message.startswith("05表：斑马湖社区同时出现在望城区妇联与湘江新区妇联的名单中，重复统计。")
+
+
+# HL-012: far from the neighbours, per activity
+
+HOURS = ("t03.r01.c3", "t03.r01.c1")  # the coherent report: 2100 hours in 200 activities
+
+
+def per_activity(report, hours, *, events=10, count=8):
+    """A report among peers that had so many hours an activity."""
+    found = report("city", "2026-11")
+    cells = {cell: np.full(count, events * SCALE, float) for cell in ("t03.r01.c1", "t03.r01.c2", "t03.r01.c4")}
+    cells["t03.r01.c2"] *= 5
+    cells["t03.r01.c4"] *= 15
+    cells["t03.r01.c3"] = np.array(hours[:count], float) * events * SCALE
+    found.context = {"peers": cells, "peer_names": NAMES[:count]}
+    return found
+
+
+AS_OTHERS = (10, 11, 9, 10.5, 9.5, 10, 10.2, 9.8)
+
+
+def test_hours_an_activity_far_from_the_neighbours_are_asked_about(report):
+    (finding,) = asked(per_activity(report, [hours / 10 for hours in AS_OTHERS]), "HL-012")
+    assert (finding.severity, finding.cell_id, finding.cells) == ("query", HOURS[0], HOURS)
+    assert finding.message.startswith("03表01行3栏（合计·本月服务时间）÷03表01行1栏：场均10.50小时，")
+    assert "与已审定的8个同级单位（中位数1.00小时）相差悬殊。" in finding.message
+
+
+@pytest.mark.parametrize(
+    "peers",
+    [
+        {"hours": AS_OTHERS},
+        {"hours": [hours / 4.5 for hours in AS_OTHERS]},  # up to 4.7 times the median
+        {"hours": [hours / 10 for hours in AS_OTHERS], "count": 7},
+        {"hours": (1, 30, 2, 50, 3, 10, 40, 1)},  # they differ as much
+        {"hours": [hours / 10 for hours in AS_OTHERS], "events": 0},
+        {"hours": (*(hours / 10 for hours in AS_OTHERS[:7]), np.nan)},
+    ],
+)
+def test_hours_an_activity_among_the_others(report, peers):
+    assert asked(per_activity(report, **peers), "HL-012") == []

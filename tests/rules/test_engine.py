@@ -1,8 +1,9 @@
 """Batches, problems of reading, months, chains without a predecessor, a pre-fill that is out of date."""
 
 import pytest
-from jinguo.errors import SchemaError
+from jinguo.errors import RuleError, SchemaError
 from jinguo.reading.model import Problem
+from jinguo.rules.builtins import BUILTINS
 from jinguo.rules.engine import check_batch
 
 
@@ -19,6 +20,19 @@ def test_findings_of_a_batch_come_in_the_order_of_the_files(report, form, rulebo
         register=reports[0].register,
     )
     assert [[f.rule_id for f in findings] for findings in found] == [["BN-101"], [], ["BN-405"], ["BN-602", "KQ-003"]]
+
+
+def test_a_rule_that_crashes_is_named_and_no_file_is_judged(report, monkeypatch):
+    def crash(rule, frame, register):
+        raise KeyError("张三")
+
+    monkeypatch.setitem(BUILTINS, "negative", crash)
+    with pytest.raises(
+        RuleError, match=r"^rule WZ-011 could not be run \(KeyError in test_engine.py:\d+\); no file"
+    ) as told:
+        report().findings()
+    assert "张三" not in str(told.value)
+    assert isinstance(told.value.__cause__, KeyError)
 
 
 def test_a_finding_names_its_place_and_all_its_cells(report):

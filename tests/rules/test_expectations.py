@@ -261,7 +261,7 @@ def test_a_figure_changed_behind_our_back_is_found_by_the_rules_and_by_the_wareh
     store("430100", "430200", sql={"430200": changed})
     result = validate_period(settings, "2026-12")
     assert {rule_id for rule_id, codes in result["failed_units"].items() if codes == ["430200"]} == {
-        *("BN-101", "BN-108", "BJ-001", "KU-08")
+        *("BN-101", "BN-108", "BJ-001", "SX-005", "KU-08")  # the coherent list's communities are 长沙's
     }
     assert not result["is_sound"]
 
@@ -316,9 +316,9 @@ def test_data_docs_show_rules_and_codes_and_nothing_of_a_report(settings, store,
     (validated,) = [page for name, page in pages.items() if "validations/monthly-2026" in name]
     for rule in repeatable_rules(rulebook):
         assert f'<td class="">{rule.id}</td>' in validated
-    assert "4条不成立" in validated
+    assert "5条不成立" in validated
     assert "430200" in validated
-    assert "BN-101、BN-108、BJ-001、SX-008、KU-08" in pages["index.html"]
+    assert "BN-101、BN-108、BJ-001、SX-008、SX-005、KU-08" in pages["index.html"]
     for name, page in pages.items():
         assert not re.search("张三|李四|王五|84441234|甲社区|长沙市", page), name
         assert not re.search(r"https?:|src=|<script|<link", page), name

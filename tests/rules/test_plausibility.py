@@ -71,6 +71,23 @@ def test_many_round_numbers_are_not_enough_and_few_numbers_say_nothing(report):
     assert asked(few, "KQ-009") == []
 
 
+def test_one_last_digit_everywhere_is_asked_about(report):
+    (finding,) = asked(last_digit(report, 7, every=1), "KQ-009")
+    assert finding.message.startswith("填报的168个数（10及以上）中有168个的末位都是7，疑似估报。")
+    assert asked(last_digit(report, 7, every=3), "KQ-009") == []
+    assert asked(last_digit(report, 0, every=6), "KQ-009") == []  # rounding is judged by its own share
+
+
+def last_digit(report, digit, *, every):
+    """The coherent report with each so-many-th of what is typed ending in ``digit``."""
+    found = report("city")
+    typed = [cell.id for cell in found.form.cells if not cell.fills and cell.decimals == 0]
+    counts = [cell_id for cell_id in typed if (found.cells.get(cell_id) or 0) >= 10]
+    for cell_id in counts[::every]:
+        found.cells[cell_id] = int(found.cells[cell_id]) // 10 * 10 + digit
+    return found
+
+
 def test_one_number_everywhere_is_asked_about(report):
     found = report("city")
     found.cells |= {f"t02.r{row:02d}.c{column}": 23 for row in range(1, 18) for column in (1, 2, 3, 4)}
@@ -137,3 +154,27 @@ def test_an_event_told_twice_has_the_same_day_name_and_organiser(report):
     assert asked(county, "TZ-005") == []
     second[4] = None
     assert asked(county, "TZ-005") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("媒体报道复印件9份", "封面附件清单列报道材料9份，06表报道数10，份数与填报数不符。"),
+        ("报道３份；报道截图８篇", "封面附件清单列报道材料11份，06表报道数10，份数与填报数不符。"),
+        ("表彰文件6份、报道10篇", "封面附件清单列表彰材料6份，06表表彰数9，份数与填报数不符。"),
+    ],
+)
+def test_attachments_that_the_cover_counts_otherwise_are_asked_about(report, text, said):
+    (finding,) = report("city").change(**{"cover.attachments": text}).findings()
+    assert (finding.rule_id, finding.severity, finding.table) == ("HL-007", "query", "t06")
+    assert finding.message.startswith(said)
+
+
+@pytest.mark.parametrize("text", ["", "报道10篇，表彰文件9份", "报道复印件", "盖章扫描件1份", "报道见附件，共3份"])
+def test_attachments_that_say_the_same_or_nothing(report, text):
+    assert report("city").change(**{"cover.attachments": text}).places() == []
+
+
+def test_attachments_are_not_compared_with_an_unknown_figure(report):
+    found = report("city").change(**{"cover.attachments": "报道9份", "t06.r07.c1": None})
+    assert asked(found, "HL-007") == []

@@ -8,10 +8,11 @@ from jinguo.periods import Period
 from jinguo.templates.checks import printed_checks
 
 
-def rule(text, **changes):
+def rule(text, *, applies_from=None, severity="error", **changes):
     return SimpleNamespace(
-        **{"table": "t01", "severity": "error", "scope": None, "applies_from": None, "parts": (), "text": text}
-        | changes
+        **{"table": "t01", "severity": severity, "scope": None, "parts": (), "text": text} | changes,
+        is_in_force=lambda period: applies_from is None or applies_from <= period,
+        severity_in=lambda period: severity,
     )
 
 

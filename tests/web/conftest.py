@@ -27,6 +27,7 @@ OCTOBER = Period(2026, 10)
 ACCOUNTS = {
     "clerk": "reporter,430300",
     "neighbour": "reporter,430400",
+    "zhangjiajie": "reporter,430800",
     "city": "steward,430300",
     "steward": "steward,430000",
     "office": "office,430000",
@@ -121,7 +122,7 @@ def server(airflow: Server, settings: Settings) -> Iterator[Server]:
 
     mount = next(route for route in airflow.app.routes if getattr(route, "path", "") == "/workbench")
     lazy = mount.app
-    lazy._app = build_app(settings)
+    lazy._app = build_app(settings)  # what it would make by itself at the first request, of the environment
     yield airflow
     lazy._app.state.office.close()
 

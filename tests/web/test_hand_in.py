@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+import zipfile
 
 import openpyxl
 import pytest
@@ -18,8 +20,8 @@ from jinguo.units.register import load_register
 from jinguo.warehouse.deliveries import delivery
 from jinguo.warehouse.staff import uploader_of
 from jinguo.warehouse.submissions import accepted_submissions, latest_submissions, values_of
-from jinguo.warehouse.tables import raw_submission
-from sqlalchemy import update
+from jinguo.warehouse.tables import raw_submission, raw_upload
+from sqlalchemy import func, select, update
 
 OCTOBER = Period(2026, 10)
 OWN = "/workbench/unit/430300"
@@ -84,6 +86,24 @@ def test_several_files_at_once_and_a_repeated_one(server, form_of, workbook):
     assert text.count("<article") == 3
     assert "重复文件" in text
     assert "拒收" in text
+
+
+def zipped(*files):
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as bundle:
+        for name, content in files:
+            bundle.writestr(name, content)
+    return ("十月.zip", out.getvalue())
+
+
+def test_a_zip_has_a_verdict_for_each_member_and_hides_nothing_foreign(server, settings, form_of, workbook):
+    clerk, office = server.client("clerk"), server.client("office")
+    both = zipped(workbook("430300"), workbook("430400"))
+    assert upload(clerk, form_of, both).status_code == 403
+    with open_office(settings) as opened, opened.warehouse.read() as conn:
+        assert conn.scalar(select(func.count()).select_from(raw_upload)) == 0
+    text = office.get(upload(office, form_of, both).headers["location"]).text
+    assert re.findall(r"<article.*?<span>(\S+)　2026年10月", text, re.S) == ["湘潭市", "衡阳市"]
 
 
 @pytest.mark.parametrize(

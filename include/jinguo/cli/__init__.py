@@ -9,7 +9,14 @@ import sys
 
 import typer
 
-from jinguo.cli import office_commands, staff_commands, unit_commands, waive_commands
+from jinguo.cli import (
+    office_commands,
+    rule_commands,
+    running_commands,
+    staff_commands,
+    unit_commands,
+    waive_commands,
+)
 from jinguo.errors import JinguoError, Refused
 
 app = typer.Typer(
@@ -20,8 +27,10 @@ app = typer.Typer(
 )
 unit_commands.add_to(app)
 office_commands.add_to(app)
+rule_commands.add_to(app)
 waive_commands.add_to(app)
 staff_commands.add_to(app)
+running_commands.add_to(app)
 
 
 def main() -> None:

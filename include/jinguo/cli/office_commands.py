@@ -1,4 +1,4 @@
-"""Commands about figures and definitions: release, export, trace, explain, rules, audit."""
+"""Commands about figures and definitions: release, export, trace, explain, audit."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ AsOfOption = Annotated[
 
 
 def add_to(app: typer.Typer) -> None:
-    for command in (release, export, trace, explain, rules):
+    for command in (release, export, trace, explain):
         app.command()(command)
     audit = typer.Typer(no_args_is_help=True, help="The hash-chained audit log.")
     audit.callback()(lambda: None)
@@ -39,6 +39,7 @@ def release(
     """Freeze and write an edition as a draft; --approve publishes it. Exit status 3: refused, with every reason."""
     from jinguo.flow.release import make_release
     from jinguo.release.gate import GateClosed
+    from jinguo.rules.findings import SEVERITY_NAMES
 
     try:
         edition = make_release(load_settings(), period, approver=approve, out=out)
@@ -53,6 +54,8 @@ def release(
     print(f"included {len(edition['included'])}: {' '.join(edition['included'])}")
     for unit in edition["excluded"]:
         print(f"not included: {unit['unit_code']} {unit['state']}")
+    for finding in edition["findings"]:
+        print(f"[{SEVERITY_NAMES[finding['severity']]}] {finding['rule_id']} {finding['message']}")
     for reason in edition["to_settle"]:
         print(f"发布前须处理：{reason['message']}")
 
@@ -140,20 +143,6 @@ def explain(
         for item in found[key]:
             print(f"{key}: " + ", ".join(f"{name} {value}" for name, value in item.items()))
     print(found["evidence_ends"])
-
-
-def rules(
-    table: Annotated[str | None, typer.Option(help="Only one table, for example t01.")] = None, json: JsonOption = False
-) -> None:
-    """The rule catalogue."""
-    from jinguo.flow.catalogue import catalogue
-
-    rows = catalogue(load_settings(), table)
-    if json:
-        print_json(rows)
-        return
-    columns = ("rule_id", "severity", "scope", "period", "text")
-    print_table("审核关系", columns, ([row[name] for name in columns] for row in rows))
 
 
 def verify() -> None:

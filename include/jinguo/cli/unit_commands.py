@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from jinguo.cli.output import JsonOption, PeriodOption, print_json, print_table, progress
 from jinguo.settings import load_settings
+
+if TYPE_CHECKING:
+    from jinguo.flow.check import Checked
+    from jinguo.rules.findings import Finding
 
 UnitsOption = Annotated[list[str] | None, typer.Option("--unit", help="Unit code; may be given again.")]
 
@@ -34,7 +38,11 @@ def templates(
     print(f"{len(paths)} templates for {period} in {out}" + (f", cell map {cell_map}" if cell_map else ""))
 
 
-def check(files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False)], json: JsonOption = False) -> None:
+def check(
+    files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=False)],
+    json: JsonOption = False,
+    all_: Annotated[bool, typer.Option("--all", help="Also what follows from a cause that is named.")] = False,
+) -> None:
     """Read and check files, storing nothing. Exit status 1: error findings; 2: some file is not a readable report."""
     from jinguo.flow.check import UNREADABLE_STATES, check_files
 
@@ -43,7 +51,7 @@ def check(files: Annotated[list[Path], typer.Argument(exists=True, dir_okay=Fals
     if json:
         print_json([item.as_json() for item in checked])
     else:
-        _print_checked(checked)
+        _print_checked(checked, with_consequences=all_)
     if any(item.state in UNREADABLE_STATES for item in checked):
         raise typer.Exit(2)
     if any(finding.severity == "error" for item in checked for finding in item.findings):
@@ -60,7 +68,7 @@ def collect(
     if json:
         print_json([item.as_json() for item in collected])
     else:
-        _print_checked([item.checked for item in collected])
+        _print_checked([item.checked for item in collected], with_consequences=False)
         for item in collected:
             for path in (item.answered.return_workbook, item.answered.receipt):
                 if path:
@@ -99,11 +107,25 @@ def status(period: PeriodOption, json: JsonOption = False) -> None:
     print_table(str(period), list(rows[0]) if rows else [], (list(row.values()) for row in rows))
 
 
-def _print_checked(checked: list) -> None:
-    from jinguo.rules.findings import SEVERITY_NAMES
+def _print_checked(checked: list[Checked], *, with_consequences: bool) -> None:
+    """Findings by cause: what goes away with one thing put right is counted, and listed when asked for."""
+    from jinguo.forms.load import load_forms
+    from jinguo.rules.causes import group_by_cause
 
+    form = load_forms(load_settings().schemas)[-1]
     for item in checked:
         print(f"{item.reading.file}  {item.reading.unit_code} {item.reading.period}  {item.state}")
-        for finding in item.findings:
-            place = f"{finding.sheet}!{finding.cell}" if finding.cell else finding.sheet
-            print(f"  [{SEVERITY_NAMES[finding.severity]}] {finding.rule_id} {place} {finding.message}")
+        for cause in group_by_cause(item.findings, form):
+            _print_finding(cause.finding, "  ")
+            if cause.is_structural and not with_consequences:
+                print(f"      由此引起的问题{len(cause.consequences)}条（--all 逐条列出，--json 总是完整）")
+                continue
+            for finding in cause.consequences:
+                _print_finding(finding, "    " if cause.is_structural else "  ")
+
+
+def _print_finding(finding: Finding, indent: str) -> None:
+    from jinguo.rules.findings import SEVERITY_NAMES
+
+    place = f"{finding.sheet}!{finding.cell}" if finding.cell else finding.sheet
+    print(f"{indent}[{SEVERITY_NAMES[finding.severity]}] {finding.rule_id} {place} {finding.message}")

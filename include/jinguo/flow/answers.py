@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from jinguo.flow.issue import basis_of
 from jinguo.flow.office import Office
 from jinguo.flow.predecessors import Opening, PeriodContext, period_context
+from jinguo.flow.validation_report import checked_version
 from jinguo.periods import Period
 from jinguo.reading.model import Reading
 from jinguo.review.issues import History
@@ -19,12 +20,13 @@ from jinguo.review.matching import Key, finding_key
 from jinguo.review.receipts import Receipt, write_receipt
 from jinguo.review.returns import write_return_workbook
 from jinguo.review.settlements import EXPLANATION
+from jinguo.review.validation_report import validation_report, write_report
 from jinguo.rules.findings import Finding
 from jinguo.units.deadlines import deadline
 from jinguo.units.register import Unit
 from jinguo.warehouse.explanations import explanations_by_id, explanations_of_period
 from jinguo.warehouse.findings import findings_of_many
-from jinguo.warehouse.records import SubmissionRow
+from jinguo.warehouse.records import DeliveryRow, SubmissionRow
 from jinguo.warehouse.submissions import load_readings, mark_outputs_done, pending_outputs, versions_of_period
 
 if TYPE_CHECKING:
@@ -92,6 +94,33 @@ def answered_before(office: Office, row: SubmissionRow) -> Answered:
     unit = office.register.by_id[row.unit_id]
     return_path, receipt_path = _return_path(office, row, unit), _receipt_path(office, row, unit)
     return Answered(return_path if return_path.exists() else None, receipt_path if receipt_path.exists() else None)
+
+
+def answer_repeat(office: Office, arrival: DeliveryRow, original: SubmissionRow, notice: Finding) -> Answered:
+    """The answer to the bytes of a version that was found wanting: a receipt of its own, and the return workbook as it
+    stands. The version keeps its own receipt."""
+    unit, period = office.register.by_id[original.unit_id], Period.of_key(original.period_key)
+    return_workbook = answered_before(office, original).return_workbook
+    path = _receipt_path(office, original, unit).with_name(f"{_stem(original, unit)}_重复来件回执.txt")
+    write_receipt(
+        path,
+        Receipt(
+            file_name=arrival.name,
+            sha256=arrival.sha256,
+            state=original.state,
+            delivered_at=arrival.delivered_at,
+            received_at=arrival.received_at,
+            unit_name=unit.name,
+            unit_code=unit.code,
+            period=period,
+            version=original.version,
+            deadline=deadline(office.settings.schemas, period).due,
+            findings=[notice],
+            reason=original.reason,
+            return_name=return_workbook.name if return_workbook else "",
+        ),
+    )
+    return Answered(return_workbook, path)
 
 
 def _contexts(office: Office, conn: Connection, rows: Sequence[SubmissionRow]) -> dict[int, PeriodContext]:
@@ -166,10 +195,12 @@ def _histories_of_period(conn: Connection, period_key: int, rows: Sequence[Submi
 def _answer(office: Office, job: _Job) -> Answered:
     row, unit = job.row, job.unit
     return_path, receipt_path = _return_path(office, row, unit), _receipt_path(office, row, unit)
+    report_path = return_path.with_name(f"{_stem(row, unit)}_审核报告.json")
     if row.state in _RETURNED:
+        write_report(report_path, validation_report(checked_version(office, row), job.findings))
         write_return_workbook(
             return_path,
-            source=office.archive.read(row.sha256),
+            source=b"" if job.reading.holds_personal else office.archive.read(row.sha256),
             reading=job.reading,
             findings=job.findings,
             form=office.form(Period.of_key(row.period_key)),
@@ -184,12 +215,14 @@ def _answer(office: Office, job: _Job) -> Answered:
         )
     else:
         return_path.unlink(missing_ok=True)  # settled since: nothing is left to be corrected
+        report_path.unlink(missing_ok=True)  # of what is in order there is one on demand: python -m jinguo report
     write_receipt(receipt_path, _receipt(office, job, return_path if row.state in _RETURNED else None))
     return Answered(return_path if row.state in _RETURNED else None, receipt_path)
 
 
 def _receipt(office: Office, job: _Job, return_path: Path | None) -> Receipt:
     row, period = job.row, Period.of_key(job.row.period_key)
+    due = deadline(office.settings.schemas, period).due
     return Receipt(
         file_name=row.file_name,
         sha256=row.sha256,
@@ -201,13 +234,21 @@ def _receipt(office: Office, job: _Job, return_path: Path | None) -> Receipt:
         period=period,
         version=row.version,
         is_on_time=row.is_on_time,
-        deadline=deadline(office.settings.schemas, period).due,
+        deadline=due if row.is_on_time == (row.delivered_at <= due) else None,  # else this report had a time of its own
         findings=job.findings,
         normalisations=job.reading.normalisations,
         cover=job.reading.cover,
         reason=row.reason,
         return_name=return_path.name if return_path else "",
     )
+
+
+def receipt_of(office: Office, conn: Connection, row: SubmissionRow) -> Receipt:
+    """The receipt of a stored version, as it would be written for ``row`` now."""
+    unit = office.register.by_id[row.unit_id]
+    reading, findings = dict(load_readings(conn, [row.id]))[row.id], findings_of_many(conn, [row.id]).get(row.id, ())
+    job = _Job(row, reading, findings, unit, None, History())
+    return _receipt(office, job, _return_path(office, row, unit) if row.state in _RETURNED else None)
 
 
 def answer_stray(office: Office, item: Collected) -> Answered:

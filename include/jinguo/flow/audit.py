@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from jinguo.flow.office import open_office
+from jinguo.flow.quarantine import destroyed_files
 from jinguo.flow.release_files import damaged_releases
 from jinguo.settings import Settings
 from jinguo.warehouse import audit
@@ -10,11 +11,13 @@ from jinguo.warehouse.deliveries import known_files
 
 
 def verify_all(settings: Settings) -> list[str]:
-    """What is broken, in words: the audit chain, archived files whose bytes no longer fit their name, published
+    """What is broken, in words: the audit chain, archived and quarantined files that are not as they came, published
     files that are not those of their manifest."""
     with open_office(settings) as office:
         with office.warehouse.read() as conn:
             problems = list(audit.verify(conn))
-            known = known_files(conn)
+            gone = {*office.quarantine.sealed(), *destroyed_files(audit.entries(conn))}
+            known = [sha256 for sha256 in known_files(conn) if sha256 not in gone]
         problems += [f"archive: {sha256} is not there as it came" for sha256 in office.archive.damaged(known)]
+        problems += [f"quarantine: {sha256} cannot be opened as it came" for sha256 in office.quarantine.damaged()]
         return problems + damaged_releases(office)

@@ -12,7 +12,8 @@ from typing import Any
 
 from jinguo.flow.office import Office, open_office
 from jinguo.flow.predecessors import Opening, PeriodContext, period_context, without_warehouse
-from jinguo.intake.bundles import HEAD_BYTES, is_bundle, may_be_bundle, unpack
+from jinguo.intake.archive import HEAD_BYTES
+from jinguo.intake.bundles import is_bundle, may_be_bundle, unpack
 from jinguo.intake.screening import MAX_BYTES
 from jinguo.periods import Period
 from jinguo.reading.model import Reading
@@ -61,7 +62,7 @@ def check_files(
     Last period's figures come from the warehouse where there is one, else from an earlier file of the same call.
     """
     with open_office(settings) as office:
-        readings = _read(office, files, on_file)
+        readings = read_files(office, files, on_file)
         verdicts: dict[int, Checked] = {}
         earlier: dict[tuple[str, Period], Reading] = {}
         for period, indices in _by_period(readings):
@@ -103,7 +104,7 @@ def _settled(office: Office, context: PeriodContext, reading: Reading, findings:
     automatic = office.policy.automatic
     texts = judge_answers(reading.answers).texts if automatic and reading.answers else ()
     explained = {key for key in texts if key[0] in automatic}
-    return context.settlements.apply(findings, unit.unit_id, explained=explained)
+    return context.settlements.apply(findings, unit.unit_id, office.rulebook, explained=explained)
 
 
 def unit_of(office: Office, reading: Reading) -> Unit | None:
@@ -114,7 +115,10 @@ def period_of(reading: Reading) -> Period | None:
     return Period.parse(reading.period) if reading.period else None
 
 
-def _read(office: Office, files: Sequence[Path], on_file: Callable[[str], None]) -> list[Reading]:
+def read_files(
+    office: Office, files: Sequence[Path], on_file: Callable[[str], None] = lambda name: None
+) -> list[Reading]:
+    """The files as read, and each member of a bundle; nothing is checked or stored."""
     readings = []
     with tempfile.TemporaryDirectory() as folder, ReaderPool(office.settings.schemas) as pool:
         for reading in pool.read(_requests(files, Path(folder))):

@@ -15,27 +15,34 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from jinguo.flow.answers import Answered, answer_pending, answer_round, answer_stray, answered_before
+from jinguo.flow.answers import (
+    Answered,
+    answer_pending,
+    answer_repeat,
+    answer_round,
+    answer_stray,
+    answered_before,
+)
 from jinguo.flow.check import Checked, judge, period_of, unit_of
 from jinguo.flow.heap import quiet_heap
 from jinguo.flow.issue import basis_of
+from jinguo.flow.lateness import is_on_time
 from jinguo.flow.office import Office, open_office
 from jinguo.flow.predecessors import period_context
+from jinguo.flow.quarantine import seal_personal, tidy_quarantine
 from jinguo.flow.recheck import recheck_later
+from jinguo.flow.repeats import WANTING, notice_of_repeat
 from jinguo.forms.model import Form
 from jinguo.intake.folder import home_lock, receive, waiting_files
 from jinguo.periods import Period
-from jinguo.reading.model import Problem, Reading
+from jinguo.reading.model import Reading
 from jinguo.reading.pool import ReaderPool, ReadRequest
 from jinguo.review.confirmations import confirm_suggestions
 from jinguo.review.explanations import explanation_records
 from jinguo.review.matching import finding_key
 from jinguo.review.settlements import AUTOMATIC, POLICY, remember
-from jinguo.rules.context import CheckContext
-from jinguo.rules.faults import finding_of_problem
 from jinguo.rules.findings import Finding
 from jinguo.settings import Settings
-from jinguo.units.deadlines import deadline
 from jinguo.warehouse.deliveries import delivery, finish_deliveries, pending_deliveries
 from jinguo.warehouse.explanations import record_explanations
 from jinguo.warehouse.findings import findings_of_many
@@ -98,7 +105,12 @@ def _text(path: Path | None) -> str | None:
 def collect_inbox(
     settings: Settings, *, inbox: Path | None = None, progress: Progress | None = None
 ) -> list[Collected]:
-    """Everything that waits in the inbox, and whatever an interrupted run left, worked through; one row a delivery."""
+    """Everything that waits in the inbox (and, unless another folder is named, in the channels), and whatever an
+    interrupted run left, worked through; one row a delivery."""
+    if settings.channels and inbox is None:
+        from jinguo.flow.channels import fetch_channels
+
+        fetch_channels(settings)
     with open_office(settings) as office, home_lock(settings.home):
         _receive(office, inbox or settings.inbox)
         with office.warehouse.read() as conn:
@@ -136,6 +148,7 @@ def process(office: Office, waiting: Sequence[DeliveryRow]) -> Iterator[Collecte
                 collect_garbage()
     for chunk in _chunks([row for row in waiting if row.earlier_id is not None]):
         yield from _recognise(office, chunk)
+    tidy_quarantine(office)
 
 
 def _silent(label: str, total: int) -> AbstractContextManager[Callable[[object], None]]:
@@ -191,6 +204,7 @@ def _process_round(office: Office, period: Period | None, batch: Sequence[_Read]
         codes = sorted({reading.unit_code for _, reading in batch if reading.unit_code})
         context = period_context(office, conn, period, codes) if period else None
         readings = _with_confirmations(office, conn, period, [reading for _, reading in batch])
+        seal_personal(office, readings)
         checked = judge(office, context, readings, received_at=now)
         done = [Collected(row, item.state, item) for (row, _), item in zip(batch, checked, strict=True)]
         reports = [item for item in done if _is_report(office, item)]
@@ -241,7 +255,7 @@ def _is_report(office: Office, item: Collected) -> bool:
 def _store(office: Office, conn: Connection, form: Form, reports: Sequence[Collected]) -> None:
     """The reports as new versions; those without errors and queries are put in force at once."""
     now = office.settings.now()
-    new = [_new_submission(office, form, item) for item in reports]
+    new = [_new_submission(office, conn, form, item) for item in reports]
     ids = insert_submissions(conn, new, at=now)
     in_force = [row_id for row_id, item in zip(ids, reports, strict=True) if item.state == "accepted"]
     accept(conn, in_force, at=now)
@@ -272,7 +286,7 @@ def _accepted_by_policy(office: Office, given: Explanation, finding: Finding) ->
     return remember(given, finding, office.policy, accepted_by=AUTOMATIC, at=office.settings.now())
 
 
-def _new_submission(office: Office, form: Form, item: Collected) -> NewSubmission:
+def _new_submission(office: Office, conn: Connection, form: Form, item: Collected) -> NewSubmission:
     reading, arrival = item.checked.reading, item.arrival
     unit, period = office.register.by_code[reading.unit_code], Period.parse(reading.period)
     return NewSubmission(
@@ -282,7 +296,7 @@ def _new_submission(office: Office, form: Form, item: Collected) -> NewSubmissio
         basis=basis_of(office, unit, period),
         delivery_id=arrival.id,
         state="received" if item.state == "accepted" else item.state,
-        is_on_time=arrival.delivered_at <= deadline(office.settings.schemas, period).due,
+        is_on_time=is_on_time(office, conn, unit.unit_id, period, arrival.delivered_at),
         reading=reading,
         findings=item.checked.findings,
         correction_reason=reading.cover.get("correction_reason", ""),
@@ -309,13 +323,10 @@ def _repeat(office: Office, conn: Connection, row: DeliveryRow) -> Collected:
         reading.unit_code = office.register.by_id[original.unit_id].code
         reading.period = str(Period.of_key(original.period_key))
     state = original.state if original else first.outcome or "unidentified"
-    answered = answered_before(office, original) if original else Answered()
-    notice = _notice_of_repeat(office, reading, first)
+    notice = notice_of_repeat(office, conn, reading, first, original)
+    answered = Answered()
+    if original:
+        answered = (
+            answer_repeat(office, row, original, notice) if state in WANTING else answered_before(office, original)
+        )
     return Collected(row, state, Checked(reading, [notice], state), original, answered)
-
-
-def _notice_of_repeat(office: Office, reading: Reading, first: DeliveryRow) -> Finding:
-    period = Period.of_date(first.received_at.date())
-    problem = Problem("D16", value=reading.file, details={"time": f"{first.received_at:%Y-%m-%d %H:%M}"})
-    context = CheckContext(unit=None, period=period, received_on=first.received_at.date())
-    return finding_of_problem(office.rulebook.by_id["D16"], problem, reading, context, office.form(period))

@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
-import io
-import secrets
+import datetime as dt
+import os
 import tempfile
+from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from jinguo.errors import Busy, NotYours, Refused
 from jinguo.flow.answers import answer_pending
+from jinguo.flow.check import read_files
 from jinguo.flow.collect import process
 from jinguo.flow.issue import issue_templates
 from jinguo.flow.office import Office
-from jinguo.intake.folder import home_lock
+from jinguo.intake.folder import home_lock, receive
 from jinguo.periods import Period
-from jinguo.reading.pool import ReaderPool, ReadRequest
 from jinguo.staff.roles import Staff
 from jinguo.units.register import Unit
-from jinguo.warehouse.deliveries import delivery, record_deliveries
-from jinguo.warehouse.records import Delivery
-from jinguo.warehouse.staff import record_uploads
+from jinguo.warehouse.deliveries import delivery
 
 CHANNEL = "web"
-_LONGEST_NAME = 200
+_LONGEST_NAME = 200  # bytes
 
 
 @dataclass(frozen=True)
@@ -36,41 +36,27 @@ class Upload:
 
 
 def hand_in(office: Office, uploads: Sequence[Upload], *, staff: Staff, patience: float = 30.0) -> list[int]:
-    """The ids of the deliveries, in order: archived first, then read, checked, settled and answered.
+    """The ids of the deliveries: archived first, then read, checked, settled and answered; a zip's members too.
 
-    NotYours, and nothing recorded, when a workbook is the report of a unit that the account may not hand in for. When
+    NotYours, and nothing is stored, when a workbook is the report of a unit that the account may not hand in for. When
     others are at work for longer than ``patience`` seconds, the files are safe and the next collection works on them.
     """
-    uploads = [Upload(_bare_name(upload.name), upload.content) for upload in uploads if upload.content]
+    uploads = [upload for upload in uploads if upload.content]
     if not uploads:
         raise Refused("没有收到文件，或者文件是空的。请选择报表文件后再上传。")
     now = office.settings.now()
-    staged = [office.archive.stage(io.BytesIO(upload.content)) for upload in uploads]
-    office.archive.settle(staged)
-    requests = [
-        ReadRequest(upload.name, item.sha256, office.archive.path(item.sha256))
-        for upload, item in zip(uploads, staged, strict=True)
-    ]
-    _demand_own_units(office, requests, staff)
-    with office.warehouse.write() as conn:
-        ids = record_deliveries(
-            conn,
-            [
-                Delivery(item.sha256, item.size, upload.name, CHANNEL, now, now, f"{CHANNEL}:{secrets.token_hex(16)}")
-                for upload, item in zip(uploads, staged, strict=True)
-            ],
-        )
-        record_uploads(conn, ids, account=staff.account, at=now)
-    try:
-        with home_lock(office.settings.home, patience=patience):
-            with office.warehouse.read() as conn:
-                rows = [delivery(conn, each) for each in ids]
-            for _ in process(office, [row for row in rows if row.outcome is None]):
-                pass  # each chunk is committed before it is yielded
-            answer_pending(office)
-    except Busy:
-        pass  # the deliveries are recorded: the collection that is at work, or the next one, takes them
-    return ids
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [_spool(Path(folder) / str(number), upload, now) for number, upload in enumerate(uploads)]
+        _demand_own_units(office, paths, staff)
+        received = receive(
+            paths, office.archive, office.warehouse, now=now, channel=CHANNEL, sender=staff.account
+        ).delivery_ids
+    with suppress(Busy), home_lock(office.settings.home, patience=patience):
+        with office.warehouse.read() as conn:
+            rows = [delivery(conn, each) for each in received]
+        deque(process(office, [row for row in rows if row.outcome is None]), maxlen=0)  # each chunk is committed
+        answer_pending(office)
+    return sorted(received)
 
 
 def blank_template(office: Office, unit: Unit, period: Period) -> tuple[str, bytes]:
@@ -80,17 +66,26 @@ def blank_template(office: Office, unit: Unit, period: Period) -> tuple[str, byt
         return path.name, path.read_bytes()
 
 
-def _demand_own_units(office: Office, requests: Sequence[ReadRequest], staff: Staff) -> None:
+def _demand_own_units(office: Office, paths: Sequence[Path], staff: Staff) -> None:
     """Files that are nobody's report pass: their sender is told why when they are taken in."""
-    with ReaderPool(office.settings.schemas) as pool:
-        for reading in pool.read(requests):
-            unit = office.register.by_code.get(reading.unit_code)
-            if unit and not staff.may_hand_in(unit):
-                raise NotYours(
-                    f"“{reading.file}”是{unit.name}（{unit.code}）的报表，您的账号不能替这个单位报送。没有收下任何文件。"
-                )
+    for reading in read_files(office, paths):
+        unit = office.register.by_code.get(reading.unit_code)
+        if unit and not staff.may_hand_in(unit):
+            raise NotYours(
+                f"“{reading.file}”是{unit.name}（{unit.code}）的报表，您的账号不能替这个单位报送。没有收下任何文件。"
+            )
+
+
+def _spool(folder: Path, upload: Upload, now: dt.datetime) -> Path:
+    """The file in a folder of its own, as the folder channel takes them, with the time at which it came."""
+    folder.mkdir()
+    path = folder / _bare_name(upload.name)
+    path.write_bytes(upload.content)
+    os.utime(path, (now.timestamp(), now.timestamp()))
+    return path
 
 
 def _bare_name(name: str) -> str:
-    """The last part of a name, whatever system's path a browser made of it."""
-    return PurePosixPath(name.replace("\\", "/")).name[-_LONGEST_NAME:] or "未命名"
+    """The last part of a name, whatever system's path a browser made of it, short enough for any file system."""
+    last = PurePosixPath(name.replace("\\", "/").replace("\0", "")).name
+    return last.encode("utf-8", "replace")[-_LONGEST_NAME:].decode("utf-8", "ignore") or "未命名"

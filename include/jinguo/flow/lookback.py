@@ -51,7 +51,7 @@ def look_back(
     if period.is_quarter_end:
         found.add("last_communities", _communities(conn, ids, predecessor(period, "quarterly"), wanted))
     _add_peers(found, conn, period, wanted, register=register, cells=rulebook.peer_cells)
-    found.add("children", _children(conn, period, wanted, form=form, register=register))
+    found.add("children", children_of(conn, period, wanted, form=form, register=register))
     return found
 
 
@@ -129,7 +129,7 @@ def _add_peers(
             found.add("peer_names", {code: tuple(unit.org_short or unit.name for unit in others)})
 
 
-def _children(
+def children_of(
     conn: Connection, period: Period, wanted: Wanted, *, form: Form, register: Register
 ) -> dict[str, Children]:
     """The units below those wanted, of whom at least one report of the period is accepted."""
@@ -149,18 +149,29 @@ def _children(
                 )
                 for child, submission_id in accepted.items()
             ]
-            communities = [lists.get(submission_id) or {} for submission_id in accepted.values()]
+            communities = {child: lists.get(submission_id) or {} for child, submission_id in accepted.items()}
+            owing, expected = _expected(register, code, units, period)
             found[code] = Children(
                 numbers=np.sum(numbers, axis=0),
                 count=len(accepted),
-                missing=tuple(
-                    unit.org_short or unit.name
-                    for unit in _expected(register, code, units, period)
-                    if unit.code not in accepted
-                ),
-                communities={key: name for listed in communities for key, name in listed.items()},
+                missing=tuple(unit.org_short or unit.name for unit in expected if unit.code not in accepted),
+                communities={key: name for listed in communities.values() for key, name in listed.items()},
+                is_owed=owing,
+                shared=_shared(communities, register),
             )
     return found
+
+
+def _shared(communities: Mapping[str, Mapping[str, str]], register: Register) -> dict[str, tuple[str, str]]:
+    """Name of a community that two units list → the two units."""
+    first: dict[str, str] = {}
+    shared = {}
+    for child, listed in communities.items():
+        for key, name in listed.items():
+            if first.setdefault(key, child) != child:
+                units = (register.by_code[code] for code in (first[key], child))
+                shared[name] = tuple(unit.org_short or unit.name for unit in units)
+    return shared
 
 
 def _lists_of(conn: Connection, submission_ids: Sequence[int]) -> Iterable[tuple[int, dict[str, str] | None]]:
@@ -177,8 +188,10 @@ def _units_below(register: Register, units: Iterable[Unit], period: Period) -> d
     return below
 
 
-def _expected(register: Register, code: str, units: Sequence[Unit], period: Period) -> list[Unit]:
-    """Those below who owe the unit a report; where no obligation says so: all but the zones, whose figures may be in
-    those of the counties around them."""
+def _expected(register: Register, code: str, units: Sequence[Unit], period: Period) -> tuple[bool, Sequence[Unit]]:
+    """Whether anybody below owes the unit a report, and who. Where no obligation says so: all but the zones, whose
+    figures may be in those of the counties around them."""
     owing = {row.unit_code for row in register.obligations(period) if row.reports_to == code}
-    return [unit for unit in units if unit.code in owing] if owing else [u for u in units if u.unit_type != "zone"]
+    if owing:
+        return True, [unit for unit in units if unit.code in owing]
+    return False, [unit for unit in units if unit.unit_type != "zone"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from jinguo.errors import Refused
-from jinguo.flow import collect
+from jinguo.flow import collect, recheck
 from jinguo.flow.answers import answer_pending
 from jinguo.flow.issue import issue_templates as write_templates
 from jinguo.flow.office import open_office
@@ -15,7 +15,8 @@ from jinguo.flow.status import period_status
 from jinguo.intake.folder import home_lock
 from jinguo.periods import Period
 from jinguo.settings import Settings
-from jinguo.warehouse import audit
+from jinguo.units.register import PROVINCE_CODE
+from jinguo.warehouse import audit, decisions
 from jinguo.warehouse.deadlines import record_missing
 from jinguo.warehouse.deliveries import delivery, pending_deliveries
 from jinguo.warehouse.submissions import submission
@@ -59,6 +60,14 @@ def process_batch(settings: Settings, delivery_ids: list[int]) -> list[str]:
         )
 
 
+def decided_periods(settings: Settings) -> list[str]:
+    """``430000|2026-10`` for each period whose draft a steward's decision has overtaken: no file tells of it."""
+    with open_office(settings) as office:
+        with office.warehouse.read() as conn:
+            periods = [Period.of_key(key) for key in decisions.decided_periods(conn)]
+        return [f"{PROVINCE_CODE}|{period}" for period in periods if editions_of(office, period).is_overtaken()]
+
+
 def write_outputs(settings: Settings) -> int:
     """How many answers an interrupted run or a decision had left to be written."""
     with open_office(settings) as office, home_lock(settings.home):
@@ -75,6 +84,11 @@ def refresh_period(settings: Settings, period: str) -> dict[str, Any]:
         if changed:
             write_edition(office, edition)
         return {"edition": edition.number, "frozen_hash": edition.frozen_hash, "changed": changed}
+
+
+def recheck_period(settings: Settings, period: str) -> list[str]:
+    """The codes of the units whose report the rules in force now judge otherwise; nothing is moved."""
+    return [change["unit_code"] for change in recheck.recheck_period(settings, Period.parse(period))]
 
 
 def close_period(settings: Settings, period: str) -> list[str]:

@@ -10,6 +10,7 @@ from functools import cached_property
 from jinguo.forms.load import form_for
 from jinguo.forms.model import Form
 from jinguo.intake.archive import Archive
+from jinguo.intake.quarantine import Quarantine
 from jinguo.periods import Period
 from jinguo.review.policy import ReviewPolicy, load_policy
 from jinguo.rules.catalogue import RuleBook, load_rules
@@ -23,6 +24,7 @@ class Office:
     """The definitions in force and the stores that belong to one ``JINGUO_HOME``."""
 
     settings: Settings
+    rules: RuleBook | None = None  # other rules than those in force
 
     @cached_property
     def register(self) -> Register:
@@ -30,7 +32,7 @@ class Office:
 
     @cached_property
     def rulebook(self) -> RuleBook:
-        return load_rules(self.settings.schemas)
+        return self.rules or load_rules(self.settings.schemas)
 
     @cached_property
     def policy(self) -> ReviewPolicy:
@@ -45,6 +47,10 @@ class Office:
     def archive(self) -> Archive:
         return Archive(self.settings.archive)
 
+    @cached_property
+    def quarantine(self) -> Quarantine:
+        return Quarantine.of(self.settings)
+
     def form(self, period: Period) -> Form:
         return form_for(self.settings.schemas, period)
 
@@ -55,9 +61,9 @@ class Office:
 
 
 @contextmanager
-def open_office(settings: Settings) -> Iterator[Office]:
-    """An Office that closes its connections at the end."""
-    office = Office(settings)
+def open_office(settings: Settings, *, rules: RuleBook | None = None) -> Iterator[Office]:
+    """An Office that closes its connections at the end; ``rules`` None: those in force."""
+    office = Office(settings, rules)
     try:
         yield office
     finally:

@@ -1,21 +1,30 @@
-"""Stored reports checked again: after an earlier month was accepted, after a waiver was granted or revoked."""
+"""Stored reports checked again: after an earlier month was accepted, after a waiver was granted or revoked, after the
+rules were changed."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import Connection
 
-from jinguo.flow.check import judge
-from jinguo.flow.office import Office
+from jinguo.flow.check import Checked, judge
+from jinguo.flow.office import Office, open_office
 from jinguo.flow.predecessors import period_context
+from jinguo.intake.folder import home_lock
 from jinguo.periods import Period
+from jinguo.review.matching import finding_key
+from jinguo.rules.findings import Finding
+from jinguo.settings import Settings
+from jinguo.warehouse import audit
 from jinguo.warehouse.decisions import decisions_of
 from jinguo.warehouse.findings import findings_of, replace_findings
 from jinguo.warehouse.records import SubmissionRow
 from jinguo.warehouse.submissions import (
     accept,
+    accepted_submissions,
     later_submissions,
+    latest_submissions,
     load_reading,
     mark_outputs_pending,
     set_state,
@@ -23,6 +32,7 @@ from jinguo.warehouse.submissions import (
 )
 
 _STILL_OPEN = ("returned", "awaiting_explanation")
+_LOOKED_AT = (*_STILL_OPEN, "awaiting_confirmation", "accepted")
 _EARLIER_CHANGED = "上期数据变动后重新审核"
 
 
@@ -49,14 +59,7 @@ def _recheck(office: Office, conn: Connection, row: SubmissionRow, reason: str) 
     """Whether anything changed."""
     if row.state not in (*_STILL_OPEN, "accepted"):
         return False
-    reading = load_reading(conn, row.id)
-    before = findings_of(conn, row.id)
-    as_of = row.state_at if row.state == "accepted" else None
-    context = period_context(office, conn, Period.of_key(row.period_key), [reading.unit_code], as_of=as_of)
-    if row.state == "accepted":
-        context.accepted.pop(row.unit_id, None)  # it is not a second report beside itself
-        context.settlements = context.settlements.only({finding.settled_by for finding in before})
-    checked = judge(office, context, [reading], received_at=row.received_at)[0]
+    before, checked = _judged_again(office, conn, row)
     if checked.findings == before:
         return False
     replace_findings(conn, row.id, checked.findings)
@@ -69,6 +72,72 @@ def _recheck(office: Office, conn: Connection, row: SubmissionRow, reason: str) 
         else:
             set_state(conn, row.id, checked.state, at=now, reason=reason)
     return True
+
+
+def _judged_again(office: Office, conn: Connection, row: SubmissionRow) -> tuple[list[Finding], Checked]:
+    """A stored report's findings as they stand, and what it would get today."""
+    reading = load_reading(conn, row.id)
+    before = findings_of(conn, row.id)
+    as_of = row.state_at if row.state == "accepted" else None
+    context = period_context(office, conn, Period.of_key(row.period_key), [reading.unit_code], as_of=as_of)
+    if row.state == "accepted":
+        context.accepted.pop(row.unit_id, None)  # it is not a second report beside itself
+        context.settlements = context.settlements.only({finding.settled_by for finding in before})
+    return before, judge(office, context, [reading], received_at=row.received_at)[0]
+
+
+def recheck_period(settings: Settings, period: Period) -> list[dict[str, Any]]:
+    """What the rules in force now say otherwise of a period's latest reports; one entry for each that it concerns.
+
+    No state changes and no finding is replaced (docs/adr/0008): a steward decides. What was found is put on record
+    once, by rule and cell.
+    """
+    with open_office(settings) as office, home_lock(settings.home):
+        with office.warehouse.read() as conn:
+            latest = {**latest_submissions(conn, period.key), **accepted_submissions(conn, period.key)}
+            rows = [latest[unit_id] for unit_id in sorted(latest) if latest[unit_id].state in _LOOKED_AT]
+            changes = [change for row in rows if (change := _change(office, conn, row))]
+        if changes:
+            with office.warehouse.write() as conn:
+                _put_on_record(conn, office, period, changes)
+    return changes
+
+
+def _change(office: Office, conn: Connection, row: SubmissionRow) -> dict[str, Any] | None:
+    before, checked = _judged_again(office, conn, row)
+    known, now = ({finding_key(finding) for finding in found} for found in (before, checked.findings))
+    gained = [finding for finding in checked.findings if finding_key(finding) not in known]
+    lost = [finding for finding in before if finding_key(finding) not in now]
+    if not gained and not lost:
+        return None
+    unit = office.register.by_id[row.unit_id]
+    return {
+        "unit_code": unit.code,
+        "unit_name": unit.org_short or unit.name,
+        "version": row.version,
+        "status": row.state,
+        "would_be": checked.state,
+        "gained": [finding.as_json() for finding in gained],
+        "lost": [finding.as_json() for finding in lost],
+    }
+
+
+def _put_on_record(conn: Connection, office: Office, period: Period, changes: Sequence[Mapping[str, Any]]) -> None:
+    """Rules and cells only: no text out of a report goes into the log. The same result again is one line."""
+    places = {
+        kind: [
+            [change["unit_code"], change["version"], found["rule_id"], found["cell_id"]]
+            for change in changes
+            for found in change[kind]
+        ]
+        for kind in ("gained", "lost")
+    }
+    details = {"rules": office.rulebook.fingerprint(), **places}
+    subject = f"period {period}"
+    recorded = [entry for entry in audit.entries(conn, subject=subject) if entry.action == "recheck_period"]
+    if not recorded or recorded[-1].details != details:
+        now = office.settings.now()
+        audit.append(conn, at=now, actor=audit.SYSTEM, action="recheck_period", subject=subject, details=details)
 
 
 def _was_decided(conn: Connection, row: SubmissionRow) -> bool:

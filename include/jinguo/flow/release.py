@@ -8,6 +8,7 @@ from typing import Any
 
 from jinguo.errors import Refused
 from jinguo.flow.office import Office, open_office
+from jinguo.flow.province import check_edition
 from jinguo.flow.release_files import write_edition
 from jinguo.periods import Period
 from jinguo.release.editions import Editions
@@ -21,7 +22,8 @@ def make_release(
 ) -> dict[str, Any]:
     """Freezes the versions in force as a draft, publishes it when there is an ``approver``, writes the workbook.
 
-    Refused when nothing is accepted, or when the gate says why not.
+    Refused when nothing is accepted, or when the gate says why not. ``findings``: what the rules say of the province's
+    own figures; who approves decides.
     """
     with open_office(settings) as office:
         editions = editions_of(office, period)
@@ -31,7 +33,9 @@ def make_release(
                 raise Refused("--approve needs the name of who approves")
             edition = publish_edition(office, edition, approver=approver, approved_hash=edition.frozen_hash)
         described = describe_edition(edition, write_edition(office, edition, out=out))
-        return described | {"to_settle": [reason.as_json() for reason in gate_of(office, edition)]}
+        findings = [finding.as_json() for finding in check_edition(office, edition)]
+        to_settle = [reason.as_json() for reason in gate_of(office, edition)]
+        return described | {"findings": findings, "to_settle": to_settle}
 
 
 def publish_edition(office: Office, edition: Edition, *, approver: str, approved_hash: str) -> Edition:

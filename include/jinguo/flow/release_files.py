@@ -22,7 +22,8 @@ _ACTION = "write_manifest"
 def write_edition(office: Office, edition: Edition, *, out: Path | None = None) -> Path:
     """The edition's files in ``out``, the path of its workbook; writing them again gives the same bytes.
 
-    A published edition also stands in the outbox, with its manifest, whose hash goes into the audit log.
+    A published edition also stands in the outbox, with its manifest, whose hash goes into the audit log, and takes the
+    place of its draft.
     """
     if edition.state != "published":
         return _write_files(office, edition, out or _folder(office, edition.period))[0]
@@ -32,6 +33,10 @@ def write_edition(office: Office, edition: Edition, *, out: Path | None = None) 
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         files = [Path(shutil.copy(path, out / path.name)) for path in files]
+    drafts = [path.name.replace("_正式", "_草稿") for path in files if "_正式" in path.name]
+    for place in {folder, files[0].parent}:  # a draft says “不得对外引用” and must not lie beside what is published
+        for name in drafts:
+            (place / name).unlink(missing_ok=True)
     return files[0]
 
 

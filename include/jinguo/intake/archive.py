@@ -15,16 +15,19 @@ from typing import BinaryIO
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _CHUNK = 1 << 20
+HEAD_BYTES = 64
 _SYNC_THREADS = 16  # fsyncs that wait together share one commit of the file system's journal
 
 
 @dataclass(frozen=True)
 class Staged:
-    """Bytes on the way in. ``temporary``: where they stand until ``settle``; None: the archive has them already."""
+    """Bytes on the way in. ``temporary``: where they stand until ``settle``; None: the archive has them already.
+    ``head``: the first of them."""
 
     sha256: str
     size: int
     temporary: Path | None
+    head: bytes = b""
 
 
 class Archive:
@@ -47,16 +50,16 @@ class Archive:
         chunk = stream.read(_CHUNK)
         digest, size = hashlib.sha256(chunk), len(chunk)
         if size < _CHUNK and self.holds(digest.hexdigest(), size):
-            return Staged(digest.hexdigest(), size, None)
+            return Staged(digest.hexdigest(), size, None, chunk[:HEAD_BYTES])
         self._make_root()
-        temporary = self.root / f".tmp-{secrets.token_hex(16)}"
+        temporary, head = self.root / f".tmp-{secrets.token_hex(16)}", chunk[:HEAD_BYTES]
         with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o440), "wb") as out:
             out.write(chunk)
             while chunk := stream.read(_CHUNK):
                 digest.update(chunk)
                 size += len(chunk)
                 out.write(chunk)
-        return Staged(digest.hexdigest(), size, temporary)
+        return Staged(digest.hexdigest(), size, temporary, head)
 
     def settle(self, staged: Sequence[Staged]) -> None:
         """Make what was staged durable under its name: files first, then names, then directories.
@@ -95,6 +98,10 @@ class Archive:
         """The bytes with this hash; FileNotFoundError when they never came."""
         return self.path(sha256).read_bytes()
 
+    def remove(self, sha256: str) -> None:
+        """Take a file out: it holds personal data and is sealed in quarantine."""
+        self.path(sha256).unlink(missing_ok=True)
+
     def damaged(self, known: Iterable[str] = ()) -> Iterator[str]:
         """What is no longer as it came: files whose bytes are not those of their name, and hashes in ``known`` (see
         deliveries.known_files) that have no file. Reads everything."""
@@ -109,18 +116,19 @@ class Archive:
     def _make_root(self) -> None:
         if not self.root.is_dir():
             self.root.mkdir(parents=True, exist_ok=True)
-            _sync(self.root.parent)
+            sync(self.root.parent)
 
 
 def _sync_all(paths: Sequence[Path]) -> None:
     if len(paths) == 1:
-        _sync(paths[0])
+        sync(paths[0])
         return
     with ThreadPoolExecutor(_SYNC_THREADS) as pool:
-        list(pool.map(_sync, paths))
+        list(pool.map(sync, paths))
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """A file, or a directory's names, on the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -15,7 +15,6 @@ from jinguo.intake.packages import (
     kind_of,
 )
 
-HEAD_BYTES = 64
 _MAX_MEMBERS = 500
 _ZIP_START, _NAME_AT = b"PK\x03\x04", 30
 _FIRST_OF_A_WORKBOOK = (b"[Content_Types].xml", b"_rels/", b"xl/", b"docProps/", b"mimetype")

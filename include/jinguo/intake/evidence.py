@@ -53,6 +53,10 @@ class Saying:
     cell: str
     text: str
 
+    @property
+    def is_head(self) -> bool:
+        return self.source.endswith("表头")
+
 
 @dataclass
 class Evidence:

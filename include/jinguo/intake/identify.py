@@ -38,6 +38,8 @@ def identify(evidence: Evidence, block: IdentityBlock | None, *, is_ours: bool, 
     identity = Identity()
     if block is None and not is_ours:
         return identity.stop("unidentified", Problem("WZ-003", details={"form_no": "湘妇志01—07表"}))
+    if _holds_several_units(identity, evidence, register):
+        return identity
     if not _decide_unit(identity, evidence, register):
         return identity
     if not _decide_period(identity, evidence):
@@ -45,6 +47,24 @@ def identify(evidence: Evidence, block: IdentityBlock | None, *, is_ours: bool, 
     if not _decide_form(identity, block, register):
         return identity
     return _check_validity(identity, register)
+
+
+def _holds_several_units(identity: Identity, evidence: Evidence, register: Register) -> bool:
+    """Whether the heads of the sheets name different units: one workbook, several reports."""
+    named: dict[str, Saying] = {}
+    for code, saying in evidence.codes:
+        if saying.is_head and code in register.by_code:
+            named.setdefault(code, saying)
+    for codes, saying in evidence.names:
+        if saying.is_head and not set(codes) & set(named):
+            named.setdefault(codes[0], saying)
+    if len(named) < 2:
+        return False
+    place = list(named.values())[1]
+    listed = "、".join(_name_of(code, register) for code in named)
+    details = {"n": str(len(named)), "list": listed}
+    identity.stop("held", Problem("D23", "cover", place.sheet, place.cell, "", place.text, details))
+    return True
 
 
 def _decide_unit(identity: Identity, evidence: Evidence, register: Register) -> bool:

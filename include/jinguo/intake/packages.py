@@ -174,7 +174,7 @@ def _inflate(
 def entry_bytes(data: bytes, entry: zipfile.ZipInfo, limit: int) -> bytes:
     """What an entry really inflates to; PackageError beyond ``limit`` or when it is damaged."""
     start = entry.header_offset
-    if len(data) < start + _LOCAL_HEADER.size:
+    if start < 0 or len(data) < start + _LOCAL_HEADER.size:
         raise PackageError("文件不完整")
     magic, name_length, extra_length = _LOCAL_HEADER.unpack_from(data, start)
     start += _LOCAL_HEADER.size + name_length + extra_length

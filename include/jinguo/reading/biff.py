@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from jinguo.intake.compound import records
 from jinguo.reading.markup import Formula, Markup
+from jinguo.reading.sheets import MAX_CELLS, TooLargeError, UnreadableError
 from jinguo.reading.tokens import Dialect, formula_text
 from jinguo.templates.layout import column_letters
 
@@ -14,6 +15,9 @@ ERRORS = {0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 3
 
 _BOF, _EOF, _FORMULA, _BOOLERR, _STRING, _SHARED = 0x0809, 0x000A, 0x0006, 0x0205, 0x0207, 0x04BC
 _DATE1904, _CODEPAGE, _BOUNDSHEET, _SUPBOOK, _EXTERNSHEET = 0x0022, 0x0042, 0x0085, 0x01AE, 0x0017
+_SHARED_TEXTS, _DIMENSIONS = 0x00FC, 0x0200
+_MOST_ROWS, _MOST_COLUMNS = 65_536, 256
+_VALUES = frozenset((0x0006, 0x0203, 0x0204, 0x0205, 0x027E, 0x00BD, 0x00D6, 0x00FD))  # records of cells with values
 _OLD_TEXTS = (0x0204, 0x00D6)
 _ROW, _COLINFO = 0x0208, 0x007D
 _GLOBALS = 5  # the kind of substream that comes before the sheets
@@ -51,6 +55,8 @@ class _Scan:
     encoding: str = "gb18030"
     is_1904: bool = False
     number: int = -1
+    last_row: int = 0
+    last_column: int = 0
     pending: _Place | None = None  # a formula whose text result follows
     shared: dict[_Place, bytes] = field(default_factory=dict)
     sharing: dict[_Place, _Place] = field(default_factory=dict)
@@ -64,6 +70,10 @@ def scan_biff(stream: bytes) -> tuple[dict[int, BiffSheet], bool]:
     """What stands in each sheet of a workbook stream, by its number, and whether dates count from 1904."""
     scan, depth = _Scan(), 0
     for record, body in records(stream):
+        if record in _VALUES and len(body) >= 4:
+            _measure(scan, body)
+        elif record in (_SHARED_TEXTS, _DIMENSIONS) and _declares_too_much(record, body, len(stream)):
+            raise UnreadableError  # calamine would ask at once for the memory of all that, and its process end
         if record == _BOF:
             depth += 1
             if depth == 1 and len(body) >= 4:
@@ -79,6 +89,23 @@ def scan_biff(stream: bytes) -> tuple[dict[int, BiffSheet], bool]:
     return scan.sheets, scan.is_1904
 
 
+def _measure(scan: _Scan, body: bytes) -> None:
+    """Keeps calamine from asking for a grid that no report needs: its process would end."""
+    row, column = struct.unpack_from("<HH", body)
+    scan.last_row, scan.last_column = max(scan.last_row, row), max(scan.last_column, column)
+    if (scan.last_row + 1) * (scan.last_column + 1) > MAX_CELLS:
+        raise TooLargeError
+
+
+def _declares_too_much(record: int, body: bytes, size: int) -> bool:
+    """Whether more texts than bytes are declared, or more rows and columns than the format has."""
+    if record == _SHARED_TEXTS:
+        return len(body) >= 8 and max(struct.unpack_from("<II", body)) > size
+    if len(body) < 14:  # Excel 95 counts in two bytes
+        return False
+    return struct.unpack_from("<I", body, 4)[0] > _MOST_ROWS or struct.unpack_from("<H", body, 10)[0] > _MOST_COLUMNS
+
+
 def _begin(scan: _Scan, body: bytes) -> None:
     version, kind = struct.unpack_from("<HH", body)
     if kind == _GLOBALS:
@@ -88,6 +115,7 @@ def _begin(scan: _Scan, body: bytes) -> None:
     is_old = not scan.dialect.has_wide_columns and scan.number < len(scan.names)
     scan.sheets[scan.number] = BiffSheet(scan.names[scan.number] if is_old else "")
     scan.shared, scan.sharing, scan.pending = {}, {}, None
+    scan.last_row = scan.last_column = 0
 
 
 def _take_global(scan: _Scan, record: int, body: bytes) -> None:

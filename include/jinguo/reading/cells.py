@@ -23,7 +23,7 @@ from jinguo.reading.formulas import (
 from jinguo.reading.markup import Formula
 from jinguo.reading.model import CellState, format_number
 from jinguo.reading.notes import Notes
-from jinguo.reading.numbers import DASHES, Refusal, read_number, written
+from jinguo.reading.numbers import DASHES, DITTO, Refusal, read_number, written
 from jinguo.templates.layout import NA_MARK, column_letters
 
 _NAN = math.nan
@@ -133,13 +133,21 @@ class Cells:
             self.states[index] = _BLANK
         elif isinstance(result, Refusal):
             self.states[index] = _UNREADABLE
-            self.notes.refuse(result, self.address(cell), cell.id, value)
+            self.notes.refuse(self._with_figure_above(result, cell), self.address(cell), cell.id, value)
         else:
             self.states[index] = _NUMBER
             self.numbers[index] = float(result.thousandths)
             if result.how:
                 text = format_number(result.thousandths)
                 self.notes.normalise(self.address(cell), cell.id, value, text, result.how)
+
+    def _with_figure_above(self, refusal: Refusal, cell: Cell) -> Refusal:
+        """“同上” suggests the figure of the form's row before, where there is one."""
+        above = cell.index - len(self.form.table_by_id[cell.table].columns)
+        is_same = fold(refusal.details.get("v", "")) in DITTO and self.form.cells[max(above, 0)].table == cell.table
+        if not is_same or above < 0 or self.states[above] != _NUMBER:
+            return refusal
+        return Refusal(refusal.rule_id, {**refusal.details, "s": format_number(self.numbers[above])})
 
     def _check_not_applicable(self, index: int, value: Any) -> None:
         """“—” or nothing may stand where the form takes no figure."""
@@ -280,6 +288,8 @@ class Cells:
         cell = self.form.cells[index]
         if not formula.has_value:
             self._note_computed(cell, formula, value)
+        elif math.isnan(shown):
+            self._note_failed(cell, value)
         elif shown != value:
             self._note_difference(cell, shown, value, "未重新计算")
 
@@ -298,6 +308,17 @@ class Cells:
     def _note_computed(self, cell: Cell, formula: Formula, value: float) -> None:
         self.notes.at(cell.table, self.located[cell.table].sheet.name)
         self.notes.normalise(self.address(cell), cell.id, f"={formula.text}", format_number(value), "公式重算")
+
+    def _note_failed(self, cell: Cell, value: float) -> None:
+        """Our formula was saved with an error or a text for a result."""
+        address, sheet = self.address(cell), self.located[cell.table].sheet
+        shown = sheet.markup.errors.get(address) or written(sheet.at(*self._position(cell)))
+        self.notes.at(cell.table, sheet.name)
+        self.notes.problem("D29", address, cell.id, shown, how="未重新计算", computed=format_number(value))
+
+    def _position(self, cell: Cell) -> tuple[int, int]:
+        located = self.located[cell.table]
+        return located.rows[cell.row], located.columns[cell.column]
 
     def _note_difference(self, cell: Cell, shown: float, value: float, how: str) -> None:
         self.notes.at(cell.table, self.located[cell.table].sheet.name)

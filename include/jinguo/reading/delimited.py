@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 from jinguo.reading.markup import MAX_COLUMNS, MAX_ROWS
-from jinguo.reading.sheets import MAX_CELLS, Sheet, UnreadableError, Workbook
+from jinguo.reading.sheets import MAX_CELLS, Sheet, TooLargeError, UnreadableError, Workbook
 
 TEXT_SHEET = "文本表格"  # a text has no sheets, and so no name of one
 _NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,14})(?:\.\d{1,9})?")  # what a spreadsheet would have written there itself
@@ -28,7 +28,7 @@ def read_delimited(text: str, delimiter: str) -> Workbook:
             values = [_value(field) for field in record[:MAX_COLUMNS]]
             cells += len(values)
             if cells > MAX_CELLS:
-                raise UnreadableError("more cells than any report has")
+                raise TooLargeError
             rows.append(values)
     except csv.Error as error:
         raise UnreadableError(type(error).__name__) from error

@@ -8,16 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 from jinguo.intake.packages import stored_package
 from jinguo.reading.markup import Markup, is_far, sheet_parts, with_merges_first, without_far_cells, without_self_check
-from jinguo.reading.sheets import MAX_CELLS, Sheet, UnreadableError, Workbook
+from jinguo.reading.sheets import MAX_CELLS, Sheet, TooLargeError, UnreadableError, Workbook
 
 if TYPE_CHECKING:
     from jinguo.intake.screening import Screened
 
 
-def read_workbook(data: bytes, screened: Screened) -> Workbook:
-    """All sheets of a screened file; UnreadableError when no reader can make them out."""
+def read_workbook(data: bytes, screened: Screened, *, is_suspect: bool = False) -> Workbook:
+    """All sheets of a screened file; UnreadableError when no reader can make them out.
+
+    ``is_suspect``: it has ended a reader process before, so that what is usually believed is looked at.
+    """
     try:
-        return _read(data, screened)
+        return _read(data, screened, is_suspect)
     except UnreadableError:
         raise
     except Exception as error:
@@ -29,9 +32,9 @@ def read_workbook(data: bytes, screened: Screened) -> Workbook:
         raise
 
 
-def _read(data: bytes, screened: Screened) -> Workbook:
+def _read(data: bytes, screened: Screened, is_suspect: bool) -> Workbook:
     if screened.format in ("xlsx", "xlsm"):
-        return _read_xlsx(screened.parts)
+        return _read_xlsx(screened.parts, is_suspect)
     if screened.format == "xls":
         return _read_xls(data, screened.workbook)
     if screened.format == "xlsb":
@@ -45,10 +48,10 @@ def _read(data: bytes, screened: Screened) -> Workbook:
     return read_delimited(screened.text, screened.delimiter)
 
 
-def _read_xlsx(parts: Mapping[str, bytes]) -> Workbook:
+def _read_xlsx(parts: Mapping[str, bytes], is_suspect: bool) -> Workbook:
     parts = without_self_check(parts)
     names, is_1904 = sheet_parts(parts)
-    far = {name for name in names if name and is_far(parts[name])}
+    far = {name for name in names if name and is_far(parts[name], is_suspect=is_suspect)}
     if far:
         parts = {name: without_far_cells(body) if name in far else body for name, body in parts.items()}
     read = {**parts, **{name: with_merges_first(parts[name]) for name in names if name}}
@@ -100,6 +103,6 @@ def _grids(data: bytes) -> Iterator[tuple[int, Any, bool, list[list[Any]]]]:
             sheet = book.get_sheet_by_name(about.name)
             total += sheet.total_height * sheet.total_width
             if total > MAX_CELLS:
-                raise UnreadableError("more cells than any report has")
+                raise TooLargeError
             # The padding up to A1 is counted in the total above, so that skip_empty_area=False is bounded as well.
             yield index, sheet, about.visible == SheetVisibleEnum.Visible, sheet.to_python(skip_empty_area=False)

@@ -16,7 +16,7 @@ from jinguo.reading.dates import Day, read_date
 from jinguo.reading.markup import Formula, Markup
 from jinguo.reading.model import ListLine, format_number
 from jinguo.reading.notes import Notes
-from jinguo.reading.numbers import LONGEST, Refusal, read_number, written
+from jinguo.reading.numbers import LONGEST, Refusal, no_number, read_number, written
 from jinguo.templates.layout import column_letters
 
 _YES = frozenset(("1", "是", "√", "✓", "✔", "有", "y", "yes", "true"))
@@ -182,7 +182,7 @@ def _read_flag(line: _Line, place: _Place, value: Any) -> int | None:
         if text not in ("0", "1"):
             line.normalise(place, value, str(flag), "是否转为1或0")
         return flag * SCALE
-    line.refuse(place, Refusal("D47", {"v": written(value), "s": ""}), value)
+    line.refuse(place, no_number(written(value), what="这一栏只能填1（是）或0（否）"), value)
     return None
 
 
@@ -255,11 +255,24 @@ def _read_computed(line: _Line, place: _Place, value: Any, found: dict[int, Any]
 def _computed_value(line: _Line, place: _Place, found: Mapping[int, Any]) -> int | None:
     if place.column.computed == "row_number":
         return line.number * SCALE
-    first, second = place.column.computed["product"]  # type: ignore[index]
+    return _product(place.column, place.decimals, found)
+
+
+def complete_line(form: Form, table_id: str, values: dict[int, Any]) -> None:
+    """Products of a line that waited for a factor."""
+    for column in form.table_by_id[table_id].columns:
+        if column.computed and column.computed != "row_number" and column.number not in values:
+            value = _product(column, _decimals(form, column), values)
+            if value is not None:
+                values[column.number] = value
+
+
+def _product(column: Column, decimals: int, found: Mapping[int, Any]) -> int | None:
+    first, second = column.computed["product"]  # type: ignore[index]
     if first not in found or second not in found:
         return None
     # Half up at the decimals of the unit, as the template's ROUND does; factors and product are thousandths.
-    step = SCALE // 10**place.decimals
+    step = SCALE // 10**decimals
     exact = found[first] * found[second]
     return (2 * exact + SCALE * step) // (2 * SCALE * step) * step
 

@@ -18,15 +18,16 @@ MAX_ROWS, MAX_COLUMNS = 10_000, 256  # no report is larger; a value beyond is a 
 _HARMLESS_ROWS = 100  # with all 16,384 columns still less than what grid.MAX_CELLS allows
 _ROW_NUMBER = re.compile(rb'<row [^>]*?\br="(\d+)"')
 _FAR = re.compile(rb' r="(?:[A-Z][A-Z]|[A-Z]?\d{5})')  # a cell or a row
-_CELL = re.compile(rb"""<(?:\w+:)?c\b[^>]*?\br="([A-Z]{1,3})(\d{1,7})"[^>]*?(?:/>|>.*?</(?:\w+:)?c>)""", re.S)
-_REFERENCE = re.compile(rb' r="([A-Z]{1,3})(\d{1,7})"')
-_FAR_ROW = re.compile(rb"""<(?:\w+:)?row [^>]*?\br="\d{5,7}"[^>]*?(?:/>|>\s*</(?:\w+:)?row>)""")
+_CELL = re.compile(rb"""<(?:\w+:)?c\b[^>]*?\br=["']([A-Z]{1,3})(\d+)["'][^>]*?(?:/>|>.*?</(?:\w+:)?c>)""", re.S)
+_REFERENCE = re.compile(rb""" r=["']([A-Z]{1,3})(\d+)["']""")
+_FAR_ROW = re.compile(rb"""<(?:\w+:)?row [^>]*?\br=["']\d{5,}["'][^>]*?(?:/>|>\s*</(?:\w+:)?row>)""")
 _USUAL_FORMULA = re.compile(rb'<c r="([A-Z]++\d++)"[^>]*+><f(?: aca="false")?>([^<]*+)</f>(<v>[^<])?')
 _FORMULA = re.compile(rb"<f(?:\s([^>]*?))?(?:/>|>([^<]*)</f>)")
 _ERROR = re.compile(rb'<c ([^>]*?\bt="e"[^>]*)>(?:<f[^>]*?(?:/>|>[^<]*</f>))?(?:<v>([^<]*)</v>)?')
 _MERGES_END = b"</mergeCells>"
 _ANSWERED = re.compile(rb'<c r="H(?![1-4]")\d+"[^>]*+(?<!/)>')  # column and head of 情况说明 on our sheet 自检
-_DIGIT, _GAP = rb"(?:\d|\xef\xbc[\x90-\x99])", rb"[\s\xc2\xb7.-]{0,3}"  # full-width digits as UTF-8
+_DIGIT = rb"(?:\d|\xef\xbc[\x90-\x99]|&#(?:6529[6-9]|6530[0-5]|[xX][fF]{2}1\d);)"  # full-width ones as UTF-8 or escaped
+_GAP = rb"[\s\xc2\xb7.-]{0,3}"
 _LONG_NUMBER = re.compile(_DIGIT + rb"(?:" + _GAP + _DIGIT + rb"){10}")
 _NO_CELLS = b'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData/></worksheet>'
 _SHARED = re.compile(rb'\bsi="(\d+)"')
@@ -77,8 +78,11 @@ def without_self_check(parts: Mapping[str, bytes]) -> Mapping[str, bytes]:
 
 
 def _may_hold_personal(sheet: bytes, shared: bytes) -> bool:
-    """Whether a long number stands in the sheet itself or in a shared text that it may refer to."""
-    if _LONG_NUMBER.search(sheet):
+    """Whether a long number stands in the sheet itself or in a shared text that it may refer to.
+
+    Digits may be written as character references (lxml does so with full-width ones): then it may be anything.
+    """
+    if _LONG_NUMBER.search(sheet) or b"&#" in sheet or b"&#" in shared:
         return True
     for match in _LONG_NUMBER.finditer(shared):
         index = shared.count(b"<si>", 0, match.start()) - 1
@@ -128,12 +132,17 @@ def column_index(letters: str) -> int:
     return number - 1
 
 
-def is_far(xml: bytes) -> bool:
-    """Whether a cell stands so far out that a reader would allocate a whole sheet for it."""
+def is_far(xml: bytes, *, is_suspect: bool = False) -> bool:
+    """Whether a cell stands so far out that a reader would allocate a whole sheet for it.
+
+    Where the last row is near, its number is believed; not so for a file that has ended a reader (``is_suspect``).
+    """
     last = _ROW_NUMBER.search(xml, max(xml.rfind(b"<row "), 0))
-    if last and int(last[1]) <= _HARMLESS_ROWS:
+    if last and int(last[1]) <= _HARMLESS_ROWS and not is_suspect:
         return False
-    return _FAR.search(xml) is not None and any(_is_outside(match) for match in _REFERENCE.finditer(xml))
+    if not is_suspect and _FAR.search(xml) is None:
+        return False
+    return any(_is_outside(match) for match in _REFERENCE.finditer(xml))
 
 
 def without_far_cells(xml: bytes) -> bytes:

@@ -98,8 +98,9 @@ class Reading:
     ``status``: ``read``, or ``rejected`` (not readable as a report), ``unidentified`` (not ours, or nobody can say
     whose), ``held`` (a person must decide), ``quarantined`` (personal data in a data cell). ``numbers`` and ``states``
     follow ``Form.cells``; numbers are thousandths, NaN wherever the state is not NUMBER or NO_ACTIVITY (then 0).
-    ``stamp``: what the template was pre-filled from (``identity block``), "" for a blank one. ``prefilled``: last
-    period's figures that the template carried, by cell id, in thousandths.
+    ``holds_personal``: the file is to be sealed, whatever its status. ``stamp``: what the template was pre-filled from
+    (``identity block``), "" for a blank one. ``prefilled``: last period's figures that the template carried, by cell
+    id, in thousandths.
     """
 
     file: str
@@ -112,6 +113,7 @@ class Reading:
     form_version: str = ""
     unit_type: str = ""
     stamp: str = ""
+    holds_personal: bool = False
     cover: dict[str, str] = field(default_factory=dict)
     cover_cells: dict[str, str] = field(default_factory=dict)  # key → address
     tables: dict[str, TableReading] = field(default_factory=dict)

@@ -13,7 +13,7 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 
 from jinguo.forms.model import SCALE
-from jinguo.reading.numerals import NUMERAL_CHARACTERS, chinese_numeral, quantified_number
+from jinguo.reading.numerals import NUMERAL_CHARACTERS, QUANTIFIERS, chinese_numeral, quantified_number
 
 LONGEST = 1e10  # from here on a figure is a code or a phone number that lost its text format
 _TAIL = 1e-3  # thousandths: |x - round(x)| below 1e-6 of the unit is a float tail
@@ -30,6 +30,7 @@ _WIDTHS = str.maketrans({**_FULL_WIDTH, 0x2212: "-", 0xFE63: "-", 0x2013: "-", 0
 _INVISIBLE = dict.fromkeys((0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF, 0x00AD, 0x200E, 0x200F, 0x202A, 0x202C, 0x202D))
 DASHES = frozenset("—-－–―─ー﹘")
 _NOTHING = frozenset(("无", "没有", "没有开展", "暂无", "未开展", "没", "空", "空白", "未填", "零个"))
+DITTO = frozenset(("同上", "同前", "同上行", "〃", "″"))
 _NOTHING |= {"-", "--", "/", "//", "\\", "×", "X", "x", "N/A", "n/a", "NA", "na", "null", "NULL", "None", "none", "nil"}
 
 _PLAIN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)")
@@ -43,6 +44,7 @@ _SCIENTIFIC = re.compile(r"[+-]?\d+(?:\.\d+)?[eE][+-]?\d+")
 _ARITHMETIC = re.compile(r"=?\d+(?:\.\d+)?(?:[+\-*×xX/÷]\d+(?:\.\d+)?)+")
 _RANGE = re.compile(r"\d[\d.,]*(?:-|—|~|～|至|到)\d[\d.,]*[^\d]*")
 _APPROXIMATE = re.compile(r"[约多余近几≥≤><≈~～]|左右|上下|以上|以下|以内|不到|不足|超过|大概|大约|估计|数十|数百|数千")
+_ABOUT = re.compile(r"[约多余近≥≤><≈~～]|左右|上下|以上|以下|以内|不到|不足|超过|大概|大约|估计")  # beside one figure
 _LETTER_DIGITS = re.compile(r"[\dOoIl|]*\d[\dOoIl|]*")
 _LETTERS = str.maketrans({"O": "0", "o": "0", "I": "1", "l": "1", "|": "1"})
 
@@ -107,8 +109,13 @@ def _of_other(raw: object) -> Refusal:
         # The number that became a date by its format; Excel counts a 29 February 1900 that never was.
         epoch = dt.datetime(1899, 12, 31 if day < dt.datetime(1900, 3, 1) else 30)
         serial = (day - epoch) / dt.timedelta(days=1)
-        return Refusal("D47", {"v": written(raw), "s": format(serial, "g") if 0 < serial < 10_000 else ""})
-    return Refusal("D47", {"v": written(raw), "s": ""})
+        return no_number(written(raw), format(serial, "g") if 0 < serial < 10_000 else "")
+    return no_number(written(raw))
+
+
+def no_number(text: str, suggestion: str = "", what: str = "不是数字") -> Refusal:
+    """D47; ``what`` is wrong with it in words."""
+    return Refusal("D47", {"v": text, "s": suggestion, "what": what})
 
 
 @lru_cache(maxsize=4096)
@@ -149,7 +156,7 @@ def _exact(text: str, steps: list[str], unit: str, decimals: int) -> Number | Re
     try:
         scaled = Decimal(text) * SCALE
     except InvalidOperation:  # a lone sign or point
-        return Refusal("D47", {"v": text, "s": ""})
+        return no_number(text)
     if abs(scaled) >= LONGEST * SCALE:
         return Refusal("D56", {"v": text, "s": ""})
     whole = round(scaled)
@@ -187,11 +194,15 @@ def _refuse(raw: str, text: str, unit: str) -> Refusal:
     rule_id, suggestion = _diagnose(compact, bare)
     if rule_id == "D44" and unit.startswith("万"):
         suggestion = ""  # 12万 in a cell of 万元: twelve or a hundred and twenty thousand, only the unit knows
-    return Refusal(rule_id, {"v": raw.strip(), "s": suggestion})
+    return (
+        no_number(raw.strip(), suggestion)
+        if rule_id == "D47"
+        else Refusal(rule_id, {"v": raw.strip(), "s": suggestion})
+    )
 
 
 def _diagnose(compact: str, spaced: str) -> tuple[str, str]:
-    if compact in _NOTHING:
+    if compact in _NOTHING or not compact.strip("".join(DASHES)):
         return "D47", "0"
     if _SCIENTIFIC.fullmatch(compact):
         return "D56", ""
@@ -201,8 +212,10 @@ def _diagnose(compact: str, spaced: str) -> tuple[str, str]:
         return "D55", compact.rstrip("%")
     if all(character in NUMERAL_CHARACTERS for character in compact):
         return "D45", _shown(chinese_numeral(compact))
-    if _RANGE.fullmatch(compact) or _APPROXIMATE.search(compact):
+    if _RANGE.fullmatch(compact):
         return "D46", ""
+    if _APPROXIMATE.search(compact):
+        return "D46", _about(_ABOUT.sub("", compact))
     if _ARITHMETIC.fullmatch(compact):
         return "D51", _shown(_arithmetic(compact.lstrip("=")))
     if re.search(r"\d[十百千万萬亿]", compact):
@@ -212,6 +225,18 @@ def _diagnose(compact: str, spaced: str) -> tuple[str, str]:
     if _LETTER_DIGITS.fullmatch(compact):
         return "D57", compact.translate(_LETTERS)
     return "D47", ""
+
+
+def _about(text: str) -> str:
+    """The one figure in an approximation, "" where there is none or more than one (十几)."""
+    if _PLAIN.fullmatch(text):
+        return _shown(Decimal(text))
+    if _GROUPED.fullmatch(text):
+        return text.replace(",", "")
+    if text in QUANTIFIERS:
+        return _shown(QUANTIFIERS[text])
+    numeral = chinese_numeral(text)
+    return _shown(quantified_number(text) if numeral is None else numeral)
 
 
 def _shown(value: int | Decimal | None) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 from jinguo.reading.markup import MAX_COLUMNS, MAX_ROWS, Formula, Markup
-from jinguo.reading.sheets import MAX_CELLS, Sheet, UnreadableError, Workbook
+from jinguo.reading.sheets import MAX_CELLS, Sheet, TooLargeError, UnreadableError, Workbook
 from jinguo.templates.layout import column_letters
 
 _OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
@@ -53,7 +53,7 @@ class _Table:
         count = min(count, MAX_ROWS - start)
         self.cells += (count + self.empty_rows) * len(values)
         if self.cells > MAX_CELLS:
-            raise UnreadableError("more cells than any report has")
+            raise TooLargeError
         self.sheet.rows += [[] for _ in range(self.empty_rows)]
         self.sheet.rows += [list(values) for _ in range(count)]
         self.empty_rows = 0

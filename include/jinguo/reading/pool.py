@@ -29,6 +29,7 @@ import msgspec
 from jinguo.errors import JinguoError
 from jinguo.reading.model import Problem, Reading
 from jinguo.reading.wire import ReadAnswer, decode_answer
+from jinguo.reading.worker import MAX_ANSWER_BYTES
 
 BATCH_FILES = 16
 BATCHES_AHEAD = 2
@@ -81,8 +82,11 @@ class _Worker:
         self._buffer = bytearray()
         self._is_ready = False
 
-    def send(self, requests: list[ReadRequest]) -> None:
-        wire = [{"name": r.name, "sha256": r.sha256, "path": str(r.path.absolute())} for r in requests]
+    def send(self, requests: list[ReadRequest], *, is_suspect: bool = False) -> None:
+        wire = [
+            {"name": r.name, "sha256": r.sha256, "path": str(r.path.absolute()), "is_suspect": is_suspect}
+            for r in requests
+        ]
         body = json.dumps(wire).encode()
         assert self.process.stdin is not None
         with suppress(BrokenPipeError):  # a dead worker is noticed when its answer is awaited
@@ -106,6 +110,9 @@ class _Worker:
     def _frame(self, seconds: float) -> bytes:
         deadline = time.monotonic() + seconds
         (length,) = _LENGTH.unpack(self._take(_LENGTH.size, deadline))
+        if length > MAX_ANSWER_BYTES:
+            self.end()
+            raise WorkerDiedError(timed_out=False)
         return self._take(length, deadline)
 
     def _take(self, count: int, deadline: float) -> bytes:
@@ -208,7 +215,7 @@ class ReaderPool:
 
     def _read_singly(self, slot: int, request: ReadRequest) -> Reading:
         worker = self._worker(slot)
-        worker.send([request])
+        worker.send([request], is_suspect=True)
         try:
             return _reading(request, worker.receive())
         except WorkerDiedError:

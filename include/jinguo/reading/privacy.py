@@ -16,6 +16,8 @@ _MOBILE = re.compile(r"(?<!\d)(?:(?:\+|00)?86[\s-]?)?(1[3-9]\d{9})(?!\d)")
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECK_CHARACTERS = "10X98765432"
 PHONE_LENGTH = 11
+_HEADER_ROWS, _LONGEST_TITLE = 40, 12
+_PERSONAL_TITLES = ("姓名", "身份证", "证件号", "手机", "电话", "联系方式", "住址", "出生")
 
 
 def holds_personal(sheets: Iterable[Sequence[Sequence[Any]]], known: Collection[str]) -> bool:
@@ -59,6 +61,23 @@ def _found(text: str) -> Iterator[str]:
 def _has_birth_date(number: str) -> bool:
     match = _IDENTITY.fullmatch(number)
     return match is not None and 1 <= int(match[3]) <= 12 and 1 <= int(match[4]) <= 31
+
+
+def roster_head(rows: Sequence[Sequence[Any]]) -> tuple[int, int, list[str]] | None:
+    """Row and column of 姓名 and the telling titles of a list of persons with a line or more; None: there is none."""
+    for row, values in enumerate(rows[:_HEADER_ROWS]):
+        titles = [title for title in map(_title, values) if title]
+        if len(titles) > 1 and "姓名" in titles:
+            lines = [line for line in rows[row + 1 :] if sum(value != "" for value in line) > 1]
+            column = next(at for at, value in enumerate(values) if _title(value) == "姓名")
+            return (row, column, titles) if lines else None
+    return None
+
+
+def _title(value: Any) -> str:
+    """The title of a column about persons as it is known, else ""."""
+    text = "".join(value.split()) if type(value) is str and len(value) <= _LONGEST_TITLE else ""
+    return next((title for title in _PERSONAL_TITLES if title in text), "")
 
 
 def has_check_character(number: str) -> bool:

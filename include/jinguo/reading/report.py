@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -21,8 +23,9 @@ from jinguo.reading.grid import Sheet, UnreadableError, Workbook, read_workbook
 from jinguo.reading.lists import is_list_ticked, read_lines
 from jinguo.reading.model import Problem, Reading, TableReading
 from jinguo.reading.notes import Notes
-from jinguo.reading.privacy import PHONE_LENGTH, holds_personal, mask, personal_numbers
-from jinguo.templates.layout import CHECK_SHEET, WORKINGS_SHEET, column_letters
+from jinguo.reading.numbers import written
+from jinguo.reading.privacy import PHONE_LENGTH, holds_personal, mask, masked_text, personal_numbers, roster_head
+from jinguo.templates.layout import CHECK_SHEET, NUMBERS_ROW, WORKINGS_SHEET, column_letters
 from jinguo.units.register import Register, load_register
 
 _OWN_SHEETS = frozenset((ISSUES_SHEET, CHECK_SHEET, WORKINGS_SHEET, "填报说明", "说明"))
@@ -40,31 +43,37 @@ class _File:
     cover: Cover
     tables: dict[str, tuple[Table, Sheet, Head]] = field(default_factory=dict)
     others: list[Sheet] = field(default_factory=list)
+    copies: list[tuple[Table, Sheet, Head]] = field(default_factory=list)  # visible sheets of tables found already
     notes: Notes = field(default_factory=Notes)
 
 
-def read_report(name: str, sha256: str, data: bytes, *, schemas: Path) -> Reading:
-    """The reading of a file; bad data never raises, it becomes a status and problems."""
+def read_report(name: str, sha256: str, data: bytes, *, schemas: Path, is_suspect: bool = False) -> Reading:
+    """The reading of a file; bad data never raises, it becomes a status and problems.
+
+    ``is_suspect``: a reader process has ended over it, or over its neighbour.
+    """
     screened = screen(name, data)
     if screened.is_refused:
         return Reading(name, sha256, "rejected", format=screened.format, problems=list(screened.problems))
     try:
-        workbook = read_workbook(data, screened)
-    except UnreadableError:
-        return unreadable(name, sha256, "文件已损坏，无法打开", format_=screened.format)
+        workbook = read_workbook(data, screened, is_suspect=is_suspect)
+    except UnreadableError as error:
+        return unreadable(name, sha256, error.reason, format_=screened.format)
     register = load_register(schemas)
     form = load_forms(schemas)[-1]
     file = _File(workbook, form, register, find_cover(workbook, form))
     _sort_sheets(file)
     block = read_identity(workbook)
-    heads = [(sheet.name, head) for _, sheet, head in file.tables.values()]
+    heads = [(sheet.name, head) for _, sheet, head in (*file.tables.values(), *file.copies)]
     evidence = gather(name, block, file.cover, heads, register)
     is_ours = bool(file.tables) or bool(file.cover.addresses)
     identity = identify(evidence, block, is_ours=is_ours, register=register)
+    if identity.status == "read" and (problem := _differing_copy(file)):
+        identity.stop("held", problem)
     reading = _begin(name, sha256, screened, identity, block)
     if identity.status != "read" or identity.form is None or identity.period is None:
         reading.problems = [identity.problem] if identity.problem else []
-        return reading
+        return _unread(reading, _personal_data(file, reading.stamp))
     file.form = identity.form
     _read_file(file, reading, identity, block)
     personal = _personal_data(file, reading.stamp)
@@ -107,11 +116,29 @@ def _sort_sheets(file: _File) -> None:
             file.others.append(sheet)
             continue
         earlier = file.tables.get(table.id)
+        beside = (table, sheet, head) if earlier else None
         if earlier is None or _rank(sheet, head, table) > _rank(earlier[1], earlier[2], table):
             file.tables[table.id] = table, sheet, head
-            sheet = earlier[1] if earlier else None
-        if sheet is not None:
-            file.others.append(sheet)
+            beside = earlier
+        if beside is not None:
+            file.others.append(beside[1])
+            if beside[1].is_visible and beside[2].numbers_row >= 0:
+                file.copies.append(beside)
+
+
+def _differing_copy(file: _File) -> Problem | None:
+    """Two visible sheets of one table that do not say the same: nobody but the unit knows which one counts."""
+    for table, copy, _ in file.copies:
+        kept = file.tables[table.id][1]
+        for row in range(max(len(kept.rows), len(copy.rows))):
+            for column in range(max(len(values) for sheet in (kept, copy) for values in sheet.rows[row : row + 1])):
+                here, there = kept.at(row, column), copy.at(row, column)
+                if here != there:
+                    address = f"{column_letters(column)}{row + 1}"
+                    details = {"name": kept.name, "other": copy.name, "table_sheet": table.sheet, "cell": address}
+                    details |= {"v": masked_text(written(here)), "w": masked_text(written(there))}
+                    return Problem("D79", table.id, kept.name, address, "", details["v"], details)
+    return None
 
 
 def _rank(sheet: Sheet, head: Head, table: Table) -> tuple[bool, bool, bool]:
@@ -139,10 +166,21 @@ def _read_file(file: _File, reading: Reading, identity: Identity, block: Identit
         elif table.id in file.tables:
             _read_undue(file, table, identity.unit_type)
     cells.finish()
+    if block is None:
+        _note_lost_block(form, notes)
     reading.numbers = np.array(cells.numbers, dtype=np.float64)
     reading.states = np.array(cells.states, dtype=np.uint8)
     reading.answers = read_answers(file.workbook, reading.lists)
     _note_sheets(file)
+
+
+def _note_lost_block(form: Form, notes: Notes) -> None:
+    """One cause for all running totals that show #REF! because the hidden sheet that they add to was deleted."""
+    running = {cell.id for cell in form.cells if any(fill.kind == "running" for fill in cell.fills)}
+    broken = [p for p in notes.problems if p.rule_id == "D31" and p.value == "#REF!" and p.cell_id in running]
+    if broken:
+        notes.at("", "")
+        notes.problem("D80", count=str(len(broken)))
 
 
 def _read_table(file: _File, reading: Reading, table: Table, cells: Cells) -> None:
@@ -165,6 +203,7 @@ def _read_table(file: _File, reading: Reading, table: Table, cells: Cells) -> No
         address = located.address(mismatch.row, mismatch.column) if has_place else ""
         row = str(mismatch.row + 1) if mismatch.row >= 0 else ""
         notes.problem("WZ-009", address, "", mismatch.found, row=row, found=mismatch.found, expected=mismatch.expected)
+    _note_drift(file.notes, located)
     found = _table_reading(located)
     reading.tables[table.id] = found
     if table.kind == "grid":
@@ -174,6 +213,19 @@ def _read_table(file: _File, reading: Reading, table: Table, cells: Cells) -> No
     else:
         lines = read_lines(located, form=file.form, period=cells.period, is_1904=file.workbook.is_1904, notes=notes)
         reading.lists[table.id] = lines
+
+
+def _note_drift(notes: Notes, located: Located) -> None:
+    """What stands elsewhere than on the form and was found all the same."""
+    if located.head.numbers_row != NUMBERS_ROW:
+        place = {"found": str(located.head.numbers_row + 1), "expected": str(NUMBERS_ROW + 1)}
+        notes.problem("D26", **place)
+    columns, rows = list(located.columns.values()), list(located.rows.values())
+    if columns != sorted(columns):
+        notes.problem("D25")
+    moved = next((row for before, row in pairwise(rows) if row != before + 1), None)
+    if moved is not None:
+        notes.problem("D24", row=str(moved + 1), seq="、".join(sorted(located.rows, key=located.rows.__getitem__)))
 
 
 def _table_reading(located: Located) -> TableReading:
@@ -194,6 +246,8 @@ def _check_head(file: _File, table: Table, sheet: Sheet, head: Head) -> None:
         file.notes.problem("WZ-003", address, "", found, form_no=table.form_no, reason="", found=found)
     if fold(sheet.name) != table.sheet and sheet.name != TEXT_SHEET:
         file.notes.problem("D20", "", "", sheet.name, raw=sheet.name, sheet=table.sheet)
+    if b"<sheetProtection" in sheet.xml:
+        file.notes.problem("D04")
     if not sheet.is_visible or sheet.markup.has_hidden_rows:
         file.notes.problem("D37", "", "", sheet.name, name=sheet.name)
 
@@ -241,6 +295,23 @@ def _personal_data(file: _File, stamp: str) -> list[Problem]:
     """
     known = {number for key in _COVER_EXEMPT for number in personal_numbers(file.cover.raw.get(key, ""))}
     known.update(personal_numbers(stamp))
+    found = _personal_numbers(file, known)
+    told = {problem.sheet for problem in found}
+    return found + [problem for problem in _rosters(file) if problem.sheet not in told]
+
+
+def _rosters(file: _File) -> Iterator[Problem]:
+    """Lists of persons on sheets that are no tables."""
+    for sheet in file.others:
+        found = roster_head(sheet.rows)
+        if found:
+            row, column, titles = found
+            lines = sum(any(value != "" for value in values) for values in sheet.rows[row + 1 :])
+            address = f"{column_letters(column)}{row + 1}"
+            yield Problem("D74", "", sheet.name, address, "", "、".join(titles), {"cell": address, "n": str(lines)})
+
+
+def _personal_numbers(file: _File, known: set[str]) -> list[Problem]:
     if not holds_personal((sheet.rows for sheet in file.workbook.sheets), known):
         return []
     exempt = {file.cover.addresses[key] for key in _COVER_EXEMPT if key in file.cover.addresses}
@@ -265,6 +336,15 @@ def _personal_data(file: _File, stamp: str) -> list[Problem]:
     return found
 
 
+def _unread(reading: Reading, personal: list[Problem]) -> Reading:
+    """A file that is not read as a report; personal data in it still has to be sealed."""
+    reading.holds_personal = bool(personal)
+    if personal and reading.status == "held":
+        reading.status = "quarantined"
+        reading.problems += personal
+    return reading
+
+
 def _quarantined(reading: Reading, personal: list[Problem]) -> Reading:
     """Nothing of the file leaves but whose it is and where the numbers stand, masked."""
     return Reading(
@@ -278,5 +358,6 @@ def _quarantined(reading: Reading, personal: list[Problem]) -> Reading:
         form_version=reading.form_version,
         unit_type=reading.unit_type,
         stamp=reading.stamp,
+        holds_personal=True,
         problems=personal,
     )

@@ -12,7 +12,15 @@ MAX_CELLS = 2_000_000
 
 
 class UnreadableError(Exception):
-    """No reader can make a workbook of it."""
+    """No reader can make a workbook of it; ``reason`` in words for the clerk."""
+
+    reason = "文件已损坏，无法打开"
+
+
+class TooLargeError(UnreadableError):
+    """More cells, or cells further out, than any report has."""
+
+    reason = "有数据的区域过大，可能误填到很远的单元格"
 
 
 @dataclass

@@ -23,6 +23,8 @@ from typing import Any, BinaryIO
 MEMORY_BYTES = 2 << 30
 CPU_SECONDS = 15  # for one file
 OPEN_FILES = 64
+MAX_ANSWER_BYTES = 32 << 20  # a large report's is 0.1 MiB; what a file says must not fill the parent's memory
+_TOO_MUCH = "填报内容或问题过多，不像统计报表"
 READY = b'{"ready": true}'
 _LENGTH = struct.Struct(">I")
 _CLONE_NEWNET, _CLONE_NEWUSER = 0x40000000, 0x10000000
@@ -79,8 +81,9 @@ def read_one(request: dict[str, Any], schemas: Path) -> bytes:
     except OSError as error:
         return encode(ReadAnswer(error=f"{request['path']}: {error.strerror}"))
     try:
-        reading = read_report(name, sha256, data, schemas=schemas)
-        return encode(ReadAnswer(reading))
+        reading = read_report(name, sha256, data, schemas=schemas, is_suspect=request["is_suspect"])
+        body = encode(ReadAnswer(reading))
+        return body if len(body) <= MAX_ANSWER_BYTES else encode(ReadAnswer(unreadable(name, sha256, _TOO_MUCH)))
     except MemoryError:
         return encode(ReadAnswer(unreadable(name, sha256, "读取时超出内存限制")))
     except Exception as error:  # our own mistake, and no reason to stop reading other files

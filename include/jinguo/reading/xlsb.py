@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 
 from jinguo.reading.biff import ERRORS
 from jinguo.reading.markup import Formula, Markup, relation_targets
+from jinguo.reading.sheets import MAX_CELLS, TooLargeError, UnreadableError
 from jinguo.reading.tokens import Dialect, formula_text
 from jinguo.templates.layout import column_letters
 
 BOOK_PART = "xl/workbook.bin"
 _BOOK_RELATIONS = "xl/_rels/workbook.bin.rels"
-_ROW, _CELL_ERROR, _COLUMNS, _SHARED = 0, 3, 60, 427
+_ROW, _FIRST_VALUE, _CELL_ERROR, _COLUMNS, _SHARED = 0, 2, 3, 60, 427
 _TEXT_FORMULA, _NUMBER_FORMULA, _BOOL_FORMULA, _ERROR_FORMULA = 8, 9, 10, 11
 _RESULT_BYTES = {_NUMBER_FORMULA: 8, _BOOL_FORMULA: 1, _ERROR_FORMULA: 1}
 _BOOK_PROPERTIES, _SHEET, _LINKS = 153, 156, 362
@@ -54,14 +55,15 @@ class _Scan:
     dialect: Dialect
     markup: Markup = field(default_factory=Markup)
     row: int = 0
+    last_column: int = 0
     sharing: dict[tuple[int, int], tuple[int, int]] = field(default_factory=dict)
     shared: dict[tuple[int, int], bytes] = field(default_factory=dict)
 
     def scan(self, part: bytes) -> Markup:
         for record, body in _records(part):
-            if record == _ROW and len(body) >= 12:
+            if record == _ROW and len(body) >= 4:
                 (self.row,) = struct.unpack_from("<I", body)
-                self.markup.has_hidden_rows |= bool(body[11] & _HIDDEN_ROW)
+                self.markup.has_hidden_rows |= len(body) >= 12 and bool(body[11] & _HIDDEN_ROW)
             elif record in (_CELL_ERROR, _ERROR_FORMULA) and len(body) > _CELL_BYTES:
                 self.markup.errors[self._address(*self._place(body))] = ERRORS.get(body[_CELL_BYTES], "#N/A")
             elif record == _COLUMNS and len(body) >= 18:
@@ -69,6 +71,12 @@ class _Scan:
             elif record == _SHARED and len(body) >= 20:
                 first_row, _, first_column = struct.unpack_from("<III", body)
                 self.shared[first_row, first_column] = _tokens(body, 16)[0]
+            if _FIRST_VALUE <= record <= _ERROR_FORMULA:
+                if len(body) < _CELL_BYTES:  # calamine would take the place of a cell from the record before
+                    raise UnreadableError
+                self.last_column = max(self.last_column, self._place(body)[1])
+                if (self.row + 1) * (self.last_column + 1) > MAX_CELLS:
+                    raise TooLargeError  # calamine would ask for all the memory up to there, and its process end
             if _TEXT_FORMULA <= record <= _ERROR_FORMULA and len(body) > _CELL_BYTES:
                 self._take_formula(record, body)
         self._settle_shared()

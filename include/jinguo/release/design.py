@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from jinguo.errors import SchemaError
 from jinguo.forms.load import read_yaml
@@ -30,6 +31,10 @@ class Design:
     coverage_left_out: str
     legend: str
     noted: str
+    comparison: Mapping[str, Any]
+    review: Mapping[str, str]
+    charts: Mapping[str, Any]
+    demonstration: Mapping[str, Any]
     notes: tuple[str, ...]
 
 

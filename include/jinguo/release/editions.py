@@ -21,12 +21,14 @@ from jinguo.release.definitions import load_definitions
 from jinguo.release.figures import consolidate
 from jinguo.release.gate import GateClosed, GateReason
 from jinguo.release.model import Edition, Figure, Figures, FigureState
+from jinguo.release.review_record import review_rows
 from jinguo.release.revision import changes_between
 from jinguo.release.standing import load_reports, present_members
 from jinguo.settings import TIMEZONE
 from jinguo.units.register import PROVINCE_CODE, Register
 from jinguo.warehouse import releases
 from jinguo.warehouse.records import FigureRow, Member, Release
+from jinguo.warehouse.review_records import replace_review, review_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -81,7 +83,18 @@ class Editions:
                 actor=actor,
             )
             record_comparisons(conn, saved.id, self._compared(conn, figures, bases, now))
+            found = review_rows(conn, self.period, members, register=self.register, as_of=now)
+            replace_review(conn, saved.id, found)
             return self._edition(conn, saved, figures)
+
+    def is_overtaken(self) -> bool:
+        """Whether the versions in force are others than those of the newest edition; never before the first report."""
+        with self.warehouse.read() as conn:
+            latest = releases.release_of(conn, self.period.key)
+            members, members_hash, _ = self._present(conn, latest)
+            return any(member.submission_id for member in members) and (
+                latest is None or latest.members_hash != members_hash
+            )
 
     def publish(
         self,
@@ -230,6 +243,7 @@ class Editions:
             revises=revised.edition if revised else None,
             changes=changes_between(self._stored_figures(conn, revised), figures) if revised else (),
             compared=recorded_comparisons(conn, release.id, figures),
+            reviewed=review_of(conn, release.id),
         )
 
     def _stored_figures(self, conn: Connection, release: Release) -> Figures:

@@ -14,10 +14,9 @@ from jinguo.errors import JinguoError
 from jinguo.forms.load import form_for
 from jinguo.forms.model import Cell, predecessor
 from jinguo.periods import Period
+from jinguo.release.explanations import explanations_about
 from jinguo.release.model import Edition, Figure, FigureState, plain_number
 from jinguo.units.register import PROVINCE_CODE, Register, Unit
-from jinguo.warehouse.explanations import explanations_of
-from jinguo.warehouse.findings import findings_of
 from jinguo.warehouse.records import SubmissionRow
 from jinguo.warehouse.submissions import accepted_submissions, submissions_of, values_of
 
@@ -302,6 +301,8 @@ def _revisions(conn: Connection, question: _Question) -> Iterator[Item]:
             values = values_of(conn, [row.id for row in rows], form) if cell else {}
             for old, new in pairwise(rows):
                 figures = [_at(values, row, cell) if cell else None for row in (old, new)]
+                if figures[0] == figures[1] and cell:
+                    continue  # the correction was about other figures
                 yield {
                     "unit_code": unit.code,
                     "unit_name": unit.org_short,
@@ -359,23 +360,7 @@ def _explanations(conn: Connection, question: _Question) -> Iterator[Item]:
         if ratio.id == question.figure_id:
             ids |= {name for operand in (ratio.numerator, ratio.denominator) for _, name in operand.terms}
     for period in question.periods:
-        for unit in question.units:
-            for given in explanations_of(conn, unit.unit_id, period.key):
-                about = {given.cell_id}
-                for finding in findings_of(conn, given.submission_id):
-                    if (finding.rule_id, finding.cell_id) == (given.rule_id, given.cell_id):
-                        about |= set(finding.cells)
-                if about & ids:
-                    yield {
-                        "unit_code": unit.code,
-                        "unit_name": unit.org_short,
-                        "period": str(period),
-                        "rule_id": given.rule_id,
-                        "cell_id": given.cell_id,
-                        "text": given.text,
-                        "given_at": given.given_at.isoformat(),
-                        "accepted_by": given.accepted_by,
-                    }
+        yield from explanations_about(conn, ids, question.units, period)
 
 
 def _evidence_ends(question: _Question, *, has_children: bool) -> str:

@@ -15,7 +15,9 @@ from jinguo.forms.model import SCALE, Form
 from jinguo.periods import Period
 from jinguo.reading.model import ListLine
 from jinguo.release.definitions import Definitions
+from jinguo.rules.findings import Finding
 from jinguo.units.register import Unit
+from jinguo.warehouse.records import ReviewRow, Waiver
 
 if TYPE_CHECKING:
     from jinguo.release.comparison import Comparisons
@@ -62,6 +64,14 @@ class ReportStatistics:
     is_explained: bool | None = None
 
 
+@dataclass(frozen=True)
+class Waived:
+    """A waiver with the findings of one report that did not block because of it."""
+
+    waiver: Waiver
+    findings: tuple[Finding, ...]
+
+
 @dataclass(frozen=True, eq=False)
 class UnitReport:
     """What stands for one obligation at the freeze.
@@ -69,6 +79,7 @@ class UnitReport:
     ``state``: ``accepted`` for a unit that is in (``is_member``), else the submission state of what came, or
     ``missing``. ``numbers`` and ``states`` follow ``Form.cells`` (thousandths, NaN where there is none;
     ``CellState``); None for a unit that is not in. ``note``: why a person left it out, or recorded it as missing.
+    ``waived``: what the release has to say beside its figures.
     """
 
     unit: Unit
@@ -84,6 +95,7 @@ class UnitReport:
     states: np.ndarray | None = None
     lists: Mapping[str, Sequence[ListLine]] = field(default_factory=dict)
     ticked_tables: frozenset[str] = frozenset()
+    waived: tuple[Waived, ...] = ()
 
     @property
     def is_member(self) -> bool:
@@ -190,7 +202,7 @@ class Edition:
 
     ``state``: draft, published, or ``current`` for the figures of this moment, which are no edition (``number`` None).
     ``frozen_hash`` names the frozen set of versions; ``changes``: against the edition published before, if any;
-    ``compared``: with earlier months, as recorded at the freeze (None: no edition).
+    ``compared``: with earlier months, ``reviewed``: what the checks found, both as of the freeze (None: no edition).
     """
 
     number: int | None
@@ -203,6 +215,7 @@ class Edition:
     revises: int | None = None
     changes: tuple[Change, ...] = ()
     compared: Comparisons | None = None
+    reviewed: tuple[ReviewRow, ...] | None = None
 
     @property
     def period(self) -> Period:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jinguo.release.bulk_rows import BulkRows
-from jinguo.release.model import Figure, FigureState, UnitReport, plain_number
+from jinguo.release.model import Figure, FigureState, UnitReport, Waived, plain_number
 from jinguo.release.paper import Paper, lines_needed, merge, unit_column_widths
 from jinguo.review.states import state_name
 
@@ -325,11 +325,37 @@ def write_notes(paper: Paper, name: str) -> None:
     if not figures.left_out:
         row += 1
         merge(sheet, row, 0, 3, "无", paper.boxed(align="center"))
-    row = _write_section(paper, sheet, row + 1, "三、本版依据")
+    waived = [(report, item) for report in figures.members for item in report.waived]
+    if waived:
+        row = _write_waivers(paper, sheet, _write_section(paper, sheet, row + 1, "三、审核豁免"), waived)
+    row = _write_section(paper, sheet, row + 1, f"{'四' if waived else '三'}、本版依据")
     for text in _evidence(paper):
         paper.write_paragraph(sheet, row, 3, text, width=115)
         row += 1
     sheet.fit_to_pages(1, 0)
+
+
+def _write_waivers(paper: Paper, sheet: Worksheet, row: int, waived: Sequence[tuple[UnitReport, Waived]]) -> int:
+    """One line for each waiver and unit: what did not hold, why it counts all the same; the last row written."""
+    for column, label in enumerate(("序号", "单位", "豁免编号", "豁免的问题、原因、批准人和期限")):
+        sheet.write_string(row, column, label, paper.heading())
+    for number, (report, item) in enumerate(waived, start=1):
+        row += 1
+        text = _waiver_text(item)
+        sheet.set_row(row, 14 * lines_needed(text, 66) + 5)
+        sheet.write_number(row, 0, number, paper.boxed(align="center"))
+        sheet.write_string(row, 1, report.unit.org_short, paper.boxed(indent=1))
+        sheet.write_number(row, 2, item.waiver.id, paper.boxed(align="center"))
+        sheet.write_string(row, 3, text, paper.boxed(text_wrap=True))
+    return row
+
+
+def _waiver_text(item: Waived) -> str:
+    places = "、".join(
+        f"{finding.sheet}{' ' if finding.cell else ''}{finding.cell}（{finding.rule_id}）" for finding in item.findings
+    )
+    waiver = item.waiver
+    return f"{places}：{waiver.reason.rstrip('。')}。{waiver.approver}批准，有效至{waiver.ends_on}。"
 
 
 def _write_section(paper: Paper, sheet: Worksheet, row: int, text: str) -> int:

@@ -6,20 +6,22 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from jinguo.errors import Refused
 from jinguo.forms.model import Form
 from jinguo.periods import Period
 from jinguo.reading.model import ListLine
 from jinguo.release.definitions import Definitions
-from jinguo.release.model import ReportStatistics, UnitReport
+from jinguo.release.model import ReportStatistics, UnitReport, Waived
+from jinguo.review.settlements import WAIVER
 from jinguo.rules.findings import Finding
 from jinguo.units.deadlines import deadline
 from jinguo.units.register import Register, Unit
 from jinguo.warehouse.decisions import decisions_of
 from jinguo.warehouse.explanations import explanations_of_period
-from jinguo.warehouse.findings import count_findings, findings_of_many
+from jinguo.warehouse.findings import count_findings, findings_of_many, findings_settled_by
 from jinguo.warehouse.records import Decision, Explanation, Member, SubmissionRow
 from jinguo.warehouse.submissions import (
     accepted_submissions,
@@ -28,6 +30,7 @@ from jinguo.warehouse.submissions import (
     values_of,
     versions_of_period,
 )
+from jinguo.warehouse.waivers import waivers_by_id
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -100,6 +103,7 @@ def load_reports(
     ids = [member.submission_id for member in members if member.submission_id]
     values = values_of(conn, ids, form)
     records = _records(conn, period, register, definitions, as_of)
+    waived = _waived(conn, ids)
     lists = _lists(conn, ids, {total.table for total in definitions.lists if _list_due(form, period, total.table)})
     reports = []
     for member in members:
@@ -109,8 +113,13 @@ def load_reports(
         if member.submission_id is None:
             reports.append(UnitReport(unit, member.state, statistics, note=_note(unit, versions, records)))
             continue
-        row = next(row for row in versions if row.id == member.submission_id)
-        reports.append(_member_report(unit, row, statistics, values[row.id], lists.get(row.id, _Lists())))
+        row = next((row for row in versions if row.id == member.submission_id), None)
+        if row is None:
+            raise Refused(
+                f"{period}: at {as_of:%Y-%m-%d %H:%M} the report of {unit.code} had not come yet (JINGUO_NOW?)"
+            )
+        report = _member_report(unit, row, statistics, values[row.id], lists.get(row.id, _Lists()))
+        reports.append(replace(report, waived=waived.get(row.id, ())))
     return reports
 
 
@@ -155,6 +164,24 @@ def _member_report(
         lists=lists.lines,
         ticked_tables=lists.ticked_tables,
     )
+
+
+def _waived(conn: Connection, submission_ids: Sequence[int]) -> dict[int, tuple[Waived, ...]]:
+    """Submission id → the waivers that settled findings of it."""
+    found = findings_settled_by(conn, submission_ids, WAIVER)
+    named = {finding.settled_by for findings in found.values() for finding in findings}
+    known = {f"{WAIVER} {key}": waiver for key, waiver in waivers_by_id(conn, [_number(n) for n in named]).items()}
+    return {
+        submission_id: tuple(
+            Waived(known[name], tuple(finding for finding in findings if finding.settled_by == name))
+            for name in sorted({finding.settled_by for finding in findings}, key=_number)
+        )
+        for submission_id, findings in found.items()
+    }
+
+
+def _number(settled_by: str) -> int:
+    return int(settled_by.split()[1])
 
 
 def _records(

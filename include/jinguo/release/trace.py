@@ -11,6 +11,7 @@ from jinguo.forms.model import SCALE, list_cell_id
 from jinguo.reading.model import Reading, format_number
 from jinguo.release.definitions import ListTotal, Operand, Ratio, Statistic
 from jinguo.release.derived import lines_of, statistic_value
+from jinguo.release.lines import is_line_cell, trace_line_cell
 from jinguo.release.model import Edition, Figure, Figures, FigureState, UnitReport, plain_number
 from jinguo.units.register import PROVINCE_CODE, Register
 from jinguo.warehouse.submissions import load_reading
@@ -39,11 +40,13 @@ class _Source:
 def trace_figure(
     warehouse: Warehouse, edition: Edition, figure_id: str, *, register: Register, unit_code: str | None = None
 ) -> dict[str, Any]:
-    """A figure of the province, or of one unit, with its inputs.
+    """A figure of the province, or of one unit, with its inputs; a cell of a list, of one unit.
 
     The inputs of an additive figure sum to it. Of a rate they are the cells of numerator and denominator (``part``,
     ``sign``), of a reporting statistic each unit's part of the count. JinguoError when there is no such figure or unit.
     """
+    if is_line_cell(edition.figures.form, figure_id):
+        return trace_line_cell(warehouse, edition, figure_id, unit_code=unit_code)
     figures = edition.figures
     rows, level, figure = _asked(figures, figure_id, unit_code)
     with warehouse.read() as conn:

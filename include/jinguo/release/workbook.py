@@ -10,7 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from jinguo.forms.model import Table
-from jinguo.release import report_sheets, revision_sheet, table_sheets
+from jinguo.release import (
+    chart_sheet,
+    comparison_sheets,
+    demonstration_sheet,
+    report_sheets,
+    review_sheets,
+    revision_sheet,
+    table_sheets,
+)
 from jinguo.release.bulk_rows import fill_in
 from jinguo.release.design import Design, load_design
 from jinguo.release.model import Edition
@@ -39,7 +47,7 @@ def write_release_workbook(path: Path | BinaryIO, edition: Edition, *, schemas: 
         workbook = xlsxwriter.Workbook(skeleton, options)
         _describe(workbook, design, edition)
         paper = Paper(workbook, design, edition)
-        sheets = _plan(paper)
+        sheets = _plan(paper, schemas)
         report_sheets.write_cover(paper, design.sheets["cover"])
         report_sheets.write_contents(paper, design.sheets["contents"], [(name, text) for name, text, _ in sheets])
         for _, _, write in sheets:
@@ -70,29 +78,61 @@ def _naive(moment: dt.datetime) -> dt.datetime:
     return moment.replace(tzinfo=None)  # XlsxWriter writes what the clock in Hunan showed
 
 
-def _plan(paper: Paper) -> list[_Sheet]:
+def _plan(paper: Paper, schemas: Path) -> list[_Sheet]:
     """The sheets after cover and contents, in order."""
     names, figures = paper.design.sheets, paper.edition.figures
     tables = [table for table in figures.form.tables if _is_shown(paper, table)]
     sheets: list[_Sheet] = [_province_sheet(paper, table) for table in tables]
     sheets += [_unit_sheet(paper, table) for table in tables]
-    reporting = [(names["reporting"], "各单位报送状态、版次、时间、审核问题", report_sheets.write_reporting)]
+    write = partial(report_sheets.write_reporting, paper, names["reporting"])
+    sheets.append((names["reporting"], "各单位报送状态、版次、时间、审核问题", write))
+    sheets += _review_sheets(paper, schemas)
+    write = partial(report_sheets.write_rates, paper, names["derived"])
+    sheets.append((names["derived"], "覆盖率、活跃率、平均数及报送质量，附分子分母", write))
     rates = [item.id for item in figures.definitions.ratios if item.id in figures.province]
     rates += [item.id for item in figures.definitions.statistics]
-    rest = [
-        *reporting,
-        (names["derived"], "覆盖率、活跃率、平均数及报送质量，附分子分母", report_sheets.write_rates),
-    ]
-    sheets += [(name, text, partial(write, paper, name)) for name, text, write in rest]
     unit_rates = partial(
         report_sheets.write_unit_figures, paper, names["unit_rates"], title="派生指标（分单位）", ids=rates
     )
     sheets.append((names["unit_rates"], "各单位覆盖率、活跃率、平均数及报送质量", unit_rates))
+    sheets += _compared_sheets(paper)
     if paper.edition.revises is not None:
         write = partial(revision_sheet.write_revision, paper, names["revision"])
         sheets.append((names["revision"], f"与第{paper.edition.revises}版相比变动的全省数、单位和原因", write))
     notes = partial(report_sheets.write_notes, paper, names["notes"])
     sheets.append((names["notes"], "指标口径、六种空缺的区分、未汇总单位及原因", notes))
+    return sheets
+
+
+def _review_sheets(paper: Paper, schemas: Path) -> list[_Sheet]:
+    """What the checks found, as recorded with an edition; figures of now have no record."""
+    names, reviewed = paper.design.sheets, paper.edition.reviewed
+    if reviewed is None:
+        return []
+    by_rule = partial(review_sheets.write_rules, paper, names["review_rules"], reviewed, schemas)
+    by_unit = partial(review_sheets.write_units, paper, names["review_units"], reviewed)
+    return [
+        (names["review_rules"], "各审核规则发现的问题、处理结果和涉及单位", by_rule),
+        (names["review_units"], "各单位强制性、核实性问题和处理结果", by_unit),
+    ]
+
+
+def _compared_sheets(paper: Paper) -> list[_Sheet]:
+    """What stands beside other months or a target; an edition says what it was compared with, figures of now do not."""
+    names, compared = paper.design.sheets, paper.edition.compared
+    sheets: list[_Sheet] = []
+    if demonstration_sheet.is_due(paper):
+        write = partial(demonstration_sheet.write_demonstration, paper, names["demonstration"])
+        sheets.append((names["demonstration"], "各市州示范社区名单与目标对照", write))
+    if compared is None:
+        return sheets
+    for key, text, write_sheet in (
+        ("previous", "与上月（季报表：上季）比较，全口径和同口径", comparison_sheets.write_previous),
+        ("last_year", "与去年同月比较，全口径和同口径", comparison_sheets.write_last_year),
+        ("year_to_date", "本年累计数与上年同期比较", comparison_sheets.write_year_to_date),
+        ("charts", "趋势、服务内容构成、按时报送率和一次审核通过率", chart_sheet.write_charts),
+    ):
+        sheets.append((names[key], text, partial(write_sheet, paper, names[key], compared)))
     return sheets
 
 

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+import numpy as np
+
 from jinguo.forms.model import SCALE, Form
-from jinguo.reading.model import CellState, Normalisation, Problem, Reading
+from jinguo.periods import Period
+from jinguo.reading.formulas import evaluate, recipe_for
+from jinguo.reading.lists import complete_line
+from jinguo.reading.model import CellState, ListLine, Normalisation, Problem, Reading
 from jinguo.review.matching import Key, finding_key
 from jinguo.rules.findings import Finding
 
 YES = "是"
 HOW = "单位确认的建议值"
 _SUGGESTION = re.compile(r"\d{1,12}(\.\d{1,3})?")
+_LIST_CELL = re.compile(r"(\w+)\.n(\d+)\.c(\d+)")
+_FIGURES = ("integer", "decimal", "number")
 
 
 def confirm_suggestions(reading: Reading, earlier: Sequence[Finding], *, form: Form) -> Reading:
@@ -31,26 +38,66 @@ def confirm_suggestions(reading: Reading, earlier: Sequence[Finding], *, form: F
     if not taken:
         return reading
     numbers, states = reading.numbers.copy(), reading.states.copy()
+    lists = {
+        table: [replace(line, values=dict(line.values)) for line in lines] for table, lines in reading.lists.items()
+    }
     for cell_id, problem in taken.items():
-        index = form.cell_by_id[cell_id].index
-        numbers[index] = round(float(problem.details["s"]) * SCALE)
-        states[index] = CellState.NUMBER
+        value = round(float(problem.details["s"]) * SCALE)
+        cell, place = form.cell_by_id.get(cell_id), _list_place(cell_id, lists)
+        if cell is not None:
+            numbers[cell.index], states[cell.index] = value, CellState.NUMBER
+        elif place is not None:
+            place[0].values[place[1]] = value
+            complete_line(form, cell_id.split(".", 1)[0], place[0].values)
+    _compute_totals(reading, form, numbers, states)
     notes = [Normalisation(p.sheet, p.cell, p.cell_id, p.value, p.details["s"], HOW) for p in taken.values()]
     return replace(
         reading,
         numbers=numbers,
         states=states,
+        lists=lists,
         problems=[problem for problem in reading.problems if problem not in taken.values()],
         normalisations=[*reading.normalisations, *notes],
     )
 
 
 def _is_confirmed(problem: Problem, confirmed: set[Key], asked: dict[Key, str], reading: Reading, form: Form) -> bool:
-    key, cell = (problem.rule_id, problem.cell_id), form.cell_by_id.get(problem.cell_id)
+    key = problem.rule_id, problem.cell_id
     return (
         key in confirmed
-        and cell is not None
-        and reading.states[cell.index] == CellState.UNREADABLE
+        and _is_unread(problem.cell_id, reading, form)
         and asked.get(key) == problem.value
         and bool(_SUGGESTION.fullmatch(problem.details.get("s", "")))
     )
+
+
+def _is_unread(cell_id: str, reading: Reading, form: Form) -> bool:
+    """Whether there is such a cell and nothing could be read in it."""
+    cell = form.cell_by_id.get(cell_id)
+    if cell is not None:
+        return bool(reading.states[cell.index] == CellState.UNREADABLE)
+    place = _list_place(cell_id, reading.lists)
+    if place is None:
+        return False
+    line, number = place
+    columns = form.table_by_id[cell_id.split(".", 1)[0]].columns
+    return number not in line.values and any(c.number == number and c.kind in _FIGURES for c in columns)
+
+
+def _list_place(cell_id: str, lists: Mapping[str, Sequence[ListLine]]) -> tuple[ListLine, int] | None:
+    """The line and the column of ``ledger.n003.c9``."""
+    match = _LIST_CELL.fullmatch(cell_id)
+    line = next((line for line in lists.get(match[1], ()) if line.number == int(match[2])), None) if match else None
+    return (line, int(match[3])) if match and line else None
+
+
+def _compute_totals(reading: Reading, form: Form, numbers: np.ndarray, states: np.ndarray) -> None:
+    """Our formulas whose result waited for a confirmed figure."""
+    said = {problem.cell_id for problem in reading.problems}
+    recipe = recipe_for(form, reading.unit_type, Period.parse(reading.period), reading.prefilled)
+    for step in recipe.steps:
+        if states[step.index] != CellState.UNREADABLE or form.cells[step.index].id in said:
+            continue
+        value = evaluate(step, numbers, reading.prefilled)
+        if not np.isnan(value):
+            numbers[step.index], states[step.index] = value, CellState.NUMBER

@@ -21,7 +21,7 @@ from jinguo.warehouse.engine import Warehouse
 from jinguo.warehouse.explanations import accept_explanations, explanations_of, withdraw_explanations
 from jinguo.warehouse.records import SubmissionRow
 from jinguo.warehouse.staff import uploader_of
-from jinguo.warehouse.submissions import accept, findings_of, load_reading, set_state, submissions_of
+from jinguo.warehouse.submissions import accept, findings_of, give_reason, load_reading, set_state, submissions_of
 
 ACTIONS = ("accept", "return", "declare_missing", "exclude")
 _MISSING = "missing"
@@ -134,6 +134,8 @@ def _carry_out(
         _accept(conn, row, decision, policy)
     elif row.state != state:
         set_state(conn, row.id, state, at=decision.at, reason=decision.reason, actor=decision.actor)
+    elif state == "returned":
+        give_reason(conn, row.id, decision.reason)  # the rules returned it before; her words go to the unit too
     if row.state == "accepted" and state == "returned":
         withdraw_explanations(conn, decision.unit_id, decision.period_key, actor=decision.actor, at=decision.at)
 

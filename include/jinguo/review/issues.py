@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +15,7 @@ from jinguo.reading.model import format_number
 from jinguo.review.explanations import Explained
 from jinguo.review.matching import FIXED, Key, finding_key, status_of
 from jinguo.review.patching.book import Mark
+from jinguo.rules.causes import group_by_cause
 from jinguo.rules.findings import SEVERITIES, SEVERITY_NAMES, Finding
 
 WHOLE_FILE, WHOLE_SHEET = "整个文件", "整表"
@@ -24,6 +25,7 @@ _MOST_IN_COMMENT = 4
 SUGGESTION = "建议值"  # messages that propose a value say so
 _SUGGESTION_HINT = "建议值正确的，也可在“确认建议值”栏选“是”。"
 _SETTLED_HINT = "供知悉，不用再说明或改动；数有错的，仍可改正。"
+_CAUSED = "（下面{count}条都由这一条引起，先改这一条。）"
 _DEFAULT_HINTS = {
     "error": "请改正后重新报送。",
     "query": "请核对：数字有误请改正；无误请在“情况说明”栏写明原因（不少于10个字）。",
@@ -80,6 +82,7 @@ def list_issues(
 ) -> list[Issue]:
     """The rows in the order of work: the whole file, then table by table; in each the causes first, then by severity.
 
+    What follows from one thing to put right, such as a shifted table, stands under it, and it says how many there are.
     What is only to be known comes behind what is to be done, and last what the unit has put right since the version
     before, so that she sees that it was seen.
     """
@@ -88,11 +91,12 @@ def list_issues(
     now = {finding_key(finding) for finding in findings}
     describe = _Describer(form, rulebook, prev)
     issues = []
-    for finding in sorted(findings, key=describe.order):
+    for finding, caused in _in_order_of_work(findings, form, describe):
         key = finding_key(finding)
         issues.append(
             describe.issue(
                 finding,
+                caused=caused,
                 status=status_of(finding, before, texts),
                 refused=explained.refused.get(key, ""),
                 explanation=explained.written.get(key) or texts.get(key, ""),
@@ -101,6 +105,16 @@ def list_issues(
         )
     fixed = [finding for finding in history.findings or () if finding_key(finding) not in now]
     return issues + [describe.issue(finding, status=FIXED) for finding in sorted(fixed, key=describe.order)]
+
+
+def _in_order_of_work(findings: Sequence[Finding], form: Form, describe: _Describer) -> Iterator[tuple[Finding, int]]:
+    """Every finding with the number of those that stand under it, which come next."""
+    under = {id(cause.finding): cause.consequences for cause in group_by_cause(findings, form) if cause.is_structural}
+    below = {id(finding) for consequences in under.values() for finding in consequences}
+    for finding in sorted((finding for finding in findings if id(finding) not in below), key=describe.order):
+        consequences = sorted(under.get(id(finding), ()), key=describe.order)
+        yield finding, len(consequences)
+        yield from ((consequence, 0) for consequence in consequences)
 
 
 class _Describer:
@@ -124,7 +138,14 @@ class _Describer:
         return is_info, table, names_cell, severity, *place, is_consequence, finding.rule_id
 
     def issue(
-        self, finding: Finding, *, status: str, refused: str = "", explanation: str = "", confirmation: str = ""
+        self,
+        finding: Finding,
+        *,
+        status: str,
+        caused: int = 0,
+        refused: str = "",
+        explanation: str = "",
+        confirmation: str = "",
     ) -> Issue:
         rule = self._rules.get(finding.rule_id)
         hint = (rule.fix_hint if rule else "") or _DEFAULT_HINTS[finding.severity]
@@ -133,6 +154,8 @@ class _Describer:
             hint = _SETTLED_HINT
         elif SUGGESTION in finding.message:
             hint = f"{hint.removesuffix('。')}；{_SUGGESTION_HINT}"
+        if caused:
+            message += _CAUSED.format(count=caused)
         place = finding.cell or (WHOLE_SHEET if finding.sheet else WHOLE_FILE)
         return Issue(
             finding=finding,

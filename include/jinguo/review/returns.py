@@ -47,16 +47,17 @@ def write_return_workbook(
 
     An .xlsx or .xlsm is patched: everything in it survives, macros and links to other files excepted. Any other source,
     and one that no tool understands, comes back as our template refilled with its values; then ``template_args`` are
-    the arguments of ``write_template`` that are not known here (basis, stamp, measures, issued_at). ``prev``: last
-    period's figures in thousandths along ``form.cells``. ``history``: what the version before had, and earlier
-    explanations. ``reason``: a steward's words, where it was she who returned the report.
+    the arguments of ``write_template`` that are not known here (basis, stamp, measures, issued_at). A file with
+    personal data does not go back: the list of problems alone does. ``prev``: last period's figures in thousandths
+    along ``form.cells``. ``history``: what the version before had, and earlier explanations.
+    ``reason``: a steward's words, where it was she who returned the report.
     """
     unit_name = (unit.org_name or unit.name) if unit else reading.file
     heading = Heading(unit_name, period.chinese if period else "", version, reason)
     explained = judge_answers(reading.answers)
     known = {"form": form, "rulebook": rulebook, "prev": prev}
     list_all = partial(list_issues, **known, explained=explained, history=history or History())
-    if reading.format in _PATCHED_FORMATS:
+    if reading.format in _PATCHED_FORMATS and not reading.holds_personal:
         for prepare in (_as_it_is, _through_openpyxl):
             marked = _mark(prepare, source, list_all(findings), heading, form)
             if marked is not None:

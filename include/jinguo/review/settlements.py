@@ -15,6 +15,7 @@ from jinguo.forms.model import SCALE
 from jinguo.periods import Period
 from jinguo.review.matching import Key, finding_key
 from jinguo.review.policy import ReviewPolicy
+from jinguo.rules.catalogue import RuleBook
 from jinguo.rules.findings import Finding
 from jinguo.warehouse.records import Explanation, Waiver
 
@@ -39,28 +40,33 @@ class Settlements:
         }
         return Settlements(explanations, [w for w in self.waivers if f"{WAIVER} {w.id}" in names])
 
-    def apply(self, findings: Sequence[Finding], unit_id: int, *, explained: Collection[Key] = ()) -> list[Finding]:
-        """``findings`` with those that are settled as information. ``explained``: queries that the policy lets the
-        unit's own words settle."""
+    def apply(
+        self, findings: Sequence[Finding], unit_id: int, rulebook: RuleBook, *, explained: Collection[Key] = ()
+    ) -> list[Finding]:
+        """``findings`` with those that are settled as information, which asks for nothing. ``explained``: queries that
+        the policy lets the unit's own words settle."""
         return [
-            finding if finding.severity == "info" else self._settled(finding, unit_id, explained)
+            _as_info(finding, rulebook, *settled)
+            if finding.severity != "info" and (settled := self._settled(finding, unit_id, explained))
+            else finding
             for finding in findings
         ]
 
-    def _settled(self, finding: Finding, unit_id: int, explained: Collection[Key]) -> Finding:
+    def _settled(self, finding: Finding, unit_id: int, explained: Collection[Key]) -> tuple[str, str] | None:
+        """What settles a finding, and how its message begins then."""
         for waiver in self.waivers:
             if _covers(waiver, finding, unit_id):
                 note = f"已豁免（{waiver.reason}；{waiver.approver}批准，至{waiver.ends_on}）："
-                return _as_info(finding, f"{WAIVER} {waiver.id}", note)
+                return f"{WAIVER} {waiver.id}", note
         if finding.severity != "query":
-            return finding
+            return None
         for given in self.explanations.get((unit_id, finding_key(finding)), ()):
             if _holds(given, finding.value):
                 note = f"沿用 {Period.of_key(given.period_key)} 的说明（有效至{given.remembered_until}）："
-                return _as_info(finding, f"{EXPLANATION} {given.id}", note)
+                return f"{EXPLANATION} {given.id}", note
         if finding_key(finding) in explained:
-            return _as_info(finding, POLICY, "本单位的说明已按规定自动采纳：")
-        return finding
+            return POLICY, "本单位的说明已按规定自动采纳："
+        return None
 
 
 def settlements_of(explanations: Iterable[Explanation], waivers: Sequence[Waiver]) -> Settlements:
@@ -104,8 +110,10 @@ def _holds(given: Explanation, value: str) -> bool:
     return number is not None and given.band_low <= number <= given.band_high
 
 
-def _as_info(finding: Finding, settled_by: str, note: str) -> Finding:
-    return replace(finding, severity="info", message=f"{note}{finding.message}", settled_by=settled_by)
+def _as_info(finding: Finding, rulebook: RuleBook, settled_by: str, note: str) -> Finding:
+    hint = rulebook.by_id[finding.rule_id].fix_hint
+    message = f"{note}{finding.message.removesuffix(hint)}"
+    return replace(finding, severity="info", message=message, settled_by=settled_by)
 
 
 def _thousandths(text: str) -> int | None:

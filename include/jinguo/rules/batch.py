@@ -12,7 +12,7 @@ from jinguo.forms.model import Form
 from jinguo.periods import Period
 from jinguo.reading.model import Reading
 from jinguo.rules.builtins import BUILTINS
-from jinguo.rules.catalogue import FROM_READING, NOT_CHECKED, Rule, RuleBook
+from jinguo.rules.catalogue import ELSEWHERE, Rule, RuleBook
 from jinguo.rules.context import CheckContext
 from jinguo.rules.engine import CompiledRule, compile_rules, failing_submissions
 from jinguo.rules.frame import Array, Frame
@@ -87,5 +87,5 @@ class ReportBatch:
 
 
 def repeatable_rules(rulebook: RuleBook) -> list[Rule]:
-    """The rules that can be read again over stored figures: all but those about the file as it lay there."""
-    return [rule for rule in rulebook.rules if rule.builtin not in (FROM_READING, NOT_CHECKED)]
+    """The rules that can be read again over stored figures: none about the file as it lay there or the province."""
+    return [rule for rule in rulebook.rules if rule.builtin not in ELSEWHERE]

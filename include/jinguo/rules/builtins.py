@@ -6,10 +6,7 @@ Those over the cover, the calendar, earlier months, neighbours and the hierarchy
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Iterator
-from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
 
@@ -19,6 +16,7 @@ from jinguo.rules import calendar_checks, cover_checks, hierarchy_checks, histor
 from jinguo.rules.catalogue import Rule
 from jinguo.rules.faults import Fault, names_of_cell, names_of_line, written
 from jinguo.rules.frame import Array, Frame, Lines
+from jinguo.units.ownership import load_ownership, village_counties
 from jinguo.units.register import Register
 
 Builtin = Callable[[Rule, Frame, Register], Iterator[Fault]]
@@ -170,11 +168,12 @@ def _is_of_the_month(cell: Cell) -> bool:
 
 def demo_county(rule: Rule, frame: Frame, register: Register) -> Iterator[Fault]:
     """BN-501: a demonstration community's county is the one that its code begins with, or belongs to by now."""
+    moved = village_counties(register.schemas)
     for submission, line, code in _demo_codes(frame):
         county = line.values.get(3)
         if not isinstance(county, str) or not isinstance(code, str):
             continue
-        right = {code[:6], _village_counties(register.schemas).get(code, code[:6])}
+        right = {code[:6], moved.get(code, code[:6])}
         if county not in right:
             names = {"line": str(line.number), "county": county, "expected": "或".join(sorted(right))}
             yield _demo_fault(rule, submission, line.number, 3, county, names)
@@ -182,20 +181,36 @@ def demo_county(rule: Rule, frame: Frame, register: Register) -> Iterator[Fault]
 
 def demo_code(rule: Rule, frame: Frame, register: Register) -> Iterator[Fault]:
     """BN-502: community codes have 12 digits, are in the village register and occur once in the table."""
-    seen: set[tuple[int, object]] = set()
+    listed: dict[tuple[int, object], ListLine] = {}
     for submission, line, code in _demo_codes(frame):
-        reason = ""
+        reason, also = "", ()
+        first = listed.setdefault((submission, code), line)
         if not isinstance(code, str) or len(code) != 12 or not code.isdigit():
             reason = "不是12位数字"
-        elif (submission, code) in seen:
-            reason = "在本表中重复"
+        elif first is not line:
+            reason, also = f"与第{first.number}行重复", (list_cell_id("t05", first.number, 2),)
         elif code not in register.village_codes:
             reason = "不在村级区划登记表中"
-        seen.add((submission, code))
         if reason:
-            yield _demo_fault(
-                rule, submission, line.number, 2, written(code), {"line": str(line.number), "reason": reason}
-            )
+            names = {"line": str(line.number), "reason": reason}
+            yield _demo_fault(rule, submission, line.number, 2, written(code), names, also=also)
+
+
+def one_owner(rule: Rule, frame: Frame, register: Register) -> Iterator[Fault]:
+    """SX-005: a community is counted by the one unit that owns its town in the period, and by one unit below."""
+    period, ownership = frame.where.period, load_ownership(register.schemas)
+    for submission, line, code in _demo_codes(frame):
+        unit = frame.contexts[submission].unit
+        owners = ownership.owners(str(code), period) if unit and code in register.village_codes else ()
+        known = [register.by_code[owner] for owner in owners if owner in register.by_code]
+        if known and not any(unit.code in (owner.code, owner.parent_code) for owner in known):
+            reason = f"本期归{known[0].org_short or known[0].name}统计，不应列入本表"
+            names = {"line": str(line.number), "town": written(line.values.get(1)), "reason": reason}
+            yield _demo_fault(rule, submission, line.number, 2, written(code), names)
+    for submission, context in enumerate(frame.contexts):
+        for name, units in context.children.shared.items() if context.children else ():
+            reason = f"同时出现在{'与'.join(units)}的名单中"
+            yield Fault(rule, submission, table="t05", names={"town": name, "reason": reason})
 
 
 def _demo_codes(frame: Frame) -> Iterator[tuple[int, ListLine, object]]:
@@ -206,17 +221,17 @@ def _demo_codes(frame: Frame) -> Iterator[tuple[int, ListLine, object]]:
             yield int(lines.owner[index]), line, code
 
 
-def _demo_fault(rule: Rule, submission: int, number: int, column: int, value: str, names: dict[str, str]) -> Fault:
-    cells = tuple(list_cell_id("t05", number, other) for other in (2, 3))
+def _demo_fault(
+    rule: Rule,
+    submission: int,
+    number: int,
+    column: int,
+    value: str,
+    names: dict[str, str],
+    also: tuple[str, ...] = (),
+) -> Fault:
+    cells = (*(list_cell_id("t05", number, other) for other in (2, 3)), *also)
     return Fault(rule, submission, list_cell_id("t05", number, column), cells=cells, value=value, names=names)
-
-
-@lru_cache(maxsize=2)
-def _village_counties(schemas: Path) -> dict[str, str]:
-    """The villages whose county is not the one that their code begins with (functional zones)."""
-    with (schemas / "units" / "villages.csv").open(encoding="utf-8", newline="") as file:
-        moved = (row for row in csv.DictReader(file) if not row["code"].startswith(row["county_code"]))
-        return {row["code"]: row["county_code"] for row in moved}
 
 
 BUILTINS: dict[str, Builtin] = {
@@ -231,6 +246,7 @@ BUILTINS: dict[str, Builtin] = {
     "ticked_filled": ticked_filled,
     "demo_county": demo_county,
     "demo_code": demo_code,
+    "one_owner": one_owner,
     "festival_month": calendar_checks.festival_month,
     "repeated_report": history_checks.repeated_report,
     "still_stock": history_checks.still_stock,
@@ -240,6 +256,7 @@ BUILTINS: dict[str, Builtin] = {
     "changed_communities": history_checks.changed_communities,
     "round_numbers": plausibility_checks.round_numbers,
     "peer_ratio": plausibility_checks.peer_ratio,
+    "peer_outlier": plausibility_checks.peer_outlier,
     "copied_from_peer": plausibility_checks.copied_from_peer,
     "same_event": plausibility_checks.same_event,
     "recipient_names": plausibility_checks.recipient_names,
@@ -247,4 +264,5 @@ BUILTINS: dict[str, Builtin] = {
     "roll_up": hierarchy_checks.roll_up,
     "persons_below": hierarchy_checks.persons_below,
     "communities_below": hierarchy_checks.communities_below,
+    "absent_below": hierarchy_checks.absent_below,
 }

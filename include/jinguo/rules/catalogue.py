@@ -61,6 +61,7 @@ BUILTIN_NAMES: dict[str, tuple[str, ...]] = {  # builtin → the names its messa
     "changed_communities": ("gone", "new"),
     "round_numbers": ("counted", "reason"),
     "peer_ratio": (*PLACE_NAMES, "place", "ratio", "middle", "peers"),
+    "peer_outlier": (*PLACE_NAMES, "place", "per", "ratio", "middle", "peers"),
     "copied_from_peer": (*PLACE_NAMES, "place", "peer"),
     "same_event": (*PLACE_NAMES, "place", "first"),
     "recipient_names": (*PLACE_NAMES, "place"),
@@ -68,12 +69,21 @@ BUILTIN_NAMES: dict[str, tuple[str, ...]] = {  # builtin → the names its messa
     "roll_up": (*PLACE_NAMES, "place", "total", "difference", "count", "remark"),
     "persons_below": (*PLACE_NAMES, "place", "total", "difference", "count", "remark"),
     "communities_below": ("absent", "extra", "remark"),
+    "absent_below": (*PLACE_NAMES, "place", "absent"),
+    "one_owner": ("line", "town", "reason"),
+    "attachment_counts": (*PLACE_NAMES, "place", "kind", "listed", "figure"),
+    "provincial_communities": ("count",),
+    "direct_sum": (*PLACE_NAMES, "place", "total", "difference"),
 }
-LOOKING_BACK, LOOKING_AROUND = ("still_stock", "own_outlier"), ("peer_ratio", "copied_from_peer")
+OF_PROVINCE = ("provincial_communities", "direct_sum")  # of the consolidated figures, not of a report
+ELSEWHERE = (FROM_READING, NOT_CHECKED, *OF_PROVINCE)  # not run over reports
+LOOKING_BACK = ("still_stock", "own_outlier")
+LOOKING_AROUND = ("peer_ratio", "peer_outlier", "copied_from_peer")
 _REQUIRED = ("id", "kind", "severity", "applies_from", "message", "source")
 _PART_KEYS = ("rows", "columns", "each", "when", "check", "place")
 _KEYS = (
-    *("id", "kind", "severity", "table", "scope", "frequency", "applies_from", *_PART_KEYS, "checks"),
+    *("id", "kind", "severity", "blocks_from", "table", "scope", "frequency", "applies_from", "applies_to"),
+    *(*_PART_KEYS, "checks"),
     *("builtin", "options", "details", "text", "message", "fix_hint", "source"),
 )
 _ROW_RANGE = re.compile(r"(\d\d)(?::(\d\d))?")
@@ -81,7 +91,10 @@ _ROW_RANGE = re.compile(r"(\d\d)(?::(\d\d))?")
 
 @dataclass(frozen=True, eq=False)
 class Rule:
-    """One record. ``scope`` None: every unit type. ``parts``: its checks, none for a builtin."""
+    """One record. ``scope`` None: every unit type. ``parts``: its checks, none for a builtin.
+
+    ``applies_to``: its last period, None while it lasts. ``blocks_from``: an error from then on, before that a query.
+    """
 
     id: str
     kind: str
@@ -99,11 +112,20 @@ class Rule:
     parts: tuple[Part, ...]
     template: Template
     options: Mapping[str, Any]
+    applies_to: Period | None = None
+    blocks_from: Period | None = None
+
+    def severity_in(self, period: Period) -> str:
+        """How grave a failure is in a period."""
+        return "query" if self.blocks_from and period < self.blocks_from else self.severity
 
     def applies(self, unit_type: str, period: Period) -> bool:
         """Whether the rule is read at all for a unit type in a period; quarterly and annual ones at their ends."""
         due = {"monthly": True, "quarterly": period.is_quarter_end, "annual": period.month == 12}[self.frequency]
-        return due and self.applies_from <= period and (self.scope is None or unit_type in self.scope)
+        return due and self.is_in_force(period) and (self.scope is None or unit_type in self.scope)
+
+    def is_in_force(self, period: Period) -> bool:
+        return self.applies_from <= period and (self.applies_to is None or period <= self.applies_to)
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,8 +154,9 @@ class RuleBook:
         return self._cells_of(LOOKING_AROUND)
 
     def _cells_of(self, builtins: Sequence[str]) -> tuple[str, ...]:
-        rules = [rule for rule in self.rules if rule.builtin in builtins]
-        return tuple(dict.fromkeys(cell_id for rule in rules for cell_id in rule.options["cells"]))
+        options = [rule.options for rule in self.rules if rule.builtin in builtins]
+        per = (known["per"] for known in options if "per" in known)
+        return tuple(dict.fromkeys([*(cell_id for known in options for cell_id in known["cells"]), *per]))
 
     def fingerprint(self) -> str:
         """sha256 of the rule files: changes when any rule does."""
@@ -143,12 +166,20 @@ class RuleBook:
 @lru_cache(maxsize=8)
 def load_rules(schemas: Path) -> RuleBook:
     """Every rule in ``schemas/rules``, checked against the forms; SchemaError names file, rule, key and value."""
-    form = load_forms(schemas)[-1]
-    files = sorted((schemas / "rules").glob("*.yaml"))
+    return read_rules(sorted((schemas / "rules").glob("*.yaml")), load_forms(schemas)[-1])
+
+
+def read_rules(files: Sequence[Path], form: Form) -> RuleBook:
+    """The rules of some files, for example of one that is not in force yet."""
     rules: list[Rule] = []
     seen: dict[str, Path] = {}
     for path in files:
-        for raw in read_yaml(path):
+        records = read_yaml(path)
+        if not isinstance(records, list):
+            raise SchemaError(path, "(file)", type(records).__name__, "a list of rules")
+        for raw in records:
+            if not isinstance(raw, dict):
+                raise SchemaError(path, "(file)", raw, "a list of rules, each with id, kind, severity …")
             rule = _rule(path, raw, form)
             if rule.id in seen:
                 raise SchemaError(path, "id", rule.id, f"an id that {seen[rule.id].name} does not have already")
@@ -184,7 +215,9 @@ def _rule(path: Path, raw: dict[str, Any], form: Form) -> Rule:
         table=raw.get("table", ""),
         scope=None if scope is None else frozenset(scope),
         frequency=raw.get("frequency", "monthly"),
-        applies_from=_period(path, name, raw["applies_from"]),
+        applies_from=_period(path, name, "applies_from", raw["applies_from"]),
+        applies_to=_period(path, name, "applies_to", raw["applies_to"]) if "applies_to" in raw else None,
+        blocks_from=_period(path, name, "blocks_from", raw["blocks_from"]) if "blocks_from" in raw else None,
         check="; ".join(source["check"] for source in sources),
         builtin=builtin,
         text=raw.get("text", ""),
@@ -211,11 +244,14 @@ def _check_record(path: Path, name: str, raw: dict[str, Any], form: Form) -> Non
             raise SchemaError(path, f"{name}.{key}", raw.get(key), "a text")
     accept("table", raw.get("table", ""), ["", "cover", *form.table_by_id])
     accept("severity", raw["severity"], SEVERITIES)
+    if "blocks_from" in raw and raw["severity"] != "error":
+        raise SchemaError(path, f"{name}.blocks_from", raw["blocks_from"], "severity: error, which it postpones")
     accept("frequency", raw.get("frequency", "monthly"), FREQUENCIES)
     for unit_type in raw.get("scope") or ():
         accept("scope", unit_type, UNIT_TYPES)
     options = raw.get("options", {})
-    for cell_id in (*options.get("cells", ()), *([options["cell"]] if "cell" in options else [])):
+    kinds = [cell_id for cell_ids in options.get("kinds", {}).values() for cell_id in cell_ids]
+    for cell_id in (*options.get("cells", ()), *(options[key] for key in ("cell", "per") if key in options), *kinds):
         accept("options.cells", cell_id, form.cell_by_id)
     if "builtin" in raw:
         accept("builtin", raw["builtin"], BUILTIN_NAMES)
@@ -223,11 +259,11 @@ def _check_record(path: Path, name: str, raw: dict[str, Any], form: Form) -> Non
         raise SchemaError(path, f"{name}.check", raw.get("check"), "either check (or checks) or builtin")
 
 
-def _period(path: Path, name: str, text: str) -> Period:
+def _period(path: Path, name: str, key: str, text: str) -> Period:
     try:
-        return Period.parse(text)
+        return Period.parse(str(text))
     except ValueError:
-        raise SchemaError(path, f"{name}.applies_from", text, 'a month such as "2026-01"') from None
+        raise SchemaError(path, f"{name}.{key}", text, 'a month such as "2026-01"') from None
 
 
 def _parts(

@@ -1,4 +1,5 @@
-"""Findings under what caused them: one wrong month, opened table or unit of measure is one thing to put right.
+"""Findings under what caused them: one wrong month, opened table, lost hidden sheet or unit of measure is one thing to
+put right.
 
 Nothing is left out: every finding is a cause or stands under one.
 """
@@ -14,12 +15,14 @@ from jinguo.rules.findings import SEVERITIES, Finding
 
 WRONG_MONTH = ("WZ-002", "D71")
 BROKEN_TABLE = ("WZ-003", "WZ-004", "WZ-009")
+LOST_BLOCK, BROKEN_FORMULA = ("D80",), ("D31",)
 OLD_REPORT = ("KQ-008",)
 SWAPPED_ROWS = ("HL-004",)
 NEGATIVE = ("WZ-011",)
 UNIT_OF_MEASURE = ("HL-002", "HL-008", "BN-706", "BN-311", "HL-001")
 CHAIN = ("KQ-001", "KQ-002", "KQ-003", "KQ-004")
 _BY_PERIOD = (*CHAIN, "KQ-005", "KQ-006", "KQ-007", "BN-316", "BN-317", "BN-318", "TZ-001")  # another month's are wrong
+_STRUCTURAL = frozenset((*WRONG_MONTH, *BROKEN_TABLE, *LOST_BLOCK, *OLD_REPORT, *SWAPPED_ROWS, *UNIT_OF_MEASURE))
 _AT_CELLS = (SWAPPED_ROWS, NEGATIVE, UNIT_OF_MEASURE, CHAIN)  # the likelier cause first
 
 
@@ -30,6 +33,11 @@ class Cause:
     finding: Finding
     consequences: tuple[Finding, ...] = ()
 
+    @property
+    def is_structural(self) -> bool:
+        """Whether it is one thing to put right for all of them, and not just the gravest at its cell."""
+        return bool(self.consequences) and self.finding.rule_id in _STRUCTURAL
+
 
 def group_by_cause(findings: Sequence[Finding], form: Form | None = None) -> list[Cause]:
     """The causes among one file's findings, in the order of the findings. With ``form``, figures that the template adds
@@ -38,6 +46,9 @@ def group_by_cause(findings: Sequence[Finding], form: Form | None = None) -> lis
     for place, finding in enumerate(findings):
         if finding.rule_id in WRONG_MONTH:
             groups.claim(place, groups.of_rules(_BY_PERIOD))
+    for place, finding in enumerate(findings):
+        if finding.rule_id in LOST_BLOCK:
+            groups.claim(place, groups.with_neighbours(groups.of_rules(BROKEN_FORMULA, value="#REF!")))
     for place, finding in enumerate(findings):
         if finding.rule_id in BROKEN_TABLE and finding.table not in ("", "cover"):
             groups.claim(place, groups.of_table(finding.table))
@@ -75,8 +86,18 @@ class _Groups:
         taken = {place for place in consequences if place != cause and self.head[place] == place}
         self.head = [cause if head in taken else head for head in self.head]
 
-    def of_rules(self, rules: Sequence[str]) -> list[int]:
-        return [place for place, finding in enumerate(self.findings) if finding.rule_id in rules]
+    def of_rules(self, rules: Sequence[str], *, value: str = "") -> list[int]:
+        """The findings of ``rules``; with ``value`` those that found it."""
+        return [
+            place
+            for place, finding in enumerate(self.findings)
+            if finding.rule_id in rules and value in ("", finding.value)
+        ]
+
+    def with_neighbours(self, places: Sequence[int]) -> set[int]:
+        """Findings, and others that stand at the same cells."""
+        cells = {self.findings[place].cell_id for place in places} - {""}
+        return {*places, *(place for cell_id in cells for place in self.by_place[cell_id])}
 
     def of_table(self, table: str) -> list[int]:
         """What was found in a table, or beside it with a figure of it. Not another break of the table."""

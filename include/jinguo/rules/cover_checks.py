@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import unicodedata
 from collections.abc import Callable, Iterator
 
-from jinguo.reading.model import Reading
+import numpy as np
+
+from jinguo.forms.model import SCALE
+from jinguo.reading.model import Reading, format_number
 from jinguo.rules.catalogue import Rule
 from jinguo.rules.context import CheckContext
-from jinguo.rules.faults import Fault
+from jinguo.rules.faults import Fault, names_of_cell
 from jinguo.rules.frame import Frame
 from jinguo.units.register import Register, Unit, normalise_name
 
@@ -38,6 +42,28 @@ def unit_identity(rule: Rule, frame: Frame, register: Register) -> Iterator[Faul
 def _is_named(unit: Unit, name: str, register: Register) -> bool:
     own = (unit.name, unit.short_name, unit.org_name, unit.org_short)
     return normalise_name(name) in map(normalise_name, own) or unit.code in register.codes_named(name)
+
+
+def attachment_counts(rule: Rule, frame: Frame, register: Register) -> Iterator[Fault]:
+    """HL-007: what the cover says of its attachments, such as 报道复印件3份, is the count in the table.
+
+    ``options.kinds``: the word → the cells that it counts together. Said without a number, nothing is compared.
+    """
+    form = frame.where.form
+    for submission, reading, _ in _files(frame):
+        text = unicodedata.normalize("NFKC", reading.cover.get("attachments", ""))
+        for word, cell_ids in rule.options["kinds"].items() if text else ():
+            listed = [int(count) for count in re.findall(rf"{word}[^\d，,；;、。]{{0,8}}(\d{{1,6}})", text)]
+            figure = frame.now[[form.cell_by_id[cell_id].index for cell_id in cell_ids], submission].sum()
+            if listed and not np.isnan(figure) and figure != sum(listed) * SCALE:
+                names = {
+                    **names_of_cell(form, form.cell_by_id[cell_ids[0]]),
+                    "kind": word,
+                    "listed": str(sum(listed)),
+                    "figure": format_number(figure),
+                }
+                cells = (*cell_ids, "cover.attachments")
+                yield Fault(rule, submission, cell_ids[0], cells=cells, value=names["figure"], names=names)
 
 
 def cover_signed(rule: Rule, frame: Frame, register: Register) -> Iterator[Fault]:
@@ -133,4 +159,5 @@ BUILTINS: dict[str, Callable[[Rule, Frame, Register], Iterator[Fault]]] = {
     "late_date": late_date,
     "correction_reason": correction_reason,
     "file_name": file_name,
+    "attachment_counts": attachment_counts,
 }

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jinguo.errors import SchemaError
+from jinguo.errors import RuleError, SchemaError
 from jinguo.forms.model import Form, list_cell_id
 from jinguo.periods import Period
 from jinguo.reading.model import Reading
 from jinguo.rules.binding import cell_at
 from jinguo.rules.builtins import BUILTINS
-from jinguo.rules.catalogue import FROM_READING, NOT_CHECKED, Rule, RuleBook
+from jinguo.rules.catalogue import ELSEWHERE, Rule, RuleBook
 from jinguo.rules.context import CheckContext
 from jinguo.rules.evaluate import Point, verdict_at
 from jinguo.rules.faults import Fault, finding_of, finding_of_problem, place_id, value_of
@@ -53,7 +53,7 @@ def compile_rules(rulebook: RuleBook, form: Form, unit_type: str, period: Period
         where = Applicability(form, unit_type, period)
         compiled = []
         for rule in rulebook.rules:
-            if rule.applies(unit_type, period) and rule.builtin not in (FROM_READING, NOT_CHECKED):
+            if rule.applies(unit_type, period) and rule.builtin not in ELSEWHERE:
                 checks = [
                     (number, check) for number, part in enumerate(rule.parts) for check in compile_part(part, where)
                 ]
@@ -96,12 +96,16 @@ def record_of(rulebook: RuleBook, rule_id: str) -> Rule:
 
 
 def find_faults(compiled: CompiledRules, frame: Frame, register: Register) -> Iterator[Fault]:
-    """Every rule of ``compiled`` failing anywhere in the frame."""
+    """Every rule of ``compiled`` failing anywhere in the frame. RuleError names a rule that crashes: nothing is said of
+    any file then."""
     for item in compiled.rules:
-        if item.rule.builtin:
-            yield from BUILTINS[item.rule.builtin](item.rule, frame, register)
-        else:
-            yield from _check_faults(item, frame)
+        try:
+            if item.rule.builtin:
+                yield from BUILTINS[item.rule.builtin](item.rule, frame, register)
+            else:
+                yield from _check_faults(item, frame)
+        except Exception as error:  # not swallowed: named, and raised again
+            raise RuleError(item.rule.id, error) from error
 
 
 def failing_submissions(item: CompiledRule, frame: Frame) -> Array:

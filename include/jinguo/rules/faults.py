@@ -101,7 +101,7 @@ def finding_of(fault: Fault, frame: Frame) -> Finding:
 
     return Finding(
         rule_id=fault.rule.id,
-        severity=fault.severity or fault.rule.severity,
+        severity=fault.severity or fault.rule.severity_in(context.period),
         table=table,
         sheet=sheet,
         cell=cell,
@@ -120,7 +120,7 @@ def finding_of_problem(rule: Rule, problem: Problem, reading: Reading, context: 
     names = {**_common(reading, context), **place, **own, **problem.details}
     return Finding(
         rule_id=rule.id,
-        severity=rule.severity,
+        severity=rule.severity_in(context.period),
         table=problem.table,
         sheet=problem.sheet,
         cell=problem.cell,

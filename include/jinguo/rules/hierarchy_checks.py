@@ -61,6 +61,20 @@ def communities_below(rule: Rule, frame: Frame, register: Register) -> Iterator[
             yield Fault(rule, submission, table="t05", names=names, severity=severity)
 
 
+def absent_below(rule: Rule, frame: Frame, register: Register) -> Iterator[Fault]:
+    """SX-009: a coverage counts the places of a unit below whose report is owed and has not come."""
+    form = frame.where.form
+    cells = [form.cell_by_id[cell_id] for cell_id in rule.options["cells"]]
+    for submission, children in _with_children(frame):
+        if children.is_owed and children.missing:
+            counted = [cell for cell in cells if frame.now[cell.index, submission] > 0]
+            if counted:
+                names = {**names_of_cell(form, counted[0]), "absent": _named(children)}
+                value = format_number(frame.now[counted[0].index, submission])
+                also = tuple(cell.id for cell in counted)
+                yield Fault(rule, submission, counted[0].id, cells=also, value=value, names=names)
+
+
 def _with_children(frame: Frame) -> Iterator[tuple[int, Children]]:
     for submission, context in enumerate(frame.contexts):
         if context.children is not None and context.children.count:
@@ -92,5 +106,8 @@ def _remark(children: Children) -> str:
     """Which reports are not in the sum."""
     if not children.missing:
         return ""
-    shown = "、".join(children.missing[:3]) + ("等" if len(children.missing) > 3 else "")
-    return f"（尚有{len(children.missing)}个下级单位未审定：{shown}，本条仅作提示。）"
+    return f"（尚有{len(children.missing)}个下级单位未审定：{_named(children)}，本条仅作提示。）"
+
+
+def _named(children: Children) -> str:
+    return "、".join(children.missing[:3]) + ("等" if len(children.missing) > 3 else "")

@@ -144,19 +144,19 @@ def own_outlier(rule: Rule, frame: Frame, register: Register) -> Iterator[Fault]
         candidates = np.flatnonzero(known & (now > 0))
         if not len(candidates):
             continue
-        usual, score = _modified_z(now[candidates], past[:, candidates], options["min_spread"])
+        usual, score = modified_z(now[candidates], past[:, candidates], options["min_spread"])
         is_far = (np.abs(score) > options["max_score"]) & (usual >= options["min_value"] * SCALE)
         for at in np.flatnonzero(is_far):
             names = {"usual": format_number(round(float(usual[at]), -3)), "months": str(options["min_months"])}
             yield _cell_fault(rule, frame, int(candidates[at]), cell, names)
 
 
-def _modified_z(now: Array, past: Array, min_spread: float) -> tuple[Array, Array]:
-    """(median of the past, modified z-score of now); 0 in the past counts as half a unit of measure."""
-    logs = np.log(np.maximum(past, SCALE / 2))
+def modified_z(now: Array, others: Array, min_spread: float, *, floor: float = SCALE / 2) -> tuple[Array, Array]:
+    """(median of the others, modified z-score of now); less than ``floor``, by default half a unit, counts as that."""
+    logs = np.log(np.maximum(others, floor))
     middle = np.nanmedian(logs, axis=0)
     spread = np.maximum(np.nanmedian(np.abs(logs - middle), axis=0), min_spread)
-    return np.exp(middle), _NORMAL * (np.log(np.maximum(now, SCALE / 2)) - middle) / spread
+    return np.exp(middle), _NORMAL * (np.log(np.maximum(now, floor)) - middle) / spread
 
 
 def changed_communities(rule: Rule, frame: Frame, register: Register) -> Iterator[Fault]:

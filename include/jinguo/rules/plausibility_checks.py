@@ -12,6 +12,7 @@ from jinguo.reading.model import format_number
 from jinguo.rules.catalogue import Rule
 from jinguo.rules.faults import Fault, names_of_cell, names_of_line
 from jinguo.rules.frame import Applicability, Array, Frame
+from jinguo.rules.history_checks import modified_z
 from jinguo.units.register import Register
 
 _SURNAMES = (
@@ -33,9 +34,10 @@ _RECIPIENT = re.compile(
 
 
 def round_numbers(rule: Rule, frame: Frame, register: Register) -> Iterator[Fault]:
-    """KQ-009: nearly all that is typed ends in 0 or 5, or much of it is one and the same number.
+    """KQ-009: nearly all that is typed ends in 0 or 5, or much of it is one and the same number or ends in one digit.
 
-    Only counts from ten on that no formula, last month or register gives. Chance ends one number in five so.
+    Only counts from ten on that no formula, last month or register gives. Chance ends one number in five so, and one in
+    ten in any other digit.
     """
     options = rule.options
     now = frame.now[_typed_counts(frame.where)]
@@ -50,6 +52,11 @@ def round_numbers(rule: Rule, frame: Frame, register: Register) -> Iterator[Faul
             reason = f"{rounds[submission]}个的末位是0或5"
         elif times.max() >= options["same_share"] * count:
             reason = f"{times.max()}个是同一个数{format_number(values[times.argmax()])}"
+        else:
+            digits = np.bincount(now[counted[:, submission], submission].astype(np.int64) // SCALE % 10, minlength=10)
+            digits[[0, 5]] = 0  # those are rounding, judged above
+            if digits.max() >= options["digit_share"] * count:
+                reason = f"{digits.max()}个的末位都是{digits.argmax()}"
         if reason:
             yield Fault(rule, int(submission), names={"counted": str(count), "reason": reason})
 
@@ -83,6 +90,34 @@ def peer_ratio(rule: Rule, frame: Frame, register: Register) -> Iterator[Fault]:
             }
             value = format_number(frame.now[cell.index, submission])
             yield Fault(rule, submission, cell.id, cells=(cell.id, other.id), value=value, names=names)
+
+
+def peer_outlier(rule: Rule, frame: Frame, register: Register) -> Iterator[Fault]:
+    """HL-012: figures per unit of another far from the accepted peers', by the modified z-score of their logarithms.
+
+    Per unit, because cities differ in size; ``min_spread`` and the score are those of HL-010.
+    """
+    options, form = rule.options, frame.where.form
+    per = form.cell_by_id[options["per"]]
+    for submission, context in enumerate(frame.contexts):
+        known = [cell_id for cell_id in options["cells"] if {cell_id, per.id} <= context.peers.keys()]
+        for cell in (form.cell_by_id[cell_id] for cell_id in known):
+            own = _ratio(frame.now[[cell.index], submission], frame.now[[per.index], submission])
+            peers = _ratio(context.peers[cell.id], context.peers[per.id])
+            own, peers = own[own > 0], peers[peers > 0]
+            if not len(own) or len(peers) < options["min_peers"]:
+                continue
+            middle, score = modified_z(own, peers[:, None], options["min_spread"], floor=0.0)
+            if abs(score[0]) > options["max_score"]:
+                names = {
+                    **names_of_cell(form, cell),
+                    "per": f"{form.table_by_id[per.table].sheet}{per.row}行{per.column}栏",
+                    "ratio": f"{own[0]:.2f}",
+                    "middle": f"{middle[0]:.2f}",
+                    "peers": str(len(peers)),
+                }
+                value = format_number(frame.now[cell.index, submission])
+                yield Fault(rule, submission, cell.id, cells=(cell.id, per.id), value=value, names=names)
 
 
 def _ratio(above: Array, below: Array) -> Array:

@@ -44,6 +44,6 @@ def _described(rulebook: _Same, form: _Same, table: str, period: Period, unit_ty
         if rule.severity == "info" or (rule.scope is not None and unit_type not in rule.scope):
             continue
         text = describe(rule, form.value).rstrip("。；")
-        if text and (rule.applies_from is None or rule.applies_from <= period):
-            texts.append(f"{text}（核实）" if rule.severity == "query" else text)
+        if text and rule.is_in_force(period):
+            texts.append(f"{text}（核实）" if rule.severity_in(period) == "query" else text)
     return tuple(texts)

@@ -36,6 +36,7 @@ class CheckLine:
     ``places``: the ids of the cells where it may fail, ``t05.n*.c6`` for a column of a list."""
 
     rule: Rule
+    severity: str
     table: str
     text: str
     checks: tuple[CompiledCheck, ...]
@@ -174,8 +175,9 @@ def _lines(rules: list[CompiledRule], form: Form, workings: Workings) -> Iterato
             sheet = form.table_by_id[item.rule.table].sheet
             text = describe(replace(item.rule, parts=tuple(item.rule.parts[number] for number in decided)), form)
             checks = [check for checks in decided.values() for check in checks]
-            places = _places(checks, form) if item.rule.severity == "query" else ()  # an error is not settled by words
-            yield CheckLine(item.rule, sheet, text, tuple(checks), places, "=" + largest(outcomes))
+            severity = item.rule.severity_in(workings.where.period)
+            places = _places(checks, form) if severity == "query" else ()  # an error is not settled by words
+            yield CheckLine(item.rule, severity, sheet, text, tuple(checks), places, "=" + largest(outcomes))
 
 
 def _outcomes(check: CompiledCheck, workings: Workings) -> list[str]:

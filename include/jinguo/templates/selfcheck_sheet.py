@@ -90,7 +90,7 @@ def _write_line(sheet: Any, formats: Formats, line: CheckLine, number: int) -> N
     centred, text = formats.get("unit"), formats.get("label", font_size=10)
     outcome = f"{WORKINGS_SHEET}!A{number + 1}"
     sheet.write_string(row, 0, line.rule.id, centred)
-    sheet.write_string(row, 1, _SEVERITIES[line.rule.severity], centred)
+    sheet.write_string(row, 1, _SEVERITIES[line.severity], centred)
     sheet.write_string(row, 2, line.table, centred)
     sheet.write_string(row, _TEXT, line.text, text)
     verdict = f'=IF({outcome}>=1,"{FAILED}",IF({outcome}>0,"{OPEN}","{PASS}"))'
@@ -102,7 +102,7 @@ def _write_line(sheet: Any, formats: Formats, line: CheckLine, number: int) -> N
     link = f'HYPERLINK("#\'"&{name}&"\'!"&{address},{name}&{address})'
     sheet.write_formula(row, _PLACE, f'=IF({outcome}>=1,{link},"")', formats.get("link"), "")
     sheet.write_string(row, _ADVICE, advice, text)
-    sheet.write_blank(row, _ANSWER, None, formats.get("answer" if line.rule.severity == "query" else "label"))
+    sheet.write_blank(row, _ANSWER, None, formats.get("answer" if line.severity == "query" else "label"))
     if line.places:
         sheet.write_string(row, _CELLS, " ".join(line.places))
 

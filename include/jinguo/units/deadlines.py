@@ -41,19 +41,37 @@ def deadline(schemas: Path, period: Period) -> Deadline:
     rules = _calendar(schemas)
     for notice in rules["due_dates"]:
         if notice["period"] == str(period):
-            return Deadline(_end_of(notice["due"]), provisional=False)
+            return Deadline(end_of(notice["due"]), provisional=False)
     following = period.plus(1)
-    day = dt.date(following.year, following.month, rules["due_day"])
+    due_day = rules["quarter_due_day" if period.is_quarter_end else "due_day"]
+    day = dt.date(following.year, following.month, due_day)
     provisional = False
     while True:
         off, known = _is_off(rules, day)
         provisional = provisional or not known
         if not off:
-            return Deadline(_end_of(day), provisional)
+            return Deadline(end_of(day), provisional)
         day += dt.timedelta(days=1)
 
 
-def _end_of(day: dt.date) -> dt.datetime:
+def reminder_rules(schemas: Path) -> dict[str, Any]:
+    """Stages and quiet hours of 催报, as calendar.yaml has them."""
+    return _calendar(schemas)["reminders"]
+
+
+def due_after_outage(schemas: Path, ended: dt.datetime) -> dt.datetime:
+    """What a deadline becomes when an outage of ours fell into its last day: the end of the working day
+    ``outage_grace_workdays`` after the outage."""
+    rules, day = _calendar(schemas), ended.astimezone(TIMEZONE).date()
+    for _ in range(rules["outage_grace_workdays"]):
+        day += dt.timedelta(days=1)
+        while _is_off(rules, day)[0]:
+            day += dt.timedelta(days=1)
+    return end_of(day)
+
+
+def end_of(day: dt.date) -> dt.datetime:
+    """The last second of a day in Hunan."""
     return dt.datetime.combine(day, dt.time(23, 59, 59), tzinfo=TIMEZONE)
 
 

@@ -103,13 +103,21 @@ class Register:
 
     def obligations(self, period: Period, form: str = "monthly") -> tuple[Obligation, ...]:
         """The reports expected for a period, in the register's order."""
-        due = [row for row in self.obligation_rows if row.form == form and row.is_due(period)]
-        return tuple(sorted(due, key=lambda row: self.by_code[row.unit_code].unit_id))
+        known = self._obligations_by_period.get((period, form))
+        if known is None:
+            due = [row for row in self.obligation_rows if row.form == form and row.is_due(period)]
+            known = tuple(sorted(due, key=lambda row: self.by_code[row.unit_code].unit_id))
+            self._obligations_by_period[period, form] = known
+        return known
 
     def obligation_of(self, code: str, period: Period, form: str = "monthly") -> Obligation | None:
         """What one unit owes for a period; None: nothing."""
         rows = self._obligations_by_unit.get((code, form), ())
         return next((row for row in rows if row.is_due(period)), None)
+
+    @cached_property
+    def _obligations_by_period(self) -> dict[tuple[Period, str], tuple[Obligation, ...]]:
+        return {}
 
     @cached_property
     def _obligations_by_unit(self) -> dict[tuple[str, str], list[Obligation]]:

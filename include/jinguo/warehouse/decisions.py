@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, or_, select
 
 from jinguo.warehouse import audit
 from jinguo.warehouse.records import Decision
-from jinguo.warehouse.tables import core_decision
+from jinguo.warehouse.tables import core_decision, out_release
 
 DECLARE_MISSING = "declare_missing"
 
@@ -34,6 +34,15 @@ def decisions_of(conn: Connection, period_key: int, *, unit_id: int | None = Non
     if unit_id is not None:
         query = query.where(core_decision.c.unit_id == unit_id)
     return [Decision(**row) for row in conn.execute(query).mappings()]
+
+
+def decided_periods(conn: Connection) -> list[int]:
+    """The periods about which something was decided after their newest edition was frozen, or before there was any."""
+    frozen = (
+        select(func.max(out_release.c.frozen_at)).where(out_release.c.period_key == core_decision.c.period_key)
+    ).scalar_subquery()
+    query = select(core_decision.c.period_key).where(or_(frozen.is_(None), core_decision.c.at >= frozen)).distinct()
+    return sorted(conn.scalars(query))
 
 
 def declared_missing(conn: Connection, period_key: int) -> dict[int, Decision]:

@@ -23,7 +23,7 @@ def record_deliveries(conn: Connection, deliveries: Sequence[Delivery]) -> list[
     if not deliveries:
         return []
     keys = [delivery.evidence or f"#{index}" for index, delivery in enumerate(deliveries)]
-    ids = _known_evidence(conn, [delivery.evidence for delivery in deliveries if delivery.evidence])
+    ids = known_evidence(conn, [delivery.evidence for delivery in deliveries if delivery.evidence])
     fresh = {key: delivery for key, delivery in zip(keys, deliveries, strict=True) if key not in ids}
     ids.update(zip(fresh, _insert(conn, list(fresh.values())), strict=True))
     return [ids[key] for key in keys]
@@ -47,9 +47,28 @@ def earlier_delivery(conn: Connection, sha256: str, before_id: int) -> DeliveryR
     return DeliveryRow(**row) if row else None
 
 
+def deliveries_of(conn: Connection, sha256: str) -> list[DeliveryRow]:
+    """Every delivery of these bytes, in order of arrival."""
+    query = _rows().where(raw_file.c.sha256 == sha256).order_by(raw_delivery.c.id)
+    return [DeliveryRow(**row) for row in conn.execute(query).mappings()]
+
+
 def known_files(conn: Connection) -> list[str]:
     """The sha256 of every file that was ever received; the archive must have them all."""
     return list(conn.scalars(select(raw_file.c.sha256).order_by(raw_file.c.id)))
+
+
+def bundles_of(conn: Connection, hashes: Sequence[str]) -> list[str]:
+    """The sha256 of the bundles in which these files came; a member's evidence is its bundle's and a number."""
+    found: set[str] = set()
+    for start in range(0, len(hashes), _MOST_NAMES):
+        members = select(raw_delivery.c.evidence).join_from(raw_delivery, raw_file)
+        evidence = conn.scalars(members.where(raw_file.c.sha256.in_(hashes[start : start + _MOST_NAMES])))
+        parents = sorted({text.rpartition(":")[0] for text in evidence if text and ":" in text})
+        for first in range(0, len(parents), _MOST_NAMES):
+            wanted = raw_delivery.c.evidence.in_(parents[first : first + _MOST_NAMES])
+            found.update(conn.scalars(select(raw_file.c.sha256).join_from(raw_delivery, raw_file).where(wanted)))
+    return sorted(found)
 
 
 def finish_delivery(
@@ -105,7 +124,8 @@ def _rows() -> Select[Any]:
     )
 
 
-def _known_evidence(conn: Connection, evidence: Sequence[str]) -> dict[str, int]:
+def known_evidence(conn: Connection, evidence: Sequence[str]) -> dict[str, int]:
+    """Evidence → the delivery that has it, of those that are on record."""
     known: dict[str, int] = {}
     for start in range(0, len(evidence), _MOST_NAMES):
         names = evidence[start : start + _MOST_NAMES]

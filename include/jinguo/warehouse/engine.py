@@ -13,7 +13,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from jinguo.errors import JinguoError
 
-HEAD = "0005"  # the newest file in migrations/versions; a test compares
+HEAD = "0006"  # the newest file in migrations/versions; a test compares
 
 _WRITER_LOCK = 4300001  # PostgreSQL advisory locks: one number for writers, one class for periods
 _PERIOD_LOCKS = 430002
@@ -71,7 +71,7 @@ def open_warehouse(url: str) -> Warehouse:
     """
     warehouse = Warehouse(url, _create_engine(_driver_url(url)))
     try:
-        if _schema_version(warehouse) != HEAD:
+        if schema_version(warehouse) != HEAD:
             from jinguo.warehouse.migrations import upgrade  # Alembic: imported only when there is something to do
 
             upgrade(warehouse)
@@ -142,7 +142,7 @@ def _begin_sqlite(conn: Connection) -> None:
     conn.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _schema_version(warehouse: Warehouse) -> str | None:
+def schema_version(warehouse: Warehouse) -> str | None:
     """The schema's revision; None when the database is empty."""
     try:
         with warehouse.read() as conn:

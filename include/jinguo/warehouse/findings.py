@@ -52,6 +52,18 @@ def findings_of_many(conn: Connection, submission_ids: Sequence[int]) -> dict[in
     return found
 
 
+def findings_settled_by(conn: Connection, submission_ids: Sequence[int], kind: str) -> dict[int, list[Finding]]:
+    """Submission id → those of its findings that records of a kind (``waiver``, ``explanation``) settled."""
+    found: dict[int, list[Finding]] = {}
+    for chunk in chunks(submission_ids):
+        query = select(core_finding).where(
+            core_finding.c.submission_id.in_(chunk), core_finding.c.settled_by.startswith(f"{kind} ")
+        )
+        for row in conn.execute(query.order_by(core_finding.c.id)):
+            found.setdefault(row.submission_id, []).append(_finding(row))
+    return found
+
+
 def findings_of_delivery(conn: Connection, delivery_id: int) -> list[Finding]:
     """The findings of a file that became no submission."""
     query = select(core_finding).where(core_finding.c.delivery_id == delivery_id).order_by(core_finding.c.id)

@@ -229,6 +229,23 @@ class ComparedRow:
 
 
 @dataclass(frozen=True)
+class ReviewRow:
+    """What one rule found in all versions that a unit sent, each place once, and what became of it by the freeze."""
+
+    unit_id: int
+    rule_id: str
+    severity: str
+    found: int
+    fixed: int
+    explained: int
+    waived: int
+
+    @property
+    def open(self) -> int:
+        return self.found - self.fixed - self.explained - self.waived
+
+
+@dataclass(frozen=True)
 class AuditEntry:
     """One line of the audit log, chained to the line before it by ``hash``."""
 
@@ -239,3 +256,89 @@ class AuditEntry:
     subject: str
     hash: str
     details: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class FetchRow:
+    """How a channel has been going from ``since`` to ``last_at``; ``state``: see channels.model.FETCH_STATES."""
+
+    id: int
+    channel: str
+    state: str
+    since: dt.datetime
+    last_at: dt.datetime
+    attempt_count: int
+    file_count: int
+    detail: str
+
+
+@dataclass(frozen=True)
+class MessageRow:
+    """A mail that was looked at; ``sender_unit_id`` None: its sender is in no unit's contacts."""
+
+    channel: str
+    place: str
+    sha256: str
+    delivered_at: dt.datetime
+    received_at: dt.datetime
+    state: str
+    file_count: int
+    sender_unit_id: int | None
+
+
+@dataclass(frozen=True)
+class Contact:
+    """Who is told about a unit's report, from ``valid_from`` to ``valid_to`` (ISO days, "" open).
+
+    ``role``: filler 填报人, leader 负责人, group 群. ``address``: a mail address, of a group the name of its webhook.
+    """
+
+    unit_id: int
+    person: str
+    role: str
+    address: str
+    valid_from: str
+    valid_to: str = ""
+    id: int | None = None
+
+
+@dataclass(frozen=True)
+class Extension:
+    """More time for one unit's report. ``due``: the last moment that is on time."""
+
+    unit_id: int
+    period_key: int
+    due: dt.datetime
+    reason: str
+    actor: str
+    at: dt.datetime
+
+
+@dataclass(frozen=True)
+class Outage:
+    """A stretch of time in which units could not deliver, and it was us."""
+
+    began: dt.datetime
+    ended: dt.datetime
+    reason: str
+    actor: str
+    at: dt.datetime
+
+
+@dataclass(frozen=True)
+class ReminderRow:
+    """One reminder to one recipient. ``state``: sending (begun; if it stays, nobody knows and it is not sent again),
+    sent, failed, no_contact, recorded (nothing is sent any more: the unit is on record as missing)."""
+
+    unit_id: int
+    period_key: int
+    stage: str
+    contact_id: int | None
+    channel: str
+    recipient: str
+    content_sha256: str
+    state: str
+    at: dt.datetime
+    attempt_count: int = 0
+    detail: str = ""
+    id: int | None = None

@@ -45,6 +45,15 @@ class _Told:
             self.decisions[details["decision"]] = entry.action
 
 
+def states_held(entries: Iterable[AuditEntry], submission_id: int) -> set[str]:
+    """Every state that a submission ever had, as the log tells it."""
+    told, held = _Told(), set()
+    for entry in entries:
+        told.hear(entry)
+        held.add(told.submissions.get(submission_id))
+    return held - {None}
+
+
 def disagreements(conn: Connection, entries: Iterable[AuditEntry]) -> list[str]:
     """Where tables and log differ, in words: a state changed by hand, a row or the end of the log removed."""
     told = _Told()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, exists, func, select
 
@@ -13,8 +13,7 @@ from jinguo.warehouse.engine import chunks
 from jinguo.warehouse.tables import core_finding, out_release, raw_submission
 
 
-@dataclass(frozen=True)
-class Standing:
+class Standing(NamedTuple):
     """The version in force of one unit and period, else its newest; ``newer``: state of a newer one beside it, or "".
 
     ``passed_first``: the unit's first version was put in force.
@@ -32,10 +31,18 @@ def standings(
     conn: Connection, period_keys: Sequence[int], *, unit_ids: Sequence[int] | None = None, form: str = "monthly"
 ) -> dict[tuple[int, int], Standing]:
     """(unit id, period key) → where it stands; units that sent nothing are left out. Of all units, or of some."""
-    versions: dict[tuple[int, int], list[Row[Any]]] = {}
-    for row in _rows(conn, period_keys, unit_ids, form):
-        versions.setdefault((row.unit_id, row.period_key), []).append(row)
-    return {key: _standing(rows) for key, rows in versions.items()}
+    found: dict[tuple[int, int], Standing] = {}
+    for submission_id, unit_id, period_key, version, state, is_on_time in _rows(conn, period_keys, unit_ids, form):
+        key = unit_id, period_key
+        before = found.get(key)
+        if before is None:
+            is_first_passed = state in ("accepted", "superseded")
+            found[key] = Standing(submission_id, version, state, is_on_time, "", is_first_passed)
+        elif before.state == "accepted":
+            found[key] = before._replace(newer=state)
+        else:
+            found[key] = Standing(submission_id, version, state, is_on_time, "", before.passed_first)
+    return found
 
 
 def standings_of_unit(conn: Connection, unit_id: int, *, form: str = "monthly") -> dict[int, Standing]:
@@ -116,16 +123,3 @@ def _rows(
         return
     for chunk in chunks(unit_ids):
         yield from conn.execute(query.where(raw_submission.c.unit_id.in_(chunk)))
-
-
-def _standing(rows: Sequence[Row[Any]]) -> Standing:
-    newest = rows[-1]
-    shown = next((row for row in rows if row.state == "accepted"), newest)
-    return Standing(
-        submission_id=shown.id,
-        version=shown.version,
-        state=shown.state,
-        is_on_time=shown.is_on_time,
-        newer="" if newest is shown else newest.state,
-        passed_first=rows[0].state in ("accepted", "superseded"),
-    )

@@ -24,6 +24,7 @@ __all__ = [
     "accept",
     "accepted_submissions",
     "findings_of",
+    "give_reason",
     "insert_submissions",
     "later_submissions",
     "latest_submissions",
@@ -93,6 +94,12 @@ def set_state(
         subject=f"submission {submission_id}",
         details={"from": row.state, "to": state, "reason": reason},
     )
+
+
+def give_reason(conn: Connection, submission_id: int, reason: str) -> None:
+    """A person's words to the state in which a submission is; its answer is written again with them."""
+    values = {"reason": reason, "outputs_done": False}
+    conn.execute(update(raw_submission).where(raw_submission.c.id == submission_id).values(**values))
 
 
 def accept(conn: Connection, submission_ids: Sequence[int], *, at: dt.datetime, actor: str = audit.SYSTEM) -> None:

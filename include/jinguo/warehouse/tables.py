@@ -350,3 +350,106 @@ out_compared = Table(
     Column("same_before", BigInteger),
     Column("same_units", Integer, nullable=False),
 )
+
+out_review = Table(
+    "out_review",  # what the checks found in a unit's versions, and what became of it, at the freeze of an edition
+    metadata,
+    Column("release_id", ForeignKey("out_release.id"), primary_key=True, autoincrement=False),
+    Column("unit_id", Integer, primary_key=True, autoincrement=False),
+    Column("rule_id", String(32), primary_key=True),
+    Column("severity", String(8), nullable=False),
+    Column("found", Integer, nullable=False),
+    Column("fixed", Integer, nullable=False),
+    Column("explained", Integer, nullable=False),
+    Column("waived", Integer, nullable=False),
+)
+
+# How fetching from a channel has been going: one row for as long as it goes the same way.
+raw_fetch = Table(
+    "raw_fetch",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("channel", String(32), nullable=False, index=True),
+    Column("state", String(16), nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("last_at", Moment, nullable=False),
+    Column("attempt_count", Integer, nullable=False),
+    Column("file_count", Integer, nullable=False),
+    Column("detail", Words, nullable=False),
+)
+
+# A mail and what became of it. Neither its text nor an address: ``sender_unit_id`` is whose contact has sent it.
+raw_message = Table(
+    "raw_message",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("channel", String(32), nullable=False),
+    Column("place", String(200), nullable=False),  # mailbox, UIDVALIDITY and UID
+    Column("sha256", String(64), nullable=False),
+    Column("delivered_at", Moment, nullable=False),
+    Column("received_at", Moment, nullable=False),
+    Column("state", String(24), nullable=False),
+    Column("file_count", Integer, nullable=False),
+    Column("sender_unit_id", Integer),  # null: nobody in the contacts register
+    UniqueConstraint("channel", "place"),
+)
+
+# More time for one unit's report; never taken back, a later row may only give more.
+core_extension = Table(
+    "core_extension",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("unit_id", Integer, nullable=False),
+    Column("period_key", Integer, nullable=False),
+    Column("due", Moment, nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Index("ix_core_extension_period_key_unit_id", "period_key", "unit_id"),
+)
+
+# Times in which nobody could deliver, and it was us.
+core_outage = Table(
+    "core_outage",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("began", Moment, nullable=False),
+    Column("ended", Moment, nullable=False),
+    Column("reason", Words, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+# Who is told about a unit's report, with dates: a hand-over ends one row and begins another.
+core_contact = Table(
+    "core_contact",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("unit_id", Integer, nullable=False, index=True),
+    Column("person", Words, nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("address", Words, nullable=False),
+    Column("valid_from", String(10), nullable=False),
+    Column("valid_to", String(10), nullable=False),  # "": open
+    UniqueConstraint("unit_id", "role", "address", "valid_from"),
+)
+
+# 催报 as evidence. The row is there before anything is sent, so that a second run sends nothing twice.
+out_reminder = Table(
+    "out_reminder",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("unit_id", Integer, nullable=False),
+    Column("period_key", Integer, nullable=False),
+    Column("stage", String(8), nullable=False),
+    Column("contact_id", ForeignKey("core_contact.id")),  # null: nobody to tell, or only put on record
+    Column("channel", String(16), nullable=False),
+    Column("recipient", Words, nullable=False),
+    Column("content_sha256", String(64), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("attempt_count", Integer, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("detail", Words, nullable=False),
+    UniqueConstraint("unit_id", "period_key", "stage", "channel", "recipient"),
+    Index("ix_out_reminder_period_key_unit_id", "period_key", "unit_id"),
+)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from jinguo.flow.office import Office
@@ -102,32 +102,28 @@ def is_due(office: Office, period: Period) -> bool:
 
 def make_board(office: Office, staff: Staff, period: Period, *, wanted: Filter, page: int = 1) -> Board:
     """The board of ``period`` and the months before it, for the units that ``staff`` may see."""
+    owing = _owing(office, staff, period)
     with office.warehouse.read() as conn:
         seen = periods_seen(conn)
         start = min(period, Period.of_key(seen[0])) if seen else period  # before it there is nothing to tell
         months = (period.plus(-back) for back in range(PERIODS_SHOWN - 1, -1, -1))
         periods = tuple(each for each in months if each >= start)
-        owing = {each: _owing(office, staff, each) for each in periods}
-        absent = {each: MISSING if is_due(office, each) else PENDING for each in periods}
-        now = standings(conn, [period.key])
-        units = [
-            unit
-            for unit in owing[period].values()
-            if _is_wanted(_square(unit, period, owing, absent, now), unit, wanted)
-        ]
+        keys = [each.key for each in periods]
+        now = {unit_id: standing for (unit_id, _), standing in standings(conn, [period.key]).items()}
+        absent = _absent_state(office, period)
+        units = [unit for unit in owing if _is_wanted(_square(period, absent, now.get(unit.unit_id)), unit, wanted)]
         pages = max(1, -(-len(units) // PAGE_ROWS))
         page = min(max(1, page), pages)
         shown = units[(page - 1) * PAGE_ROWS : page * PAGE_ROWS]
-        ids = [unit.unit_id for unit in shown]
-        known = standings(conn, [each.key for each in periods], unit_ids=ids)
-        editions = published_editions(conn, [each.key for each in periods])
-    rows = tuple(BoardRow(unit, tuple(_square(unit, each, owing, absent, known) for each in periods)) for unit in shown)
+        known = standings(conn, keys, unit_ids=[unit.unit_id for unit in shown])
+        editions = published_editions(conn, keys)
+    rows = tuple(BoardRow(unit, tuple(_squares(office, unit, periods, known))) for unit in shown)
     return Board(
         period=period,
         periods=periods,
         due=f"{deadline(office.settings.schemas, period).due:%Y-%m-%d %H:%M}",
         editions={each: editions[each.key] for each in periods if each.key in editions},
-        summary=_summary(period, owing[period].values(), absent[period], now),
+        summary=_summary(absent, [now.get(unit.unit_id) for unit in owing]),
         rows=rows,
         found=len(units),
         page=page,
@@ -135,22 +131,33 @@ def make_board(office: Office, staff: Staff, period: Period, *, wanted: Filter, 
     )
 
 
-def _owing(office: Office, staff: Staff, period: Period) -> dict[int, Unit]:
-    """Unit id → the units that owe a report and that the reader may see, in the register's order."""
+def absent_state(office: Office, unit: Unit, period: Period) -> str:
+    """What a unit is called that sent nothing for a period."""
+    if office.register.obligation_of(unit.code, period) is None:
+        return NOT_DUE
+    return _absent_state(office, period)
+
+
+def _absent_state(office: Office, period: Period) -> str:
+    return MISSING if is_due(office, period) else PENDING
+
+
+def _owing(office: Office, staff: Staff, period: Period) -> list[Unit]:
+    """The units that owe a report and that the reader may see, in the register's order."""
     units = (office.register.by_code[row.unit_code] for row in office.register.obligations(period))
-    return {unit.unit_id: unit for unit in units if staff.may_see(unit)}
+    return [unit for unit in units if staff.may_see(unit)]
 
 
-def _square(
-    unit: Unit,
-    period: Period,
-    owing: Mapping[Period, Mapping[int, Unit]],
-    absent: Mapping[Period, str],
-    known: Mapping[tuple[int, int], Standing],
-) -> Square:
-    standing = known.get((unit.unit_id, period.key))
+def _squares(
+    office: Office, unit: Unit, periods: Sequence[Period], known: Mapping[tuple[int, int], Standing]
+) -> Iterator[Square]:
+    for period in periods:
+        yield _square(period, absent_state(office, unit, period), known.get((unit.unit_id, period.key)))
+
+
+def _square(period: Period, absent: str, standing: Standing | None) -> Square:
     if standing is None:
-        return Square(period, absent[period] if unit.unit_id in owing[period] else NOT_DUE)
+        return Square(period, absent)
     return Square(period, standing.state, standing.version, not standing.is_on_time, standing.newer)
 
 
@@ -163,8 +170,7 @@ def _is_wanted(square: Square, unit: Unit, wanted: Filter) -> bool:
     )
 
 
-def _summary(period: Period, units: Iterable[Unit], absent: str, known: Mapping[tuple[int, int], Standing]) -> Summary:
-    found = [known.get((unit.unit_id, period.key)) for unit in units]
+def _summary(absent: str, found: Sequence[Standing | None]) -> Summary:
     came = [standing for standing in found if standing]
     return Summary(
         expected=len(found),

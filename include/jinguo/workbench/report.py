@@ -26,7 +26,7 @@ from jinguo.warehouse.findings import findings_of
 from jinguo.warehouse.records import Decision, SubmissionRow
 from jinguo.warehouse.staff import uploader_of
 from jinguo.warehouse.submissions import accepted_submissions, load_reading, submissions_of, values_of
-from jinguo.workbench.board import MISSING, NOT_DUE, PENDING, is_due
+from jinguo.workbench.board import absent_state
 from jinguo.workbench.sheets import Sheet, cell_text, make_sheets
 
 
@@ -94,8 +94,7 @@ class CellView:
 def make_report(office: Office, unit: Unit, period: Period, *, version: int | None = None) -> Report | None:
     """The report's page for one version, without a number the newest; None: no such version."""
     due = f"{deadline(office.settings.schemas, period).due:%Y-%m-%d %H:%M}"
-    owes = office.register.obligation_of(unit.code, period) is not None
-    absent = (MISSING if is_due(office, period) else PENDING) if owes else NOT_DUE
+    absent = absent_state(office, unit, period)
     with office.warehouse.read() as conn:
         versions = submissions_of(conn, unit.unit_id, period.key)
         decisions = decisions_of(conn, period.key, unit_id=unit.unit_id)

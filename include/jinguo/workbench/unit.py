@@ -24,7 +24,7 @@ from jinguo.warehouse.records import DeliveryRow, SubmissionRow
 from jinguo.warehouse.staff import uploader_of
 from jinguo.warehouse.standings import Standing, periods_seen, standings_of_unit
 from jinguo.warehouse.submissions import submission
-from jinguo.workbench.board import MISSING, NOT_DUE, PENDING
+from jinguo.workbench.board import absent_state
 
 PERIODS_SHOWN = 12
 
@@ -133,9 +133,7 @@ def _row(office: Office, submission_id: int) -> SubmissionRow | None:
 def _period(office: Office, unit: Unit, period: Period, known: dict[int, Standing]) -> UnitPeriod:
     due, now = deadline(office.settings.schemas, period).due, office.settings.now()
     standing = known.get(period.key)
-    owes = office.register.obligation_of(unit.code, period) is not None
-    absent = (MISSING if now > due else PENDING) if owes else NOT_DUE
-    state = standing.state if standing else absent
+    state = standing.state if standing else absent_state(office, unit, period)
     return UnitPeriod(period, f"{due:%Y-%m-%d}", state, standing, now <= due or period.plus(2).first_day > now.date())
 
 
@@ -143,6 +141,8 @@ def _verdict(office: Office, conn: Connection, delivery_id: int) -> Verdict | No
     try:
         arrival = delivery(conn, delivery_id)
     except NoResultFound:
+        return None
+    if arrival.outcome == "unpacked":  # its members have verdicts of their own
         return None
     if arrival.submission_id is None:
         return Verdict(arrival, arrival.outcome or "waiting", findings_of_delivery(conn, delivery_id))

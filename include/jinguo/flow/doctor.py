@@ -1,0 +1,141 @@
+"""Is everything there that a month needs? Each check says what it found and, when that is bad, what to do."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from jinguo.errors import JinguoError
+from jinguo.flow.office import Office, open_office
+from jinguo.intake.channels.definitions import load_channels
+from jinguo.periods import Period
+from jinguo.settings import TIMEZONE, Settings, load_settings
+from jinguo.units.deadlines import deadline
+from jinguo.warehouse.deliveries import known_files
+from jinguo.warehouse.engine import HEAD, open_warehouse, schema_version
+from jinguo.warehouse.fetches import latest_fetches
+
+_LEAST_FREE_BYTES = 2 << 30
+_FAILING_FOR = dt.timedelta(hours=1)
+_FONT_LANGUAGE = "zh-cn"
+
+
+@dataclass(frozen=True)
+class Check:
+    """``advice``: what to do; "" where all is well."""
+
+    name: str
+    found: str
+    advice: str = ""
+
+
+def examine() -> list[Check]:
+    """All checks, in the order in which they depend on each other; after settings that cannot be used, no more."""
+    try:
+        settings = load_settings()
+    except JinguoError as error:
+        return [Check("settings", str(error), "correct the variable")]
+    checks = [Check("settings", f"home {settings.home}")]
+    for name, check in _CHECKS.items():
+        try:
+            checks += check(settings)
+        except (JinguoError, OSError) as error:
+            checks.append(Check(name, str(error), f"repair this first: {name} could not be looked at"))
+    return checks
+
+
+def _definitions(settings: Settings) -> Iterator[Check]:
+    office, period = Office(settings), Period.of_date(settings.now().date()).previous
+    form, rules = office.form(period), office.rulebook
+    counts = f"{len(rules.by_id)} rules, {len(office.register.units)} units"
+    yield Check("definitions", f"form {form.id} {form.version}, {counts}")
+    due = deadline(settings.schemas, period.plus(1))
+    advice = "enter the year's holidays in schemas/calendar/calendar.yaml: overrides" if due.provisional else ""
+    yield Check("calendar", f"{period.plus(1)} is due at {due.due:%Y-%m-%d %H:%M}", advice)
+
+
+def _database(settings: Settings) -> Iterator[Check]:
+    settings.home.mkdir(parents=True, exist_ok=True)
+    warehouse = open_warehouse(settings.warehouse_url)
+    try:
+        yield Check("database", f"{warehouse.engine.dialect.name} answers")
+        yield Check("migrations", f"schema {schema_version(warehouse)}, program {HEAD}")
+        if warehouse.engine.dialect.name == "sqlite":
+            with warehouse.read() as conn:
+                answer = conn.exec_driver_sql("PRAGMA quick_check").scalar()
+            advice = "" if answer == "ok" else "stop all services and restore the newest backup"
+            yield Check("database file", str(answer), advice)
+    finally:
+        warehouse.close()
+
+
+def _archive(settings: Settings) -> Iterator[Check]:
+    with open_office(settings) as office:
+        with office.warehouse.read() as conn:
+            known = known_files(conn)
+        lost = [sha256 for sha256 in known if not office.archive.path(sha256).is_file()]
+    advice = "restore them from the backup; then `python -m jinguo audit verify`" if lost else ""
+    yield Check("archive", f"{len(known)} files on record, {len(lost)} of them not there", advice)
+    free = shutil.disk_usage(settings.home).free
+    advice = "make room: nothing can be received on a full disk" if free < _LEAST_FREE_BYTES else ""
+    yield Check("disk", f"{free / (1 << 30):.1f} GiB free", advice)
+    for folder in (settings.inbox, settings.outbox):
+        folder.mkdir(parents=True, exist_ok=True)
+        advice = "" if os.access(folder, os.R_OK | os.W_OK | os.X_OK) else "give the folder to the user of the services"
+        yield Check(folder.name, "can be read and written" if not advice else "cannot be used", advice)
+
+
+def _channels(settings: Settings) -> Iterator[Check]:
+    definitions = load_channels(settings.channels)
+    if not definitions:
+        yield Check("channels", "none besides the inbox")
+        return
+    with open_office(settings) as office, office.warehouse.read() as conn:
+        latest = latest_fetches(conn)
+    for definition in definitions:
+        row = latest.get(definition.name)
+        if row is None:
+            yield Check(f"channel {definition.name}", "never asked", "start collect_submissions, or run collect")
+            continue
+        found = f"{row.state} since {row.since:%Y-%m-%d %H:%M}, last asked {row.last_at:%Y-%m-%d %H:%M}"
+        advice = ""
+        if settings.now() - row.last_at > _FAILING_FOR:
+            advice = "nobody asks it: is collect_submissions running?"
+        elif row.state != "ok":
+            advice = f"{row.detail}; see Channels in docs/operating.md"
+        yield Check(f"channel {definition.name}", found, advice)
+
+
+def _fonts(settings: Settings) -> Iterator[Check]:
+    if shutil.which("fc-list") is None:
+        yield Check("fonts", "fontconfig is not installed; only needed where workbooks are turned into PDF here")
+        return
+    listed = subprocess.run(["fc-list", f":lang={_FONT_LANGUAGE}", "family"], capture_output=True, text=True)
+    families = sorted({line.split(",")[0].strip() for line in listed.stdout.splitlines() if line.strip()})
+    advice = "" if families else "install a Chinese font, for example fonts-noto-cjk"
+    yield Check("fonts", f"Chinese: {', '.join(families[:3]) or 'none'}", advice)
+
+
+def _clock(settings: Settings) -> Iterator[Check]:
+    if settings.fixed_now:
+        yield Check("clock", f"fixed at {settings.fixed_now:%Y-%m-%d %H:%M}", "unset JINGUO_NOW: it is for rehearsals")
+        return
+    now = dt.datetime.now(TIMEZONE)
+    with open_office(settings) as office, office.warehouse.read() as conn:
+        newest = max((row.last_at for row in latest_fetches(conn).values()), default=now)
+    advice = "set the clock: records are from the future" if newest > now + dt.timedelta(minutes=5) else ""
+    yield Check("clock", f"{now:%Y-%m-%d %H:%M} in Hunan", advice)
+
+
+_CHECKS: dict[str, Callable[[Settings], Iterator[Check]]] = {
+    "definitions": _definitions,
+    "database": _database,
+    "archive": _archive,
+    "channels": _channels,
+    "fonts": _fonts,
+    "clock": _clock,
+}

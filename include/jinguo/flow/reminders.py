@@ -1,0 +1,151 @@
+"""催报: who has sent nothing is told, by stages around the deadline, each once, each as evidence."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinguo.errors import Refused
+from jinguo.flow.lateness import due_of
+from jinguo.flow.messengers import ATTEMPTS, SENDERS, FieldsOf, MessengerError
+from jinguo.flow.office import Office, open_office
+from jinguo.flow.status import period_status
+from jinguo.periods import Period
+from jinguo.settings import Settings, connection_fields
+from jinguo.units.deadlines import reminder_rules
+from jinguo.units.register import Unit
+from jinguo.warehouse.contacts import contacts_on, import_contacts
+from jinguo.warehouse.records import Contact, ReminderRow
+from jinguo.warehouse.reminders import claim_reminder, finish_reminder
+
+ROLES = ("filler", "leader", "group")
+_COLUMNS = ("unit_code", "person", "role", "address", "valid_from", "valid_to")
+
+
+@dataclass(frozen=True)
+class Reminder:
+    """One message to one recipient, and what became of it: ``planned`` (a dry run), ``postponed`` (quiet hours),
+    ``known`` (went out before), or a state of ReminderRow."""
+
+    unit: Unit
+    row: ReminderRow
+    subject: str
+    text: str
+    state: str = "planned"
+
+
+def remind(
+    settings: Settings, period: Period, *, send: bool = False, fields_of: FieldsOf = connection_fields
+) -> list[Reminder]:
+    """The reminders that are due now for a period, to units that have sent nothing; sent only with ``send``."""
+    missing = [row["unit_code"] for row in period_status(settings, period) if row["status"] == "missing"]
+    with open_office(settings) as office:
+        planned = list(_planned(office, period, missing))
+        if not send:
+            return planned
+        if _is_quiet(settings):
+            return [_ended(item, "postponed") for item in planned]
+        return [_ended(item, _deliver(office, item, fields_of)) for item in planned]
+
+
+def remind_due(settings: Settings, fields_of: FieldsOf) -> dict[str, int]:
+    """Sends what is due today for the month before; state → how many."""
+    counts: dict[str, int] = {}
+    for item in remind(settings, Period.of_date(settings.now().date()).previous, send=True, fields_of=fields_of):
+        counts[item.state] = counts.get(item.state, 0) + 1
+    return counts
+
+
+def read_contacts(settings: Settings, path: Path, *, actor: str) -> int:
+    """Imports a CSV of contacts; how many rows were new or changed. Refused names line and value of a mistake."""
+    with open_office(settings) as office, path.open(encoding="utf-8-sig", newline="") as file:
+        contacts = [_contact(office, number, row) for number, row in enumerate(csv.DictReader(file), start=2)]
+        with office.warehouse.write() as conn:
+            return import_contacts(conn, contacts, actor=actor, at=settings.now())
+
+
+def _contact(office: Office, number: int, row: dict[str, Any]) -> Contact:
+    code, person, role, address, begins, ends = ((row.get(name) or "").strip() for name in _COLUMNS)
+    unit = office.register.by_code.get(code)
+    if unit is None:
+        raise Refused(f"line {number}: unit_code {code!r} is no unit (schemas/units/units.csv)")
+    if role not in ROLES or not address:
+        raise Refused(f"line {number}: role {role!r} (accepted: {', '.join(ROLES)}) with an address")
+    try:
+        for day in filter(None, (begins, ends)):
+            dt.date.fromisoformat(day)
+    except ValueError:
+        raise Refused(f"line {number}: {day!r} is no day such as 2026-01-31") from None
+    return Contact(unit.unit_id, person, role, address, begins or "2000-01-01", ends)
+
+
+def _planned(office: Office, period: Period, missing: list[str]) -> Iterator[Reminder]:
+    today = office.settings.now().date()
+    with office.warehouse.read() as conn:
+        contacts = contacts_on(conn, today)
+        dues = {code: due_of(office, conn, office.register.by_code[code].unit_id, period) for code in missing}
+    for code, due in dues.items():
+        unit = office.register.by_code[code]
+        stage = _stage(office, (today - due.date()).days)
+        if stage:
+            yield from _of_unit(office, unit, period, stage, due, contacts.get(unit.unit_id, []))
+
+
+def _stage(office: Office, days: int) -> dict[str, Any] | None:
+    """The stage that a day lies in: one that was missed while the machine was off is passed over, not sent late."""
+    begun = [stage for stage in reminder_rules(office.settings.schemas)["stages"] if stage["days"] <= days]
+    return max(begun, key=lambda stage: stage["days"], default=None)
+
+
+def _of_unit(
+    office: Office, unit: Unit, period: Period, stage: dict[str, Any], due: dt.datetime, contacts: list[Contact]
+) -> Iterator[Reminder]:
+    named = {"unit": unit.org_name or unit.name, "period": period.chinese, "due": f"{due:%m月%d日%H:%M}"}
+    subject, text = stage["subject"].format(**named), stage["text"].format(**named)
+    told = [contact for contact in contacts if contact.role in stage["roles"]]
+    ends = [(contact.id, "group" if contact.role == "group" else "mail", contact.address) for contact in told]
+    state = "sending"
+    if not stage["roles"]:
+        ends, state = [(None, "record", "")], "recorded"
+    elif not ends:
+        ends, state = [(None, "none", "")], "no_contact"
+    sha256 = hashlib.sha256(f"{subject}\n{text}".encode()).hexdigest()
+    for contact_id, channel, address in ends:
+        key = (unit.unit_id, period.key, stage["stage"], contact_id, channel, address)
+        yield Reminder(unit, ReminderRow(*key, sha256, state, office.settings.now()), subject, text)
+
+
+def _deliver(office: Office, item: Reminder, fields_of: FieldsOf) -> str:
+    """Claims, sends, records: a kill in between leaves ``sending``, which nobody sends a second time."""
+    row, attempts, detail = item.row, 0, ""
+    with office.warehouse.write() as conn:
+        reminder_id = claim_reminder(conn, row)
+    if reminder_id is None:
+        return "known"
+    state = row.state
+    while state in ("sending", "failed") and attempts < ATTEMPTS:
+        attempts += 1
+        try:
+            key = f"{row.unit_id} {row.period_key} {row.stage} {row.recipient}"
+            SENDERS[row.channel](row.recipient, item.subject, item.text, key=key, fields_of=fields_of)
+            state, detail = "sent", ""
+        except MessengerError as error:
+            state, detail = "failed", str(error)
+    with office.warehouse.write() as conn:
+        now = office.settings.now()
+        finish_reminder(conn, reminder_id, state=state, attempts=attempts, detail=detail, at=now)
+    return state
+
+
+def _is_quiet(settings: Settings) -> bool:
+    quiet, hour = reminder_rules(settings.schemas)["quiet_hours"], settings.now().hour
+    return hour >= quiet["from"] or hour < quiet["to"]
+
+
+def _ended(item: Reminder, state: str) -> Reminder:
+    return Reminder(item.unit, item.row, item.subject, item.text, state)

@@ -1,0 +1,140 @@
+"""The SFTP channel: a directory on a server, whose host key is known beforehand."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import io
+import posixpath
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import BinaryIO
+
+import paramiko
+
+from jinguo.intake.channels.definitions import Sftp
+from jinguo.intake.channels.model import ChannelError, Credentials, Offer, take_offers
+from jinguo.intake.folder import UNFINISHED, moment_of
+from jinguo.intake.receiving import Intake, Received
+
+_KEY_TYPES = (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey)
+
+
+class SftpChannel:
+    """Looks at the files directly in ``definition.path``; each wait for the server is limited."""
+
+    def __init__(self, definition: Sftp, credentials: Credentials) -> None:
+        self.definition = definition
+        self.credentials = credentials
+
+    def fetch(self, intake: Intake, received: Received) -> None:
+        try:
+            with self._connect() as client:
+                sftp = client.open_sftp()
+                sftp.get_channel().settimeout(self.definition.timeout_seconds)
+                offers = self._offers(sftp, intake, received)
+                take_offers(offers, intake, received, channel=self.definition.name)
+        except paramiko.AuthenticationException:
+            raise ChannelError("refused", "login") from None
+        except paramiko.BadHostKeyException:
+            raise ChannelError("refused", "the server shows another host key") from None
+        except TimeoutError:
+            raise ChannelError("timed_out", "") from None
+        except PermissionError as error:
+            raise ChannelError("refused", error.strerror or "permission") from None
+        except FileNotFoundError:
+            raise ChannelError("misconfigured", f"no directory {self.definition.path}") from None
+        except (paramiko.SSHException, EOFError, ConnectionError) as error:
+            raise ChannelError("broken_off", type(error).__name__) from None
+
+    @contextmanager
+    def _connect(self) -> Iterator[paramiko.SSHClient]:
+        wanted, seconds = self.definition, self.definition.timeout_seconds
+        client = paramiko.SSHClient()
+        client.set_missing_host_key_policy(paramiko.RejectPolicy())
+        place = wanted.host if wanted.port == 22 else f"[{wanted.host}]:{wanted.port}"
+        key = _host_key(wanted.host_key)
+        client.get_host_keys().add(place, key.get_name(), key)
+        try:
+            client.connect(
+                wanted.host,
+                wanted.port,
+                self.credentials.login,
+                password=self.credentials.password or None,
+                pkey=_private_key(self.credentials),
+                allow_agent=False,
+                look_for_keys=False,
+                timeout=seconds,
+                banner_timeout=seconds,
+                auth_timeout=seconds,
+                channel_timeout=seconds,
+            )
+        except TimeoutError:
+            raise
+        except OSError as error:
+            client.close()
+            raise ChannelError("unreachable", error.strerror or type(error).__name__) from None
+        with client:
+            yield client
+
+    def _offers(self, sftp: paramiko.SFTPClient, intake: Intake, received: Received) -> list[Offer]:
+        offers = []
+        for entry in sorted(sftp.listdir_attr(self.definition.path), key=lambda entry: entry.filename):
+            name = entry.filename
+            if not stat.S_ISREG(entry.st_mode or 0) or name.startswith(".") or name.lower().endswith(UNFINISHED):
+                continue
+            if 0 <= intake.now.timestamp() - entry.st_mtime < self.definition.quiet_seconds:
+                received.left.append((name, "it was written a moment ago"))
+                continue
+            path = posixpath.join(self.definition.path, name)
+            offers.append(
+                Offer(
+                    name=name,
+                    delivered_at=moment_of(entry.st_mtime, intake.now),
+                    size=entry.st_size,
+                    marks=(path, entry.st_size, entry.st_mtime),
+                    open=partial(_open, sftp, path),
+                    delete=partial(_delete, sftp, path, entry) if self.definition.after == "delete" else None,
+                    is_settled=partial(_is_same, sftp, path, entry),
+                )
+            )
+        return offers
+
+
+@contextmanager
+def _open(sftp: paramiko.SFTPClient, path: str) -> Iterator[BinaryIO]:
+    with sftp.open(path, "rb") as file:
+        yield file
+
+
+def _is_same(sftp: paramiko.SFTPClient, path: str, entry: paramiko.SFTPAttributes) -> bool:
+    now = sftp.stat(path)
+    return (now.st_size, now.st_mtime) == (entry.st_size, entry.st_mtime)
+
+
+def _delete(sftp: paramiko.SFTPClient, path: str, entry: paramiko.SFTPAttributes) -> None:
+    if not _is_same(sftp, path, entry):
+        raise OSError("it was changed after it was read")
+    sftp.remove(path)
+
+
+def _host_key(text: str) -> paramiko.PKey:
+    kind, _, body = text.strip().partition(" ")
+    try:
+        return paramiko.PKey.from_type_string(kind, base64.b64decode(body.split(" ")[0]))
+    except (paramiko.SSHException, binascii.Error, ValueError) as error:
+        raise ChannelError("misconfigured", f"host_key: {type(error).__name__}") from None
+
+
+def _private_key(credentials: Credentials) -> paramiko.PKey | None:
+    text = credentials.extra.get("private_key")
+    if not text:
+        return None
+    for kind in _KEY_TYPES:
+        try:
+            return kind.from_private_key(io.StringIO(text), credentials.extra.get("private_key_passphrase"))
+        except paramiko.SSHException:
+            continue
+    raise ChannelError("misconfigured", "private_key of the connection is no key that can be read")

@@ -1,0 +1,61 @@
+"""The doctor: well when all is well; each thing that is broken on purpose is named, with what to do."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+
+import pytest
+from jinguo.flow.channels import fetch_channels
+from jinguo.flow.collect import collect_inbox
+from jinguo.flow.doctor import examine
+from jinguo.settings import load_settings
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    for name in ("JINGUO_NOW", "JINGUO_CHANNELS", "JINGUO_WAREHOUSE_URL", "JINGUO_SCHEMAS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("JINGUO_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+def _bad():
+    return {check.name: check.advice for check in examine() if check.advice}
+
+
+def test_all_is_well(home):
+    names = [check.name for check in examine()]
+    assert _bad() == {}
+    assert names[:4] == ["settings", "definitions", "calendar", "database"]
+    assert {"migrations", "archive", "disk", "inbox", "outbox", "channels", "fonts", "clock"} <= set(names)
+
+
+def test_a_lost_file_a_fixed_clock_and_a_dead_database_are_named(home, monkeypatch):
+    settings = load_settings()
+    settings.inbox.mkdir(parents=True)
+    (settings.inbox / "a.xlsx").write_bytes(b"one")
+    (item,) = collect_inbox(settings)
+    (settings.archive / item.arrival.sha256[:2] / item.arrival.sha256).unlink()
+    assert list(_bad()) == ["archive"]
+    monkeypatch.setenv("JINGUO_NOW", "2026-11-03T09:00")
+    assert _bad()["clock"].startswith("unset JINGUO_NOW")
+    monkeypatch.setenv("JINGUO_WAREHOUSE_URL", "mysql://x")
+    assert {"database", "archive"} <= set(_bad())
+
+
+def test_a_channel_that_fails_or_was_forgotten_is_named(home, tmp_path, monkeypatch):
+    file = tmp_path / "channels.json"
+    file.write_text(json.dumps({"channels": [{"name": "share", "kind": "folder", "path": str(tmp_path / "gone")}]}))
+    monkeypatch.setenv("JINGUO_CHANNELS", str(file))
+    assert _bad()["channel share"].startswith("start collect_submissions")
+    fetch_channels(load_settings())
+    assert "no directory" in _bad()["channel share"]
+    later = dt.datetime.now(dt.UTC) + dt.timedelta(hours=2)
+    monkeypatch.setenv("JINGUO_NOW", later.isoformat())
+    assert _bad()["channel share"].startswith("nobody asks it")
+
+
+def test_settings_that_cannot_be_used_end_the_examination(home, monkeypatch):
+    monkeypatch.setenv("JINGUO_SCHEMAS", "/nowhere")
+    assert list(_bad()) == ["settings"]

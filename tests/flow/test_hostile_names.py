@@ -1,0 +1,44 @@
+"""Names out of a bundle are data: whatever they are, nothing is written outside the archive and the outbox."""
+
+import io
+import zipfile
+
+from jinguo.flow.collect import collect_inbox
+
+NAMES = (
+    "CON.xlsx",
+    "a" * 300 + ".xlsx",
+    "坏\x07\x1b[31m.xlsx",
+    "=cmd|'calc'!A1.csv",
+    "~$长沙.xlsx",
+    ".隐藏.xlsx",
+    "a:b*?.txt",
+)
+
+
+def test_names_of_members_stay_names(settings, tmp_path):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for number, name in enumerate(NAMES):
+            archive.writestr(f"夹/{name}", f"{number}")
+    settings.inbox.mkdir(parents=True)
+    (settings.inbox / "报表.zip").write_bytes(buffer.getvalue())
+    before = {path for path in tmp_path.rglob("*") if settings.home not in path.parents}
+    collected = collect_inbox(settings)
+    assert [item.arrival.name for item in collected] == list(NAMES)
+    assert {item.state for item in collected} == {"rejected"}
+    receipts = sorted(path.name for path in (settings.outbox / "receipts").rglob("*") if path.is_file())
+    assert receipts == sorted(f"{item.arrival.sha256[:16]}_回执.txt" for item in collected)
+    assert {path for path in tmp_path.rglob("*") if settings.home not in path.parents} == before
+
+
+def test_a_bundle_that_would_climb_is_refused_whole(settings, tmp_path):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("../../外面.xlsx", "x")
+        archive.writestr("里面.xlsx", "x")
+    settings.inbox.mkdir(parents=True)
+    (settings.inbox / "报表.zip").write_bytes(buffer.getvalue())
+    (item,) = collect_inbox(settings)
+    assert (item.state, [finding.rule_id for finding in item.checked.findings]) == ("rejected", ["D14"])
+    assert not list(tmp_path.rglob("外面.xlsx"))

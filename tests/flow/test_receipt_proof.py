@@ -1,0 +1,55 @@
+"""A receipt is genuine, also after its version moved on; each changed line is found."""
+
+from __future__ import annotations
+
+import pytest
+from jinguo.flow.collect import collect_inbox
+from jinguo.flow.decide import decide_report
+from jinguo.flow.receipts import verify_receipt
+from jinguo.periods import Period
+
+OCTOBER = Period(2026, 10)
+
+
+@pytest.fixture
+def receipt(settings, clerks):
+    clerks.fill(OCTOBER, "430800", change={"t02.r18.c1": 10**7})
+    (item,) = collect_inbox(settings)
+    return item.answered.receipt
+
+
+def test_it_is_genuine_before_and_after_a_decision(settings, receipt):
+    kept = settings.home / "kept.txt"
+    kept.write_bytes(receipt.read_bytes())
+    assert verify_receipt(settings, kept).problems == []
+    decide_report(settings, "430800", OCTOBER, action="exclude", reason="另行上报", actor="张审核")
+    proof = verify_receipt(settings, kept)
+    assert (proof.problems, proof.state_now) == ([], "excluded")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("【退回】", "【已审定】", "this version never was 【已审定】; it is 【退回】"),
+        ("送达时间　2026-", "送达时间　2025-", "it says “送达时间　2025-"),
+        ("【强制】", "【提示】", "it says “  1. 【提示】"),
+        ("第1版", "第9版", "there is no version 9"),
+        ("文件指纹　sha256 ", "文件指纹　", "this is no receipt"),
+    ],
+    ids=["verdict", "time", "finding", "version", "no hash"],
+)
+def test_a_changed_line_is_found(settings, receipt, old, new, said):
+    text = receipt.read_bytes().decode()
+    assert old in text
+    receipt.write_bytes(text.replace(old, new).encode())
+    assert any(problem.startswith(said) for problem in verify_receipt(settings, receipt).problems)
+
+
+def test_the_receipt_of_a_file_that_is_nobodys(settings):
+    settings.inbox.mkdir(parents=True)
+    (settings.inbox / "a.xlsx").write_bytes(b"no workbook")
+    (item,) = collect_inbox(settings)
+    assert verify_receipt(settings, item.answered.receipt).problems == []
+    text = item.answered.receipt.read_bytes().decode()
+    item.answered.receipt.write_bytes(text.replace("收到时间　2026", "收到时间　2025").encode())
+    assert len(verify_receipt(settings, item.answered.receipt).problems) == 1

@@ -1,0 +1,192 @@
+"""催报 against a real mail server and a real webhook: to whom, when, once, and what is on record."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import socket
+import threading
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+from aiosmtpd.controller import Controller
+from jinguo.errors import Refused
+from jinguo.flow.reminders import read_contacts, remind, remind_due
+from jinguo.periods import Period
+from jinguo.settings import TIMEZONE, Settings
+from jinguo.warehouse.engine import open_warehouse
+from jinguo.warehouse.reminders import reminders_of
+
+# apprise looks for Python's own imghdr, which 3.13 no longer has.
+pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
+
+OCTOBER = Period(2026, 10)  # due on Thursday, 5 November
+CONTACTS = """unit_code,person,role,address,valid_from,valid_to
+430100,张三,filler,zs@example.org,2026-01-01,2026-10-31
+430100,李四,filler,ls@example.org,2026-11-01,
+430100,王主任,leader,wang@example.org,,
+430200,工作群,group,group_zz,,
+"""
+
+
+class _Mails:
+    def __init__(self):
+        self.received, self.answer = [], "250 OK"
+
+    async def handle_DATA(self, server, session, envelope):  # noqa: N802 - aiosmtpd's name
+        if self.answer.startswith("250"):
+            self.received.append((envelope.rcpt_tos, envelope.content.decode("utf-8", "replace")))
+        return self.answer
+
+
+@pytest.fixture
+def mails():
+    handler = _Mails()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        handler.port = probe.getsockname()[1]
+    controller = Controller(handler, hostname="127.0.0.1", port=handler.port)
+    controller.start()
+    yield handler
+    controller.stop()
+
+
+class _Webhook(HTTPServer):
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), _Answer)
+        self.answers, self.received = [], []
+
+
+class _Answer(BaseHTTPRequestHandler):
+    def do_POST(self):
+        self.server.received.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        self.send_response(self.server.answers.pop(0) if self.server.answers else 200)
+        self.end_headers()
+        self.wfile.write(b'{"errcode": 0, "errmsg": "ok"}')
+
+    def log_message(self, *_args):
+        """Nothing on stderr."""
+
+
+@pytest.fixture
+def webhook():
+    server = _Webhook()
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def office(tmp_path, schemas, mails, webhook):
+    """Settings on the morning of a day in November, with the contacts read in; sends to the two servers."""
+    home = tmp_path / "home"
+    settings = Settings(home=home, warehouse_url=f"sqlite:///{home / 'warehouse.db'}", schemas=schemas)
+    smtp = {"host": "127.0.0.1", "port": str(mails.port), "security": "none", "sender": "jg@example.org"}
+    fields = {"jinguo_smtp": smtp, "group_zz": {"url": f"json://127.0.0.1:{webhook.server_port}/hook"}}
+    (tmp_path / "contacts.csv").write_text(CONTACTS, encoding="utf-8-sig")
+
+    class Office:
+        def at(self, day, hour=9):
+            return replace(settings, fixed_now=dt.datetime(2026, 11, day, hour, tzinfo=TIMEZONE))
+
+        def contacts(self):
+            return read_contacts(self.at(1), tmp_path / "contacts.csv", actor="张审核")
+
+        def send(self, day, hour=9):
+            done = remind(self.at(day, hour), OCTOBER, send=True, fields_of=fields.__getitem__)
+            return [(item.unit.code, item.row.stage, item.row.recipient, item.state) for item in done]
+
+        def rows(self):
+            warehouse = open_warehouse(settings.warehouse_url)
+            with warehouse.read() as conn:
+                rows = reminders_of(conn, OCTOBER.key)
+            warehouse.close()
+            return rows
+
+    office = Office()
+    office.contacts()
+    return office
+
+
+def _of(done, *codes):
+    return [item for item in done if item[0] in codes]
+
+
+def test_contacts_are_read_once_and_mistakes_are_named(office, tmp_path):
+    assert office.contacts() == 0
+    for line, said in (
+        ("999999,甲,filler,a@example.org,,", "line 2: unit_code '999999'"),
+        ("430100,甲,boss,a@example.org,,", "line 2: role 'boss'"),
+        ("430100,甲,filler,a@example.org,2026-13-01,", "line 2: '2026-13-01' is no day"),
+    ):
+        path = tmp_path / "wrong.csv"
+        path.write_text(CONTACTS.splitlines()[0] + "\n" + line + "\n", encoding="utf-8")
+        with pytest.raises(Refused, match=said):
+            read_contacts(office.at(1), path, actor="张审核")
+
+
+def test_a_dry_run_shows_and_does_nothing(office, mails):
+    shown = remind(office.at(3), OCTOBER)
+    assert len(shown) == 16
+    assert {item.state for item in shown} == {"planned"}
+    assert (mails.received, office.rows()) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("day", "expected"),
+    [
+        (2, []),
+        (3, [("430100", "T-2", "ls@example.org", "sent")]),
+        (5, [("430100", "T", "ls@example.org", "sent")]),
+        (
+            6,
+            [("430100", "T+1", "ls@example.org", "sent"), ("430100", "T+1", "wang@example.org", "sent")],
+        ),
+        (8, [("430100", "T+3", "", "recorded")]),
+    ],
+    ids=["before", "T-2", "T", "T+1", "T+3"],
+)
+def test_stages_and_recipients(office, day, expected):
+    assert _of(office.send(day), "430100") == expected
+
+
+def test_nothing_is_sent_twice_and_everything_is_on_record(office, mails):
+    assert _of(office.send(3), "430100", "430300") == [
+        ("430100", "T-2", "ls@example.org", "sent"),
+        ("430300", "T-2", "", "no_contact"),
+    ]
+    assert _of(office.send(4), "430100") == [("430100", "T-2", "ls@example.org", "known")]
+    ((recipients, text),) = mails.received
+    assert (recipients, "Message-ID: <" in text) == (["ls@example.org"], True)
+    row = next(row for row in office.rows() if row.recipient == "ls@example.org")
+    assert (row.state, row.channel, row.attempt_count, len(row.content_sha256)) == ("sent", "mail", 1, 64)
+
+
+def test_a_webhook_that_answers_500_is_tried_again(office, webhook):
+    webhook.answers = [500, 500, 200]
+    assert _of(office.send(3), "430200") == [("430200", "T-2", "group_zz", "sent")]
+    assert len(webhook.received) == 3
+    assert "株洲市" in webhook.received[-1]["message"]
+
+
+def test_what_failed_is_tried_by_the_next_run(office, mails):
+    mails.answer = "451 later"
+    assert _of(office.send(3), "430100") == [("430100", "T-2", "ls@example.org", "failed")]
+    mails.answer = "250 OK"
+    assert _of(office.send(4), "430100") == [("430100", "T-2", "ls@example.org", "sent")]
+    row = next(row for row in office.rows() if row.recipient == "ls@example.org")
+    assert (row.state, row.attempt_count, row.detail) == ("sent", 4, "")
+
+
+def test_quiet_hours_postpone(office, mails):
+    assert {state for *_, state in office.send(3, hour=21)} == {"postponed"}
+    assert (mails.received, office.rows()) == ([], [])
+
+
+def test_the_daily_run_counts_and_names_nobody(office):
+    counts = remind_due(office.at(8), lambda _: {})
+    assert counts == {"recorded": 16}

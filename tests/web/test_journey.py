@@ -1,0 +1,179 @@
+"""One report in a real browser: handed in with a fault, returned, corrected, explained, accepted, published, seen."""
+
+from __future__ import annotations
+
+import io
+import re
+import shutil
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+import uvicorn
+from jinguo.demo.month import write_month
+from jinguo.flow.release import make_release
+from jinguo.periods import Period
+from jinguo.units.register import load_register
+
+pytestmark = pytest.mark.slow
+OCTOBER = Period(2026, 10)
+REPORT = "/workbench/unit/430800/2026-10"
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+EXPLANATION = "本月全市集中招募，新注册志愿者较多，名册已逐一核对。"
+
+
+@pytest.fixture
+def address(server: Any) -> Iterator[str]:
+    """The API server on a free port of this machine."""
+    running = uvicorn.Server(uvicorn.Config(server.app, host="127.0.0.1", port=0, log_level="error", lifespan="off"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what uvicorn and its libraries say of each other
+        thread = threading.Thread(target=running.run, daemon=True)
+        thread.start()
+        while not running.started:
+            thread.join(0.05)
+            assert thread.is_alive(), "the server did not start"
+        port = running.servers[0].sockets[0].getsockname()[1]
+        yield f"http://127.0.0.1:{port}"
+        running.should_exit = True
+        thread.join(10)
+
+
+@pytest.fixture
+def browse(address: str, server: Any) -> Iterator[Callable[[str], Any]]:
+    """Opens a browser of its own for an account, through Airflow's login page; errors on a page fail the test."""
+    from playwright.sync_api import sync_playwright
+
+    problems: list[str] = []
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+
+        def sign_in(account: str) -> Any:
+            context = chromium.new_context(viewport={"width": 1366, "height": 768}, locale="zh-CN", base_url=address)
+            page = context.new_page()
+            page.goto("/workbench/")
+            page.fill("input[name=username]", account)
+            page.fill("input[name=password]", server.passwords[account])
+            page.keyboard.press("Enter")
+            page.wait_for_url(re.compile("/workbench/(board|unit)"))
+            page.on("pageerror", lambda error: problems.append(str(error)))
+            page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+            return page
+
+        yield sign_in
+        chromium.close()
+    assert problems == []
+
+
+def workbook(schemas: Path, folder: Path) -> bytes:
+    """The city's October with the jump that needs an explanation."""
+    unit = load_register(schemas).by_code["430800"]
+    [path] = write_month(folder, OCTOBER, schemas=schemas, units=[unit])
+    return path.read_bytes()
+
+
+def edited(content: bytes, edit: Callable[[Any], None]) -> bytes:
+    book = openpyxl.load_workbook(io.BytesIO(content))
+    edit(book)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def hand_in(page: Any, name: str, content: bytes) -> None:
+    media = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    page.goto("/workbench/unit/430800")
+    page.set_input_files("input[type=file]", {"name": name, "mimeType": media, "buffer": content})
+    page.click("text=上传并审核")
+    page.wait_for_url(re.compile("hand-in"))
+
+
+def decide(page: Any, action: str, reason: str) -> None:
+    page.goto(REPORT)
+    page.click("text=处理这份报表")
+    page.check(f"input[value={action}]")
+    page.fill("textarea[name=reason]", reason)
+    page.check("text=我已看过这一版")
+    with page.expect_navigation():
+        page.click(".decision button")
+
+
+def downloaded(page: Any, link: str) -> bytes:
+    with page.expect_download() as waiting:
+        page.click(link)
+    return Path(waiting.value.path()).read_bytes()
+
+
+def explain(book: Any) -> None:
+    """What the clerk does in the return workbook: the figure put right, a reason beside each query."""
+    book["01表"]["G35"] = "=D35+E35-F35"
+    sheet = book["问题清单"]
+    head = next(row for row in sheet.iter_rows() if any(cell.value == "情况说明" for cell in row))
+    column = {cell.value: cell.column for cell in head}
+    for row in range(head[0].row + 1, sheet.max_row + 1):
+        if "核实" in str([cell.value for cell in sheet[row]]):
+            sheet.cell(row, column["情况说明"], EXPLANATION)
+
+
+def test_from_a_faulty_workbook_to_the_published_edition(browse, settings, schemas, tmp_path):
+    clerk, steward, office = browse("zhangjiajie"), browse("steward"), browse("office")
+    good = workbook(schemas, tmp_path)
+
+    hand_in(clerk, "张家界10月.xlsx", edited(good, lambda book: book["01表"].__setitem__("G35", -5)))
+    assert clerk.locator("article .state").inner_text().startswith("退回")
+    clerk.click("text=01表 G35")
+    assert clerk.locator("td.current").get_attribute("id") == "t01.r27.c4"
+    assert "-5" in clerk.locator("#cell").inner_text()
+
+    steward.goto(f"{REPORT}?version=2")
+    steward.click(".findings a.jump >> nth=0")
+    steward.wait_for_selector("#cell .issue.error")
+    decide(steward, "return", "01表27行不能是负数，请核对骨干人数")
+
+    clerk.goto(REPORT)
+    assert "请核对骨干人数" in clerk.locator(".opinion").inner_text()
+    returned = downloaded(clerk, "text=退回工作簿")
+    hand_in(clerk, "张家界10月更正.xlsx", edited(returned, explain))
+    assert clerk.locator("article .state").inner_text().startswith("待说明")
+
+    steward.goto("/workbench/queue")
+    group = steward.locator("section.group", has_text="单位已写情况说明")
+    assert "张家界市" in group.inner_text()
+    assert EXPLANATION in group.inner_text()
+    decide(steward, "accept", "说明属实，予以审定")
+    assert steward.locator(".heading .state").inner_text() == "已审定"
+
+    office.goto("/workbench/board?q=430800")
+    assert office.locator("td.now .state").inner_text() == "已审定 v3"
+    make_release(replace(settings), OCTOBER, approver="office")
+    office.goto("/workbench/releases")
+    book = openpyxl.load_workbook(io.BytesIO(downloaded(office, "text=汇总工作簿")))
+    assert book.sheetnames
+    office.click("text=2026年10月")
+    office.click("#t01 td.number a >> nth=0")
+    assert "张家界市" in office.locator("table").inner_text()
+
+
+def test_every_page_is_reached_with_the_keyboard_and_fits_the_screen(browse):
+    office = browse("office")
+    for path in ("board", "queue", "releases", "audit", "unit/430800", "unit/430800/2026-10"):
+        office.goto(f"/workbench/{path}")
+        width = office.evaluate("document.documentElement.scrollWidth")
+        assert width <= 1366, path
+        office.keyboard.press("Tab")
+        assert office.evaluate("document.activeElement.className") == "skip", path
+        office.keyboard.press("Tab")
+        assert office.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid", path
