@@ -1,5 +1,6 @@
 #!/bin/bash
-# What the tests need from the system: LibreOffice Calc and Writer, pdftoppm, Chromium, Dovecot, a Chinese font. Installed when root, else named.
+# What the tests need from the system: LibreOffice Calc and Writer, pdftoppm, Chromium, Dovecot, a Chinese font. Installed when
+# root, else named.
 set -euo pipefail
 
 missing=()

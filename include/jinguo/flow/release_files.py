@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 from jinguo.flow.office import Office
@@ -22,7 +22,8 @@ _ACTION = "write_manifest"
 def write_edition(office: Office, edition: Edition, *, out: Path | None = None) -> Path:
     """The edition's files in ``out``, the path of its workbook; writing them again gives the same bytes.
 
-    A published edition also stands in the outbox, with its manifest, whose hash goes into the audit log.
+    A published edition also stands in the outbox, with its manifest, whose hash goes into the audit log, and takes the
+    place of its draft.
     """
     if edition.state != "published":
         return _write_files(office, edition, out or _folder(office, edition.period))[0]
@@ -32,19 +33,11 @@ def write_edition(office: Office, edition: Edition, *, out: Path | None = None) 
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         files = [Path(shutil.copy(path, out / path.name)) for path in files]
-    for place in (folder, out or folder):
-        _remove_draft(edition, place)
+    drafts = [path.name.replace("_正式", "_草稿") for path in files if "_正式" in path.name]
+    for place in {folder, files[0].parent}:  # a draft says “不得对外引用” and must not lie beside what is published
+        for name in drafts:
+            (place / name).unlink(missing_ok=True)
     return files[0]
-
-
-def _remove_draft(edition: Edition, folder: Path) -> None:
-    """A draft says that it must not be quoted; it does not lie beside the edition that it has become."""
-    from jinguo.release.bulletin import bulletin_name
-
-    draft = replace(edition, state="draft")
-    bulletin = bulletin_name(draft)
-    for name in (workbook_name(draft), bulletin, _sources_name(bulletin)):
-        (folder / name).unlink(missing_ok=True)
 
 
 def _sources_name(bulletin: str) -> str:

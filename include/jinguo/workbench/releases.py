@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jinguo.flow.office import Office
-from jinguo.flow.release import editions_of, export_figures, write_edition
+from jinguo.flow.release import editions_of, export_figures
+from jinguo.flow.release_files import write_edition
 from jinguo.forms.model import Table
 from jinguo.periods import Period
 from jinguo.reading.model import format_number
