@@ -46,10 +46,8 @@ def publish_release():
         from jinguo.settings import load_settings
         from jinguo.signoff import verify_approver
 
-        settings = load_settings()
-        approver = verify_approver(response, settings)
-        keys = {key: frozen[key] for key in ("period", "edition", "frozen_hash")}
-        published = month.publish_release(settings, **keys, approver=approver)
+        settings, approved = load_settings(), {key: frozen[key] for key in ("period", "edition", "frozen_hash")}
+        published = month.publish_release(settings, **approved, approver=verify_approver(response, settings))
         outlet_events[monthly_release].add_partitions(frozen["period"])
         return str(published["workbook"])
 

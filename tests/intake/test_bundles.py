@@ -109,7 +109,7 @@ def test_members_are_received_and_the_bundle_is_settled(inbox, tmp_path, warehou
 def test_killed_before_the_bundle_left_the_inbox(inbox, tmp_path, warehouse, monkeypatch):
     archive = Archive(tmp_path / "archive")
     (inbox / "报表.zip").write_bytes(bundle(REPORTS))
-    monkeypatch.setattr("jinguo.intake.folder._remove", lambda item: None)
+    monkeypatch.setattr("jinguo.intake.folder._remove", lambda path, status: None)
     for _ in range(2):
         receive(waiting_files(inbox), archive, warehouse, now=NOW)
     with warehouse.read() as conn:

@@ -20,7 +20,21 @@ from jinguo.templates.layout import CHECK_SHEET, WORKINGS_SHEET
 from jinguo.templates.workings import MARKS_COLUMN, TICK_MARKS
 
 COMMON = {  # in Excel 2010, WPS and LibreOffice
-    *("ABS", "AND", "CHAR", "COUNT", "COUNTA", "COUNTIF", "COUNTIFS", "HYPERLINK", "IF", "INDEX", "ISNUMBER", "LEFT"),
+    *(
+        "ABS",
+        "AND",
+        "CHAR",
+        "COUNT",
+        "COUNTA",
+        "COUNTBLANK",
+        "COUNTIF",
+        "COUNTIFS",
+        "HYPERLINK",
+        "IF",
+        "INDEX",
+        "ISNUMBER",
+        "LEFT",
+    ),
     *("LEN", "MATCH", "MAX", "MID", "RIGHT", "ROUND", "ROW", "COLUMN", "SIGN", "SUM", "SUMPRODUCT", "TEXT", "VALUE"),
 }
 NEVER_IN_A_WORKBOOK = {"BJ-012", "BN-706"}  # the earlier months of the quarter; a lower level's evidence

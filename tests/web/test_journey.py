@@ -16,6 +16,8 @@ import openpyxl
 import pytest
 import uvicorn
 from jinguo.demo.month import write_month
+from jinguo.flow.decide import decide_report
+from jinguo.flow.month import close_period
 from jinguo.flow.release import make_release
 from jinguo.periods import Period
 from jinguo.units.register import load_register
@@ -158,6 +160,9 @@ def test_from_a_faulty_workbook_to_the_published_edition(browse, settings, schem
 
     office.goto("/workbench/board?q=430800")
     assert office.locator("td.now .state").inner_text() == "已审定 v3"
+    for code, reason in (("430300", "未及时改正"), ("430500", "月份报错，未重报")):
+        decide_report(settings, code, OCTOBER, action="exclude", reason=reason, actor="office")
+    close_period(settings, str(OCTOBER))
     make_release(replace(settings), OCTOBER, approver="office")
     office.goto("/workbench/releases")
     book = openpyxl.load_workbook(io.BytesIO(downloaded(office, "text=汇总工作簿")))

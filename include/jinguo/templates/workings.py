@@ -133,7 +133,8 @@ class Workings:
         is_readable = self._is_known_result(cell, at) or f"ABS({at})<{_LARGEST}"
         blank = UNKNOWN_FIGURE
         if self.form.table_by_id[cell.table].ticks and self._is_of_the_month(cell):
-            blank = f'IF(AND({at}="",{self._tick(cell).address}>0),0,{UNKNOWN_FIGURE})'
+            # COUNTBLANK and not ="": a total over a text is an error, which the comparison would pass on.
+            blank = f"IF(COUNTBLANK({at})*({self._tick(cell).address}>0),0,{UNKNOWN_FIGURE})"
         return f"=IF(COUNT({at}),IF({is_readable},ROUND({at},3),{UNKNOWN_FIGURE}),{blank})"
 
     @staticmethod
