@@ -116,6 +116,7 @@ def status(period: PeriodOption, json: JsonOption = False) -> None:
 def _print_checked(checked: list[Checked], *, with_consequences: bool) -> None:
     """Findings by cause: what goes away with one thing put right is counted, and listed when asked for."""
     from jinguo.forms.load import load_forms
+    from jinguo.review.receipts import by_interest
     from jinguo.rules.causes import group_by_cause
 
     form = load_forms(load_settings().schemas)[-1]
@@ -128,7 +129,7 @@ def _print_checked(checked: list[Checked], *, with_consequences: bool) -> None:
                 continue
             for finding in cause.consequences:
                 _print_finding(finding, "    " if cause.is_structural else "  ")
-        for made in item.reading.normalisations[:_MOST_INTERPRETATIONS]:
+        for made in by_interest(item.reading.normalisations)[:_MOST_INTERPRETATIONS]:
             print(f"  [转换] {made.sheet}!{made.cell} “{made.raw}” 读作 {made.value}（{made.how}）")
         if (more := len(item.reading.normalisations) - _MOST_INTERPRETATIONS) > 0:
             print(f"  [转换] 另有{more}处，见 --json")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,7 +19,7 @@ _MOST_FINDINGS = 12
 _MOST_NORMALISATIONS = 8
 _LONGEST = 76  # characters of one message: a page stays a page
 _PHONE_DIGITS = 7  # a landline without its area code
-_WEIGHTS = {CONFIRMED: 0, "公式重算": 2}  # what the unit typed stands before what the template computes
+_WEIGHTS = {CONFIRMED: 0, "公式重算": 2}
 _PEOPLE = ("head", "stat_head", "filler")
 _VERDICTS = {
     "accepted": "没有问题，已计入汇总。",
@@ -136,8 +136,13 @@ def _findings(receipt: Receipt) -> Iterator[str]:
     yield ""
 
 
+def by_interest(normalisations: Iterable[Normalisation]) -> list[Normalisation]:
+    """What the unit confirmed, then what it typed, then what the template computes."""
+    return sorted(normalisations, key=lambda item: _WEIGHTS.get(item.how, 1))
+
+
 def _normalisations(receipt: Receipt) -> Iterator[str]:
-    made = sorted(receipt.normalisations, key=lambda item: _WEIGHTS.get(item.how, 1))
+    made = by_interest(receipt.normalisations)
     if not made:
         return
     is_confirmed = any(item.how == CONFIRMED for item in made)
