@@ -18,7 +18,7 @@ from docx.shared import Mm, Pt
 SIZE_2, SIZE_3, SIZE_4 = 22, 16, 14  # 二号 三号 四号 in points
 LINES, CHARACTERS = 22, 28
 _TEXT_WIDTH_MM = 156
-_FIRST_COLUMN_MM = 66
+_FIRST_COLUMN_MM = 44  # what is left gives four columns of figures room for 999,999,999
 _POINTS_PER_MM = 72 / 25.4
 LINE_PITCH = 28.95  # points: 225 mm of text in 22 lines, rounded down so that the last one is not pushed off
 _CHARACTER_PITCH = _TEXT_WIDTH_MM * _POINTS_PER_MM / CHARACTERS
