@@ -8,7 +8,7 @@ import yaml
 from jinguo.errors import SchemaError
 from jinguo.flow.catalogue import catalogue_page
 from jinguo.periods import Period
-from jinguo.rules.catalogue import BUILTIN_NAMES, as_json, load_rules
+from jinguo.rules.catalogue import BUILTIN_NAMES, OF_FINDINGS, as_json, load_rules
 from jinguo.rules.describe import describe
 from jinguo.rules.engine import BUILTINS
 from jinguo.rules.province_checks import CHECKS as PROVINCE_CHECKS
@@ -134,7 +134,8 @@ def test_rules_by_table_and_id(rulebook):
 
 
 def test_every_builtin_is_there(rulebook):
-    assert set(BUILTINS) | set(PROVINCE_CHECKS) | {"reading", "text"} == set(BUILTIN_NAMES)
+    others = {"reading", "text", *OF_FINDINGS}
+    assert set(BUILTINS) | set(PROVINCE_CHECKS) | others == set(BUILTIN_NAMES)
     assert {rule.builtin for rule in rulebook.rules if rule.builtin} == set(BUILTIN_NAMES)
 
 

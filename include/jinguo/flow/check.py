@@ -22,6 +22,7 @@ from jinguo.review.explanations import judge_answers
 from jinguo.review.states import settle
 from jinguo.rules.engine import check_batch
 from jinguo.rules.findings import Finding
+from jinguo.rules.suspected import with_suspected_causes
 from jinguo.settings import Settings
 from jinguo.units.register import Unit
 
@@ -86,9 +87,9 @@ def judge(
     period = context.period if context else Period.of_date(received_at.date())
     context = context or without_warehouse(period)
     contexts = [context.check_context(office, unit_of(office, reading), reading, received_at) for reading in readings]
-    batches = check_batch(
-        readings, contexts, form=office.form(period), rulebook=office.rulebook, register=office.register
-    )
+    around = {"form": office.form(period), "rulebook": office.rulebook, "register": office.register}
+    batches = check_batch(readings, contexts, **around)
+    batches = with_suspected_causes(readings, contexts, batches, **around)
     settled = [_settled(office, context, *item) for item in zip(readings, batches, strict=True)]
     return [
         Checked(reading, findings, settle(reading, findings))

@@ -72,11 +72,14 @@ BUILTIN_NAMES: dict[str, tuple[str, ...]] = {  # builtin → the names its messa
     "absent_below": (*PLACE_NAMES, "place", "absent"),
     "one_owner": ("line", "town", "reason"),
     "attachment_counts": (*PLACE_NAMES, "place", "kind", "listed", "figure"),
+    "misplaced_block": ("table_sheet", "what", "advice", "count", "all"),
+    "misread_unit": ("table_sheet", "what", "advice", "count", "all"),
     "provincial_communities": ("count",),
     "direct_sum": (*PLACE_NAMES, "place", "total", "difference"),
 }
+OF_FINDINGS = ("misplaced_block", "misread_unit")  # about a report's other findings: rules/suspected.py
 OF_PROVINCE = ("provincial_communities", "direct_sum")  # of the consolidated figures, not of a report
-ELSEWHERE = (FROM_READING, NOT_CHECKED, *OF_PROVINCE)  # not run over reports
+ELSEWHERE = (FROM_READING, NOT_CHECKED, *OF_FINDINGS, *OF_PROVINCE)  # not run over reports
 LOOKING_BACK = ("still_stock", "own_outlier")
 LOOKING_AROUND = ("peer_ratio", "peer_outlier", "copied_from_peer")
 _REQUIRED = ("id", "kind", "severity", "applies_from", "message", "source")

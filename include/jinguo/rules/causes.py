@@ -17,12 +17,15 @@ WRONG_MONTH = ("WZ-002", "D71")
 BROKEN_TABLE = ("WZ-003", "WZ-004", "WZ-009")
 LOST_BLOCK, BROKEN_FORMULA = ("D80",), ("D31",)
 OLD_REPORT = ("KQ-008",)
+SUSPECTED = ("HL-013", "HL-014")  # their cells are those of the findings that they explain
 SWAPPED_ROWS = ("HL-004",)
 NEGATIVE = ("WZ-011",)
 UNIT_OF_MEASURE = ("HL-002", "HL-008", "BN-706", "BN-311", "HL-001")
 CHAIN = ("KQ-001", "KQ-002", "KQ-003", "KQ-004")
 _BY_PERIOD = (*CHAIN, "KQ-005", "KQ-006", "KQ-007", "BN-316", "BN-317", "BN-318", "TZ-001")  # another month's are wrong
-_STRUCTURAL = frozenset((*WRONG_MONTH, *BROKEN_TABLE, *LOST_BLOCK, *OLD_REPORT, *SWAPPED_ROWS, *UNIT_OF_MEASURE))
+_STRUCTURAL = frozenset(
+    (*WRONG_MONTH, *BROKEN_TABLE, *LOST_BLOCK, *OLD_REPORT, *SUSPECTED, *SWAPPED_ROWS, *UNIT_OF_MEASURE)
+)
 _AT_CELLS = (SWAPPED_ROWS, NEGATIVE, UNIT_OF_MEASURE, CHAIN)  # the likelier cause first
 
 
@@ -52,6 +55,9 @@ def group_by_cause(findings: Sequence[Finding], form: Form | None = None) -> lis
     for place, finding in enumerate(findings):
         if finding.rule_id in BROKEN_TABLE and finding.table not in ("", "cover"):
             groups.claim(place, groups.of_table(finding.table))
+    for place, finding in enumerate(findings):
+        if finding.rule_id in SUSPECTED:
+            groups.claim(place, [below for cell_id in finding.cells for below in groups.by_place.get(cell_id, ())])
     for place, finding in enumerate(findings):
         if finding.rule_id in OLD_REPORT:
             groups.claim(place, groups.of_rules(CHAIN))
