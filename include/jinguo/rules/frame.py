@@ -10,6 +10,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -77,13 +78,13 @@ class Lines:
         if number not in self._columns:
             kind = self.table.column(number).kind
             known = _Known(_day if kind == "date" else _code if kind == "choice" else _thousandths)
-            values = [known[value] for value in self.written(number)]
-            self._columns[number] = np.array(values, dtype=np.float64)
+            values = map(known.__getitem__, self.written(number))
+            self._columns[number] = np.fromiter(values, dtype=np.float64, count=len(self.lines))
         return self._columns[number]
 
     def written(self, number: int) -> list[Any]:
         """What stands in one column, a value a line; None where blank."""
-        return [values.get(number) for values in self._values]
+        return list(map(dict.get, self._values, repeat(number)))
 
     @cached_property
     def _values(self) -> list[dict[int, Any]]:
