@@ -24,7 +24,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "include"))
 def run(folder: Path, period_text: str, count: int) -> dict[str, Any]:
     """ms of CPU a report in the engine and in the gate, and MB at the peak of each."""
     import numpy as np
-
     from jinguo.flow.collect import CHUNK_FILES
     from jinguo.flow.office import open_office
     from jinguo.flow.predecessors import period_context
