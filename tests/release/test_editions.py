@@ -12,6 +12,7 @@ from jinguo.release.workbook import write_release_workbook
 from jinguo.rules.findings import Finding
 from jinguo.warehouse.decisions import record_decision
 from jinguo.warehouse.explanations import record_explanations
+from jinguo.warehouse.findings import replace_findings
 from jinguo.warehouse.records import Decision, Explanation
 from jinguo.warehouse.releases import figures_of, members_of, releases_of
 from jinguo.warehouse.submissions import accept, set_state, values_of
@@ -112,6 +113,19 @@ def test_workbook_of_a_published_edition_is_the_same_for_ever(office, now, schem
     before = saved()
     office.send(CITY, cells={CELL: 1000}, reason="更正", at=now + HOUR)
     office.send(OTHER_CITY, at=now + HOUR)
+    assert saved() == before
+
+    office.send(CITY, cells={CELL: 2000}, reason="同一时刻又更正", at=now)
+    with office.warehouse.write() as conn:  # checked again, explained, decided in the very second of the freeze
+        replace_findings(conn, 1, [ERROR])
+        unit_id = office.register.by_code[CITY].unit_id
+        record_explanations(conn, [Explanation(unit_id, 202610, "HL-001", CELL, "重阳节活动增加", 1, now)])
+        record_decision(
+            conn, Decision(office.register.by_code["430300"].unit_id, 202610, "return", "改", "审核人", now)
+        )
+    assert saved() == before
+    units = [replace(u, name="新名市", org_short="新名妇联") if u.code == CITY else u for u in office.register.units]
+    editions.register = replace(office.register, units=tuple(units))
     assert saved() == before
 
 

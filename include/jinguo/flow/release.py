@@ -9,7 +9,7 @@ from typing import Any
 from jinguo.errors import Refused
 from jinguo.flow.office import Office, open_office
 from jinguo.flow.province import check_edition
-from jinguo.flow.release_files import write_edition
+from jinguo.flow.release_files import unwritten_releases, write_edition
 from jinguo.periods import Period
 from jinguo.release.editions import Editions
 from jinguo.release.gate import UNSOUND, GateReason
@@ -26,6 +26,7 @@ def make_release(
     own figures; who approves decides.
     """
     with open_office(settings) as office:
+        finish_releases(office)
         editions = editions_of(office, period)
         edition = editions.draft(now=settings.now())
         if approver is not None:
@@ -36,6 +37,16 @@ def make_release(
         findings = [finding.as_json() for finding in check_edition(office, edition)]
         to_settle = [reason.as_json() for reason in gate_of(office, edition)]
         return described | {"findings": findings, "to_settle": to_settle}
+
+
+def finish_releases(office: Office) -> int:
+    """Writes the files of published editions that a crash kept from being written; of how many."""
+    cut_off = unwritten_releases(office)
+    for release in cut_off:
+        edition = editions_of(office, Period.of_key(release.period_key)).load(release.edition)
+        if edition is not None:
+            write_edition(office, edition)
+    return len(cut_off)
 
 
 def publish_edition(office: Office, edition: Edition, *, approver: str, approved_hash: str) -> Edition:

@@ -6,8 +6,9 @@ A draft is a view of the present and is rewritten while it is one; a published e
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 from jinguo.errors import JinguoError, Refused
@@ -21,13 +22,15 @@ from jinguo.release.definitions import load_definitions
 from jinguo.release.figures import consolidate
 from jinguo.release.gate import GateClosed, GateReason
 from jinguo.release.model import Edition, Figure, Figures, FigureState
+from jinguo.release.report_record import as_recorded, report_rows
 from jinguo.release.review_record import review_rows
 from jinguo.release.revision import changes_between
 from jinguo.release.standing import load_reports, present_members
 from jinguo.settings import TIMEZONE
 from jinguo.units.register import PROVINCE_CODE, Register
 from jinguo.warehouse import releases
-from jinguo.warehouse.records import FigureRow, Member, Release
+from jinguo.warehouse.records import FigureRow, Member, Release, ReportRow
+from jinguo.warehouse.report_records import replace_reports, reports_of
 from jinguo.warehouse.review_records import replace_review, review_of
 
 if TYPE_CHECKING:
@@ -85,6 +88,7 @@ class Editions:
             record_comparisons(conn, saved.id, self._compared(conn, figures, bases, now))
             found = review_rows(conn, self.period, members, register=self.register, as_of=now)
             replace_review(conn, saved.id, found)
+            replace_reports(conn, saved.id, report_rows(figures.reports))
             return self._edition(conn, saved, figures)
 
     def is_overtaken(self) -> bool:
@@ -208,7 +212,13 @@ class Editions:
         release = releases.release_of(conn, base.period.key, base.edition)
         return compare(figures, editions._stored_figures(conn, release))
 
-    def _figures(self, conn: Connection, members: list[Member], as_of: dt.datetime) -> Figures:
+    def _figures(
+        self,
+        conn: Connection,
+        members: list[Member],
+        as_of: dt.datetime,
+        records: Mapping[int, ReportRow] = MappingProxyType({}),
+    ) -> Figures:
         reports = load_reports(
             conn,
             members,
@@ -218,6 +228,7 @@ class Editions:
             definitions=self.definitions,
             as_of=as_of,
         )
+        reports = as_recorded(reports, records)
         return consolidate(self.form, self.period, reports, definitions=self.definitions, register=self.register)
 
     def _current(self, conn: Connection, now: dt.datetime) -> Edition:
@@ -225,9 +236,7 @@ class Editions:
         return Edition(None, "current", self._figures(conn, members, now), now, members_hash)
 
     def _load(self, conn: Connection, release: Release) -> Edition:
-        computed = self._figures(conn, releases.members_of(conn, release.id), release.frozen_at)
-        stored = releases.figures_of(conn, release.id)
-        return self._edition(conn, release, _as_stored(computed, stored, self.register))
+        return self._edition(conn, release, self._stored_figures(conn, release))
 
     def _edition(self, conn: Connection, release: Release, figures: Figures) -> Edition:
         earlier = [r for r in releases.releases_of(conn, self.period.key) if r.edition < release.edition]
@@ -247,7 +256,8 @@ class Editions:
         )
 
     def _stored_figures(self, conn: Connection, release: Release) -> Figures:
-        computed = self._figures(conn, releases.members_of(conn, release.id), release.frozen_at)
+        members, records = releases.members_of(conn, release.id), reports_of(conn, release.id)
+        computed = self._figures(conn, members, release.frozen_at, records)
         return _as_stored(computed, releases.figures_of(conn, release.id), self.register)
 
 

@@ -15,9 +15,8 @@ from jinguo.forms.model import SCALE, Form
 from jinguo.periods import Period
 from jinguo.reading.model import ListLine
 from jinguo.release.definitions import Definitions
-from jinguo.rules.findings import Finding
 from jinguo.units.register import Unit
-from jinguo.warehouse.records import ReviewRow, Waiver
+from jinguo.warehouse.records import ReviewRow
 
 if TYPE_CHECKING:
     from jinguo.release.comparison import Comparisons
@@ -66,10 +65,13 @@ class ReportStatistics:
 
 @dataclass(frozen=True)
 class Waived:
-    """A waiver with the findings of one report that did not block because of it."""
+    """A waiver by its number, and the places in one report, with their rules, that did not block because of it."""
 
-    waiver: Waiver
-    findings: tuple[Finding, ...]
+    number: int
+    places: tuple[str, ...]
+    reason: str
+    approver: str
+    ends_on: dt.date
 
 
 @dataclass(frozen=True, eq=False)
