@@ -2,8 +2,8 @@
 
 Usage: killed_release.py HOME CORRECTION STRIDE, where HOME holds a month that can be published, and CORRECTION is a
 file that comes before anybody looks after the kill; every STRIDE-th step is tried. Prints one JSON object: how many
-steps there are, at how many of them the month was published, and where the files of edition 1 are not those of a run without
-a kill.
+steps there are, at how many of them the month was published, and where the files of edition 1 are not those of a run
+without a kill.
 """
 
 import json
