@@ -214,3 +214,47 @@ def test_published_figures_stand_above_todays_definitions(office, now):
     edition = later.load(1)
     assert edition.figures.province["rate_female"].value == 75_000
     assert edition.figures.beyond_cells[0]["rate_female"].value == 75_000
+
+
+def test_another_rule_alone_opens_no_published_month_again(office, now):
+    office.send(CITY, cells={CELL: 5000})
+    office.declare_rest_missing()
+    office.editions().draft(now=now)
+    office.editions().publish(approver="王主任", now=now)
+    later = office.editions(rules="r2")
+    assert later.is_overtaken() is False
+    assert (later.draft(now=now + HOUR).number, later.draft(now=now + HOUR).state) == (1, "published")
+
+    asked = later.draft(now=now + HOUR, is_asked_for=True)
+    assert (asked.number, asked.state, asked.is_for_rules, asked.changes) == (2, "draft", True, ())
+    assert later.draft(now=now + HOUR).number == 2
+
+
+def test_a_figure_that_is_defined_otherwise_makes_an_edition_for_the_rules(office, now):
+    office.send(CITY, cells={"t01.r18.c4": 30_000, CELL: 40_000})
+    office.declare_rest_missing()
+    office.editions().draft(now=now)
+    office.editions().publish(approver="王主任", now=now)
+    later = office.editions(rules="r2")
+    ratios = tuple(
+        replace(ratio, numerator=ratio.denominator) if ratio.id == "rate_female" else ratio
+        for ratio in later.definitions.ratios
+    )
+    later.definitions = replace(later.definitions, ratios=ratios)
+    second = later.draft(now=now + HOUR)
+    assert (second.number, second.is_for_rules) == (2, True)
+    ((change, unit),) = [(change, unit) for change in second.changes for unit in change.units]
+    assert (change.figure_id, change.old, change.new, unit.reason) == ("rate_female", 75_000, 100_000, "规则变更")
+
+
+def test_the_note_speaks_of_rules_only_where_they_matter(office, now):
+    office.send(CITY, cells={CELL: 5000})
+    office.declare_rest_missing()
+    office.editions().draft(now=now)
+    office.editions().publish(approver="王主任", now=now)
+    office.send(CITY, cells={CELL: 6000}, reason="漏报一千", at=now + HOUR)
+    second = office.editions(rules="r2").draft(now=now + HOUR)
+    assert second.is_for_rules is False
+    reasons = {change.figure_id: [unit.reason for unit in change.units] for change in second.changes}
+    assert reasons[CELL] == ["漏报一千"]
+    assert "规则变更" not in {reason for given in reasons.values() for reason in given}

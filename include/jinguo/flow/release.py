@@ -18,9 +18,17 @@ from jinguo.settings import Settings
 
 
 def make_release(
-    settings: Settings, period: Period, *, approver: str | None = None, out: Path | None = None
+    settings: Settings,
+    period: Period,
+    *,
+    approver: str | None = None,
+    out: Path | None = None,
+    is_new: bool = False,
 ) -> dict[str, Any]:
     """Freezes the versions in force as a draft, publishes it when there is an ``approver``, writes the workbook.
+
+    After a published edition there is a new one where a figure or a unit is another, and where it is asked for
+    (``is_new``) also for other rules alone.
 
     Refused when nothing is accepted, or when the gate says why not. ``findings``: what the rules say of the province's
     own figures; who approves decides.
@@ -28,7 +36,7 @@ def make_release(
     with open_office(settings) as office:
         finish_releases(office)
         editions = editions_of(office, period)
-        edition = editions.draft(now=settings.now())
+        edition = editions.draft(now=settings.now(), is_asked_for=is_new)
         if approver is not None:
             if not approver.strip():
                 raise Refused("--approve needs the name of who approves")

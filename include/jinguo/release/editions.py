@@ -58,19 +58,21 @@ class Editions:
         self.rulebook = rulebook
         self.definitions = load_definitions(register.schemas, form)
 
-    def draft(self, *, now: dt.datetime, actor: str = "system") -> Edition:
+    def draft(self, *, now: dt.datetime, actor: str = "system", is_asked_for: bool = False) -> Edition:
         """The edition that holds exactly the versions in force now; written only when something differs.
 
-        Refused when no report is accepted. After a published edition a difference makes the next number.
+        Refused when no report is accepted. After a published edition another member or figure makes the next number;
+        other rules alone do so only where the office asks for it (``is_asked_for``).
         """
         with self.warehouse.read() as conn:
             latest = releases.release_of(conn, self.period.key)
-            if latest and latest.members_hash == self._present(conn, latest)[1]:
+            members, members_hash, _ = self._present(conn, latest)
+            if latest and self._holds(conn, latest, members, members_hash, is_asked_for=is_asked_for):
                 return self._load(conn, latest)
         with self.warehouse.write() as conn:
             latest = releases.release_of(conn, self.period.key)
             members, members_hash, bases = self._present(conn, latest)
-            if latest and latest.members_hash == members_hash:
+            if latest and self._holds(conn, latest, members, members_hash, is_asked_for=is_asked_for):
                 return self._load(conn, latest)
             if not any(member.submission_id for member in members):
                 raise Refused(f"{self.period}: no report is accepted yet, there is nothing to release")
@@ -96,8 +98,8 @@ class Editions:
         with self.warehouse.read() as conn:
             latest = releases.release_of(conn, self.period.key)
             members, members_hash, _ = self._present(conn, latest)
-            return any(member.submission_id for member in members) and (
-                latest is None or latest.members_hash != members_hash
+            return any(member.submission_id for member in members) and not (
+                latest and self._holds(conn, latest, members, members_hash)
             )
 
     def publish(
@@ -188,6 +190,22 @@ class Editions:
         bases = find_bases(conn, self.period, self.register)
         return *self._members(conn, bases), bases
 
+    def _holds(
+        self, conn: Connection, latest: Release, members: list[Member], members_hash: str, *, is_asked_for: bool = False
+    ) -> bool:
+        """Whether an edition says what would be said now. A published one does so whatever the rules and the form are
+        called by now, as long as its members are these and its figures follow from them."""
+        if latest.members_hash == members_hash:
+            return True
+        if latest.state == "draft" or is_asked_for or not self._has_members(conn, latest, members):
+            return False
+        published, records = self._stored_figures(conn, latest), reports_of(conn, latest.id)
+        now = self._figures(conn, members, latest.frozen_at, records)
+        return published.province == now.province and published.beyond_cells == now.beyond_cells
+
+    def _has_members(self, conn: Connection, release: Release, members: list[Member]) -> bool:
+        return set(releases.members_of(conn, release.id)) == set(members)
+
     def _members(self, conn: Connection, bases: list[Base]) -> tuple[list[Member], str]:
         return present_members(
             conn,
@@ -241,6 +259,7 @@ class Editions:
     def _edition(self, conn: Connection, release: Release, figures: Figures) -> Edition:
         earlier = [r for r in releases.releases_of(conn, self.period.key) if r.edition < release.edition]
         revised = next((r for r in reversed(earlier) if r.state == "published"), None)
+        has_same = revised and self._has_members(conn, revised, releases.members_of(conn, release.id))
         return Edition(
             number=release.edition,
             state=release.state,
@@ -251,6 +270,7 @@ class Editions:
             published_at=release.published_at,
             revises=revised.edition if revised else None,
             changes=changes_between(self._stored_figures(conn, revised), figures) if revised else (),
+            is_for_rules=bool(has_same),
             compared=recorded_comparisons(conn, release.id, figures),
             reviewed=review_of(conn, release.id),
         )

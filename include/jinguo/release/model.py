@@ -204,6 +204,7 @@ class Edition:
 
     ``state``: draft, published, or ``current`` for the figures of this moment, which are no edition (``number`` None).
     ``frozen_hash`` names the frozen set of versions; ``changes``: against the edition published before, if any;
+    ``is_for_rules``: it has the very reports of that one, and only rules or definitions are others;
     ``compared``: with earlier months, ``reviewed``: what the checks found, both as of the freeze (None: no edition).
     """
 
@@ -216,6 +217,7 @@ class Edition:
     published_at: dt.datetime | None = None
     revises: int | None = None
     changes: tuple[Change, ...] = ()
+    is_for_rules: bool = False
     compared: Comparisons | None = None
     reviewed: tuple[ReviewRow, ...] | None = None
 
