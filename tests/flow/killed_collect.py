@@ -11,6 +11,7 @@ import os
 import shutil
 import signal
 import sys
+from collections.abc import Sequence
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -31,7 +32,10 @@ def settings_at(home: Path) -> Settings:
     return Settings(home, f"sqlite:///{home / 'warehouse.db'}", PROJECT / "schemas", now)
 
 
-def kill_at(step: int) -> None:
+MOVES = ((os, "replace"), (os, "rename"), (os, "unlink"), (Path, "replace"), (Path, "unlink"))
+
+
+def kill_at(step: int, moves: Sequence[tuple[object, str]] = MOVES) -> None:
     """From now on this process dies at its ``step``-th chance: around each commit, each rename and each removal."""
     chances = count(1)
 
@@ -58,7 +62,7 @@ def kill_at(step: int) -> None:
         chance()
 
     engine.Warehouse.write = killing_write
-    for owner, name in ((os, "replace"), (os, "rename"), (os, "unlink"), (Path, "replace"), (Path, "unlink")):
+    for owner, name in moves:
         setattr(owner, name, around(getattr(owner, name)))
 
 
@@ -126,4 +130,5 @@ def main() -> None:
     print(json.dumps({"steps": step, "different": different}))
 
 
-main()
+if __name__ == "__main__":
+    main()

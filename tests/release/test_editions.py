@@ -12,6 +12,7 @@ from jinguo.release.workbook import write_release_workbook
 from jinguo.rules.findings import Finding
 from jinguo.warehouse.decisions import record_decision
 from jinguo.warehouse.explanations import record_explanations
+from jinguo.warehouse.findings import replace_findings
 from jinguo.warehouse.records import Decision, Explanation
 from jinguo.warehouse.releases import figures_of, members_of, releases_of
 from jinguo.warehouse.submissions import accept, set_state, values_of
@@ -114,6 +115,19 @@ def test_workbook_of_a_published_edition_is_the_same_for_ever(office, now, schem
     office.send(OTHER_CITY, at=now + HOUR)
     assert saved() == before
 
+    office.send(CITY, cells={CELL: 2000}, reason="同一时刻又更正", at=now)
+    with office.warehouse.write() as conn:  # checked again, explained, decided in the very second of the freeze
+        replace_findings(conn, 1, [ERROR])
+        unit_id = office.register.by_code[CITY].unit_id
+        record_explanations(conn, [Explanation(unit_id, 202610, "HL-001", CELL, "重阳节活动增加", 1, now)])
+        record_decision(
+            conn, Decision(office.register.by_code["430300"].unit_id, 202610, "return", "改", "审核人", now)
+        )
+    assert saved() == before
+    units = [replace(u, name="新名市", org_short="新名妇联") if u.code == CITY else u for u in office.register.units]
+    editions.register = replace(office.register, units=tuple(units))
+    assert saved() == before
+
 
 def test_excluded_and_declared_missing_units_carry_their_reason(office, now, register):
     office.send(CITY)
@@ -200,3 +214,47 @@ def test_published_figures_stand_above_todays_definitions(office, now):
     edition = later.load(1)
     assert edition.figures.province["rate_female"].value == 75_000
     assert edition.figures.beyond_cells[0]["rate_female"].value == 75_000
+
+
+def test_another_rule_alone_opens_no_published_month_again(office, now):
+    office.send(CITY, cells={CELL: 5000})
+    office.declare_rest_missing()
+    office.editions().draft(now=now)
+    office.editions().publish(approver="王主任", now=now)
+    later = office.editions(rules="r2")
+    assert later.is_overtaken() is False
+    assert (later.draft(now=now + HOUR).number, later.draft(now=now + HOUR).state) == (1, "published")
+
+    asked = later.draft(now=now + HOUR, is_asked_for=True)
+    assert (asked.number, asked.state, asked.is_for_rules, asked.changes) == (2, "draft", True, ())
+    assert later.draft(now=now + HOUR).number == 2
+
+
+def test_a_figure_that_is_defined_otherwise_makes_an_edition_for_the_rules(office, now):
+    office.send(CITY, cells={"t01.r18.c4": 30_000, CELL: 40_000})
+    office.declare_rest_missing()
+    office.editions().draft(now=now)
+    office.editions().publish(approver="王主任", now=now)
+    later = office.editions(rules="r2")
+    ratios = tuple(
+        replace(ratio, numerator=ratio.denominator) if ratio.id == "rate_female" else ratio
+        for ratio in later.definitions.ratios
+    )
+    later.definitions = replace(later.definitions, ratios=ratios)
+    second = later.draft(now=now + HOUR)
+    assert (second.number, second.is_for_rules) == (2, True)
+    ((change, unit),) = [(change, unit) for change in second.changes for unit in change.units]
+    assert (change.figure_id, change.old, change.new, unit.reason) == ("rate_female", 75_000, 100_000, "规则变更")
+
+
+def test_the_note_speaks_of_rules_only_where_they_matter(office, now):
+    office.send(CITY, cells={CELL: 5000})
+    office.declare_rest_missing()
+    office.editions().draft(now=now)
+    office.editions().publish(approver="王主任", now=now)
+    office.send(CITY, cells={CELL: 6000}, reason="漏报一千", at=now + HOUR)
+    second = office.editions(rules="r2").draft(now=now + HOUR)
+    assert second.is_for_rules is False
+    reasons = {change.figure_id: [unit.reason for unit in change.units] for change in second.changes}
+    assert reasons[CELL] == ["漏报一千"]
+    assert "规则变更" not in {reason for given in reasons.values() for reason in given}

@@ -34,6 +34,9 @@ def release(
     period: PeriodOption,
     approve: Annotated[str | None, typer.Option(metavar="ACTOR", help="Publish, in this name.")] = None,
     out: Annotated[Path | None, typer.Option(help="Directory for the workbook.")] = None,
+    new: Annotated[
+        bool, typer.Option("--new", help="A new edition even where only rules have changed since the published one.")
+    ] = False,
     json: JsonOption = False,
 ) -> None:
     """Freeze and write an edition as a draft; --approve publishes it. Exit status 3: refused, with every reason."""
@@ -42,7 +45,7 @@ def release(
     from jinguo.rules.findings import SEVERITY_NAMES
 
     try:
-        edition = make_release(load_settings(), period, approver=approve, out=out)
+        edition = make_release(load_settings(), period, approver=approve, out=out, is_new=new)
     except GateClosed as closed:
         if json:
             print_json({"state": "refused", "reasons": [reason.as_json() for reason in closed.reasons]})

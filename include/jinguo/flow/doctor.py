@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from jinguo.errors import JinguoError
 from jinguo.flow.office import Office, open_office
+from jinguo.flow.release_files import unwritten_releases
 from jinguo.intake.channels.definitions import load_channels
 from jinguo.periods import Period
 from jinguo.settings import TIMEZONE, Settings, load_settings
@@ -89,6 +90,14 @@ def _archive(settings: Settings) -> Iterator[Check]:
         yield Check(folder.name, "can be read and written" if not advice else "cannot be used", advice)
 
 
+def _releases(settings: Settings) -> Iterator[Check]:
+    with open_office(settings) as office:
+        unwritten = [f"{Period.of_key(r.period_key)} edition {r.edition}" for r in unwritten_releases(office)]
+    found = f"files are missing in the outbox: {', '.join(unwritten)}" if unwritten else "all published files are there"
+    advice = "run `python -m jinguo release` for any period, or wait for collect_submissions: either writes them"
+    yield Check("releases", found, advice if unwritten else "")
+
+
 def _channels(settings: Settings) -> Iterator[Check]:
     definitions = load_channels(settings.channels)
     if not definitions:
@@ -135,6 +144,7 @@ _CHECKS: dict[str, Callable[[Settings], Iterator[Check]]] = {
     "definitions": _definitions,
     "database": _database,
     "archive": _archive,
+    "releases": _releases,
     "channels": _channels,
     "fonts": _fonts,
     "clock": _clock,

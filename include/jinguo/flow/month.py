@@ -9,8 +9,8 @@ from jinguo.flow import collect, recheck
 from jinguo.flow.answers import answer_pending
 from jinguo.flow.issue import issue_templates as write_templates
 from jinguo.flow.office import open_office
-from jinguo.flow.release import editions_of, gate_of, publish_edition
-from jinguo.flow.release_files import write_edition
+from jinguo.flow.release import editions_of, finish_releases, gate_of, publish_edition
+from jinguo.flow.release_files import has_draft_files, write_edition
 from jinguo.flow.status import period_status
 from jinguo.intake.folder import home_lock
 from jinguo.periods import Period
@@ -69,19 +69,23 @@ def decided_periods(settings: Settings) -> list[str]:
 
 
 def write_outputs(settings: Settings) -> int:
-    """How many answers an interrupted run or a decision had left to be written."""
+    """How many answers, and published editions, an interrupted run or a decision had left to be written."""
     with open_office(settings) as office, home_lock(settings.home):
-        return answer_pending(office)
+        return answer_pending(office) + finish_releases(office)
 
 
 def refresh_period(settings: Settings, period: str) -> dict[str, Any]:
-    """The period's draft brought up to what is accepted now. ``changed``: whether it was not already."""
+    """The period's draft brought up to what is accepted now. ``changed``: whether it was not already.
+
+    Files that a crash kept from being written, of drafts and of published editions, are written now.
+    """
     with open_office(settings) as office:
+        finish_releases(office)
         editions = editions_of(office, Period.parse(period))
         before = editions.load()
         edition = editions.draft(now=settings.now())
         changed = before is None or before.frozen_hash != edition.frozen_hash
-        if changed:
+        if edition.state == "draft" and not has_draft_files(office, edition):
             write_edition(office, edition)
         return {"edition": edition.number, "frozen_hash": edition.frozen_hash, "changed": changed}
 

@@ -9,7 +9,7 @@ from typing import Any
 from jinguo.errors import Refused
 from jinguo.flow.office import Office, open_office
 from jinguo.flow.province import check_edition
-from jinguo.flow.release_files import write_edition
+from jinguo.flow.release_files import unwritten_releases, write_edition
 from jinguo.periods import Period
 from jinguo.release.editions import Editions
 from jinguo.release.gate import UNSOUND, GateReason
@@ -18,16 +18,25 @@ from jinguo.settings import Settings
 
 
 def make_release(
-    settings: Settings, period: Period, *, approver: str | None = None, out: Path | None = None
+    settings: Settings,
+    period: Period,
+    *,
+    approver: str | None = None,
+    out: Path | None = None,
+    is_new: bool = False,
 ) -> dict[str, Any]:
     """Freezes the versions in force as a draft, publishes it when there is an ``approver``, writes the workbook.
+
+    After a published edition there is a new one where a figure or a unit is another, and where it is asked for
+    (``is_new``) also for other rules alone.
 
     Refused when nothing is accepted, or when the gate says why not. ``findings``: what the rules say of the province's
     own figures; who approves decides.
     """
     with open_office(settings) as office:
+        finish_releases(office)
         editions = editions_of(office, period)
-        edition = editions.draft(now=settings.now())
+        edition = editions.draft(now=settings.now(), is_asked_for=is_new)
         if approver is not None:
             if not approver.strip():
                 raise Refused("--approve needs the name of who approves")
@@ -36,6 +45,16 @@ def make_release(
         findings = [finding.as_json() for finding in check_edition(office, edition)]
         to_settle = [reason.as_json() for reason in gate_of(office, edition)]
         return described | {"findings": findings, "to_settle": to_settle}
+
+
+def finish_releases(office: Office) -> int:
+    """Writes the files of published editions that a crash kept from being written; of how many."""
+    cut_off = unwritten_releases(office)
+    for release in cut_off:
+        edition = editions_of(office, Period.of_key(release.period_key)).load(release.edition)
+        if edition is not None:
+            write_edition(office, edition)
+    return len(cut_off)
 
 
 def publish_edition(office: Office, edition: Edition, *, approver: str, approved_hash: str) -> Edition:

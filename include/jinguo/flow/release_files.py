@@ -1,19 +1,27 @@
-"""An edition's files: workbook, bulletin, where its numbers come from; of a published one also the manifest."""
+"""An edition's files: workbook, bulletin, where its numbers come from; of a published one also the manifest.
+
+The warehouse says what an edition is; its files follow from it, with the same bytes each time. Of a published edition
+the manifest is written last, of a draft the workbook: where that is, all of them are, whenever the process was killed.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import zipfile
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
 from jinguo.flow.office import Office
+from jinguo.intake.archive import sync
 from jinguo.periods import Period
-from jinguo.release.manifest import damage, file_hash, manifest_bytes, manifest_name
+from jinguo.release.manifest import bytes_hash, damage, lacks_files, manifest_bytes, manifest_name
 from jinguo.release.model import Edition
 from jinguo.release.workbook import workbook_name, write_release_workbook
 from jinguo.warehouse import audit, releases
+from jinguo.warehouse.records import Release
 from jinguo.warehouse.submissions import submissions_by_id
 
 _ACTION = "write_manifest"
@@ -29,15 +37,50 @@ def write_edition(office: Office, edition: Edition, *, out: Path | None = None) 
         return _write_files(office, edition, out or _folder(office, edition.period))[0]
     folder = _folder(office, edition.period)
     files = _write_files(office, edition, folder)
+    _remove_draft(folder, files)
     files.append(_write_manifest(office, edition, folder, files))
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         files = [Path(shutil.copy(path, out / path.name)) for path in files]
-    drafts = [path.name.replace("_正式", "_草稿") for path in files if "_正式" in path.name]
-    for place in {folder, files[0].parent}:  # a draft says “不得对外引用” and must not lie beside what is published
-        for name in drafts:
-            (place / name).unlink(missing_ok=True)
+        _remove_draft(out, files)
     return files[0]
+
+
+def _remove_draft(folder: Path, files: list[Path]) -> None:
+    """A draft says “不得对外引用” and must not lie beside what is published."""
+    for path in files:
+        if "_正式" in path.name:
+            (folder / path.name.replace("_正式", "_草稿")).unlink(missing_ok=True)
+
+
+def has_draft_files(office: Office, edition: Edition) -> bool:
+    """Whether the files of this very draft are in the outbox, not those that it was before it was rewritten."""
+    from jinguo.release.bulletin import bulletin_name
+
+    folder = _folder(office, edition.period)
+    workbook, bulletin = folder / workbook_name(edition), folder / bulletin_name(edition)
+    if not all(path.exists() for path in (workbook, bulletin, folder / _sources_name(bulletin.name))):
+        return False
+    try:
+        with zipfile.ZipFile(workbook) as package:
+            return edition.frozen_hash.encode() in package.read("docProps/core.xml")
+    except (zipfile.BadZipFile, KeyError):
+        return False
+
+
+def unwritten_releases(office: Office) -> list[Release]:
+    """The published editions that lack a file in the outbox: a crash came in between, or somebody took it away."""
+    with office.warehouse.read() as conn:
+        published = [release for release in releases.all_releases(conn) if release.state == "published"]
+    return [
+        release
+        for release in reversed(published)
+        if lacks_files(_manifest_path(office, Period.of_key(release.period_key), release.edition))
+    ]
+
+
+def _manifest_path(office: Office, period: Period, number: int) -> Path:
+    return _folder(office, period) / manifest_name(period, number)
 
 
 def _sources_name(bulletin: str) -> str:
@@ -45,10 +88,17 @@ def _sources_name(bulletin: str) -> str:
 
 
 def damaged_releases(office: Office) -> list[str]:
-    """Which published files are no longer as they were published, in words."""
+    """Which published editions have no manifest on record, and which files are no longer as they were published, in
+    words."""
     with office.warehouse.read() as conn:
         recorded = {entry.subject: entry.details for entry in audit.entries(conn) if entry.action == _ACTION}
-    problems = []
+        published = [release for release in releases.all_releases(conn) if release.state == "published"]
+    problems = [
+        f"release: edition {release.edition} of {Period.of_key(release.period_key)} was published, but its files were "
+        f"not written; run `python -m jinguo release --period {Period.of_key(release.period_key)}`"
+        for release in reversed(published)
+        if releases.subject_of(release.period_key, release.edition) not in recorded
+    ]
     for details in recorded.values():
         folder = _folder(office, Period.parse(details["period"]))
         problems += damage(folder / details["file"], details["sha256"])
@@ -64,9 +114,6 @@ def _write_files(office: Office, edition: Edition, folder: Path) -> list[Path]:
 
     schemas = office.settings.schemas
     folder.mkdir(parents=True, exist_ok=True)
-    workbook = _write(
-        folder / workbook_name(edition), lambda path: write_release_workbook(path, edition, schemas=schemas)
-    )
     numbers: list[dict[str, str]] = []
     bulletin = _write(
         folder / bulletin_name(edition),
@@ -75,6 +122,9 @@ def _write_files(office: Office, edition: Edition, folder: Path) -> list[Path]:
     source = _write(
         folder / _sources_name(bulletin.name),
         lambda path: path.write_text(json.dumps(numbers, ensure_ascii=False, indent=1) + "\n", "utf-8"),
+    )
+    workbook = _write(
+        folder / workbook_name(edition), lambda path: write_release_workbook(path, edition, schemas=schemas)
     )
     return [workbook, bulletin, source]
 
@@ -85,20 +135,22 @@ def _write_manifest(office: Office, edition: Edition, folder: Path, files: list[
         rules = releases.rules_of(conn, edition.period.key, number)
         rows = submissions_by_id(conn, [report.submission_id or 0 for report in edition.figures.members])
     content = manifest_bytes(edition, rules=rules, submissions=rows, outputs=files)
-    path = _write(folder / manifest_name(edition), lambda partial: partial.write_bytes(content))
-    details = {"period": str(edition.period), "file": path.name, "sha256": file_hash(path)}
+    path = _manifest_path(office, edition.period, number)
+    details = {"period": str(edition.period), "file": path.name, "sha256": bytes_hash(content)}
     subject = releases.subject_of(edition.period.key, number)
     with office.warehouse.write() as conn:
         recorded = [entry.details for entry in audit.entries(conn, subject=subject) if entry.action == _ACTION]
         if not recorded or recorded[-1] != details:
             now = office.settings.now()
             audit.append(conn, at=now, actor=audit.SYSTEM, action=_ACTION, subject=subject, details=details)
-    return path
+    return _write(path, lambda partial: partial.write_bytes(content))
 
 
 def _write(path: Path, write: Callable[[Path], object]) -> Path:
-    """Nobody sees half a file."""
-    partial = path.with_name(f".{path.name}.part")
+    """Nobody sees half a file, not even after a power cut; two runs that write the same file do not meet."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
     write(partial)
+    sync(partial)
     partial.replace(path)
+    sync(path.parent)
     return path

@@ -6,8 +6,9 @@ A draft is a view of the present and is rewritten while it is one; a published e
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 from jinguo.errors import JinguoError, Refused
@@ -21,13 +22,15 @@ from jinguo.release.definitions import load_definitions
 from jinguo.release.figures import consolidate
 from jinguo.release.gate import GateClosed, GateReason
 from jinguo.release.model import Edition, Figure, Figures, FigureState
+from jinguo.release.report_record import as_recorded, report_rows
 from jinguo.release.review_record import review_rows
 from jinguo.release.revision import changes_between
 from jinguo.release.standing import load_reports, present_members
 from jinguo.settings import TIMEZONE
 from jinguo.units.register import PROVINCE_CODE, Register
 from jinguo.warehouse import releases
-from jinguo.warehouse.records import FigureRow, Member, Release
+from jinguo.warehouse.records import FigureRow, Member, Release, ReportRow
+from jinguo.warehouse.report_records import replace_reports, reports_of
 from jinguo.warehouse.review_records import replace_review, review_of
 
 if TYPE_CHECKING:
@@ -55,19 +58,21 @@ class Editions:
         self.rulebook = rulebook
         self.definitions = load_definitions(register.schemas, form)
 
-    def draft(self, *, now: dt.datetime, actor: str = "system") -> Edition:
+    def draft(self, *, now: dt.datetime, actor: str = "system", is_asked_for: bool = False) -> Edition:
         """The edition that holds exactly the versions in force now; written only when something differs.
 
-        Refused when no report is accepted. After a published edition a difference makes the next number.
+        Refused when no report is accepted. After a published edition another member or figure makes the next number;
+        other rules alone do so only where the office asks for it (``is_asked_for``).
         """
         with self.warehouse.read() as conn:
             latest = releases.release_of(conn, self.period.key)
-            if latest and latest.members_hash == self._present(conn, latest)[1]:
+            members, members_hash, _ = self._present(conn, latest)
+            if latest and self._holds(conn, latest, members, members_hash, is_asked_for=is_asked_for):
                 return self._load(conn, latest)
         with self.warehouse.write() as conn:
             latest = releases.release_of(conn, self.period.key)
             members, members_hash, bases = self._present(conn, latest)
-            if latest and latest.members_hash == members_hash:
+            if latest and self._holds(conn, latest, members, members_hash, is_asked_for=is_asked_for):
                 return self._load(conn, latest)
             if not any(member.submission_id for member in members):
                 raise Refused(f"{self.period}: no report is accepted yet, there is nothing to release")
@@ -85,6 +90,7 @@ class Editions:
             record_comparisons(conn, saved.id, self._compared(conn, figures, bases, now))
             found = review_rows(conn, self.period, members, register=self.register, as_of=now)
             replace_review(conn, saved.id, found)
+            replace_reports(conn, saved.id, report_rows(figures.reports))
             return self._edition(conn, saved, figures)
 
     def is_overtaken(self) -> bool:
@@ -92,8 +98,8 @@ class Editions:
         with self.warehouse.read() as conn:
             latest = releases.release_of(conn, self.period.key)
             members, members_hash, _ = self._present(conn, latest)
-            return any(member.submission_id for member in members) and (
-                latest is None or latest.members_hash != members_hash
+            return any(member.submission_id for member in members) and not (
+                latest and self._holds(conn, latest, members, members_hash)
             )
 
     def publish(
@@ -184,6 +190,22 @@ class Editions:
         bases = find_bases(conn, self.period, self.register)
         return *self._members(conn, bases), bases
 
+    def _holds(
+        self, conn: Connection, latest: Release, members: list[Member], members_hash: str, *, is_asked_for: bool = False
+    ) -> bool:
+        """Whether an edition says what would be said now. A published one does so whatever the rules and the form are
+        called by now, as long as its members are these and its figures follow from them."""
+        if latest.members_hash == members_hash:
+            return True
+        if latest.state == "draft" or is_asked_for or not self._has_members(conn, latest, members):
+            return False
+        published, records = self._stored_figures(conn, latest), reports_of(conn, latest.id)
+        now = self._figures(conn, members, latest.frozen_at, records)
+        return published.province == now.province and published.beyond_cells == now.beyond_cells
+
+    def _has_members(self, conn: Connection, release: Release, members: list[Member]) -> bool:
+        return set(releases.members_of(conn, release.id)) == set(members)
+
     def _members(self, conn: Connection, bases: list[Base]) -> tuple[list[Member], str]:
         return present_members(
             conn,
@@ -208,7 +230,13 @@ class Editions:
         release = releases.release_of(conn, base.period.key, base.edition)
         return compare(figures, editions._stored_figures(conn, release))
 
-    def _figures(self, conn: Connection, members: list[Member], as_of: dt.datetime) -> Figures:
+    def _figures(
+        self,
+        conn: Connection,
+        members: list[Member],
+        as_of: dt.datetime,
+        records: Mapping[int, ReportRow] = MappingProxyType({}),
+    ) -> Figures:
         reports = load_reports(
             conn,
             members,
@@ -218,6 +246,7 @@ class Editions:
             definitions=self.definitions,
             as_of=as_of,
         )
+        reports = as_recorded(reports, records)
         return consolidate(self.form, self.period, reports, definitions=self.definitions, register=self.register)
 
     def _current(self, conn: Connection, now: dt.datetime) -> Edition:
@@ -225,13 +254,12 @@ class Editions:
         return Edition(None, "current", self._figures(conn, members, now), now, members_hash)
 
     def _load(self, conn: Connection, release: Release) -> Edition:
-        computed = self._figures(conn, releases.members_of(conn, release.id), release.frozen_at)
-        stored = releases.figures_of(conn, release.id)
-        return self._edition(conn, release, _as_stored(computed, stored, self.register))
+        return self._edition(conn, release, self._stored_figures(conn, release))
 
     def _edition(self, conn: Connection, release: Release, figures: Figures) -> Edition:
         earlier = [r for r in releases.releases_of(conn, self.period.key) if r.edition < release.edition]
         revised = next((r for r in reversed(earlier) if r.state == "published"), None)
+        has_same = revised and self._has_members(conn, revised, releases.members_of(conn, release.id))
         return Edition(
             number=release.edition,
             state=release.state,
@@ -242,12 +270,14 @@ class Editions:
             published_at=release.published_at,
             revises=revised.edition if revised else None,
             changes=changes_between(self._stored_figures(conn, revised), figures) if revised else (),
+            is_for_rules=bool(has_same),
             compared=recorded_comparisons(conn, release.id, figures),
             reviewed=review_of(conn, release.id),
         )
 
     def _stored_figures(self, conn: Connection, release: Release) -> Figures:
-        computed = self._figures(conn, releases.members_of(conn, release.id), release.frozen_at)
+        members, records = releases.members_of(conn, release.id), reports_of(conn, release.id)
+        computed = self._figures(conn, members, release.frozen_at, records)
         return _as_stored(computed, releases.figures_of(conn, release.id), self.register)
 
 

@@ -8,13 +8,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from jinguo.periods import Period
 from jinguo.release.model import Edition
 from jinguo.warehouse.records import SubmissionRow
 
 
-def manifest_name(edition: Edition) -> str:
+def manifest_name(period: Period, number: int) -> str:
     """``湘妇志_202610_第1版_清单.json``."""
-    return f"湘妇志_{edition.period.key}_第{edition.number}版_清单.json"
+    return f"湘妇志_{period.key}_第{number}版_清单.json"
 
 
 def manifest_bytes(
@@ -56,6 +57,21 @@ def manifest_bytes(
 def file_hash(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def bytes_hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def lacks_files(manifest: Path) -> bool:
+    """Whether the manifest or a file that it names is not there. What stands in them is for ``damage`` to say."""
+    try:
+        outputs = json.loads(manifest.read_text("utf-8"))["outputs"]
+        return not all(manifest.with_name(item["name"]).exists() for item in outputs)
+    except FileNotFoundError:
+        return True
+    except (ValueError, KeyError):
+        return False
 
 
 def damage(manifest: Path, sha256: str) -> list[str]:

@@ -15,9 +15,8 @@ from jinguo.forms.model import SCALE, Form
 from jinguo.periods import Period
 from jinguo.reading.model import ListLine
 from jinguo.release.definitions import Definitions
-from jinguo.rules.findings import Finding
 from jinguo.units.register import Unit
-from jinguo.warehouse.records import ReviewRow, Waiver
+from jinguo.warehouse.records import ReviewRow
 
 if TYPE_CHECKING:
     from jinguo.release.comparison import Comparisons
@@ -66,10 +65,13 @@ class ReportStatistics:
 
 @dataclass(frozen=True)
 class Waived:
-    """A waiver with the findings of one report that did not block because of it."""
+    """A waiver by its number, and the places in one report, with their rules, that did not block because of it."""
 
-    waiver: Waiver
-    findings: tuple[Finding, ...]
+    number: int
+    places: tuple[str, ...]
+    reason: str
+    approver: str
+    ends_on: dt.date
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,6 +204,7 @@ class Edition:
 
     ``state``: draft, published, or ``current`` for the figures of this moment, which are no edition (``number`` None).
     ``frozen_hash`` names the frozen set of versions; ``changes``: against the edition published before, if any;
+    ``is_for_rules``: it has the very reports of that one, and only rules or definitions are others;
     ``compared``: with earlier months, ``reviewed``: what the checks found, both as of the freeze (None: no edition).
     """
 
@@ -214,6 +217,7 @@ class Edition:
     published_at: dt.datetime | None = None
     revises: int | None = None
     changes: tuple[Change, ...] = ()
+    is_for_rules: bool = False
     compared: Comparisons | None = None
     reviewed: tuple[ReviewRow, ...] | None = None
 

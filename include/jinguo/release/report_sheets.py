@@ -345,17 +345,13 @@ def _write_waivers(paper: Paper, sheet: Worksheet, row: int, waived: Sequence[tu
         sheet.set_row(row, 14 * lines_needed(text, 66) + 5)
         sheet.write_number(row, 0, number, paper.boxed(align="center"))
         sheet.write_string(row, 1, report.unit.org_short, paper.boxed(indent=1))
-        sheet.write_number(row, 2, item.waiver.id, paper.boxed(align="center"))
+        sheet.write_number(row, 2, item.number, paper.boxed(align="center"))
         sheet.write_string(row, 3, text, paper.boxed(text_wrap=True))
     return row
 
 
 def _waiver_text(item: Waived) -> str:
-    places = "、".join(
-        f"{finding.sheet}{' ' if finding.cell else ''}{finding.cell}（{finding.rule_id}）" for finding in item.findings
-    )
-    waiver = item.waiver
-    return f"{places}：{waiver.reason.rstrip('。')}。{waiver.approver}批准，有效至{waiver.ends_on}。"
+    return f"{'、'.join(item.places)}：{item.reason.rstrip('。')}。{item.approver}批准，有效至{item.ends_on}。"
 
 
 def _write_section(paper: Paper, sheet: Worksheet, row: int, text: str) -> int:

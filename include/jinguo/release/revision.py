@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from jinguo.forms.model import Form
 from jinguo.release.definitions import Definitions
-from jinguo.release.model import Change, Figure, Figures, FigureState, UnitChange
+from jinguo.release.model import Change, Figure, Figures, FigureState, UnitChange, UnitReport
+
+RULES_CHANGED, REPORTING_CHANGED = "规则变更", "报送情况变动"
 
 
 def changes_between(old: Figures, new: Figures) -> tuple[Change, ...]:
@@ -28,10 +30,21 @@ def _units(old: Figures, new: Figures, figure_id: str) -> tuple[UnitChange, ...]
         before = _figure_of(old, code, figure_id)
         if (before.value, before.state.is_known) == (now.value, now.state.is_known):
             continue
-        reason = report.correction_reason or report.note
         words = (before.state.word, now.state.word)
+        reason = _reason(old, report, figure_id, new.definitions)
         changes.append(UnitChange(code, report.unit.org_short, before.value, now.value, *words, reason))
     return tuple(changes)
+
+
+def _reason(old: Figures, report: UnitReport, figure_id: str, definitions: Definitions) -> str:
+    """What the unit or the steward gave; of a report that is the same in both editions, what else has changed."""
+    row = old.row_by_code.get(report.unit.code)
+    before = old.reports[row] if row is not None else None
+    is_same = before and (before.submission_id, before.version) == (report.submission_id, report.version)
+    if not (report.is_member and is_same):
+        return report.correction_reason or report.note
+    is_of_reporting = any(statistic.id == figure_id for statistic in definitions.statistics)
+    return REPORTING_CHANGED if is_of_reporting else RULES_CHANGED
 
 
 def _figure_of(figures: Figures, code: str, figure_id: str) -> Figure:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from jinguo.release.model import Change, Edition, FigureState, UnitChange, plain_number
 from jinguo.release.paper import Paper, lines_needed, merge
+from jinguo.release.revision import RULES_CHANGED
 
 if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
@@ -44,6 +45,8 @@ def write_revision(paper: Paper, name: str) -> None:
 
 def _revised_units(edition: Edition) -> str:
     """Which units are behind the changes: those that came in, went out, or sent other figures."""
+    if edition.is_for_rules:
+        return f"{RULES_CHANGED}：各单位报送件与第{edition.revises}版相同；变动的全省数{len(edition.changes)}个。"
     absent = {FigureState.MISSING.word, FigureState.UNACCEPTED.word}
     groups: dict[str, dict[str, str]] = {"新纳入": {}, "不再纳入": {}, "更正": {}}
     for change in edition.changes:

@@ -22,7 +22,7 @@ from jinguo.units.register import Register, Unit
 from jinguo.warehouse.decisions import decisions_of
 from jinguo.warehouse.explanations import explanations_of_period
 from jinguo.warehouse.findings import count_findings, findings_of_many, findings_settled_by
-from jinguo.warehouse.records import Decision, Explanation, Member, SubmissionRow
+from jinguo.warehouse.records import Decision, Explanation, Member, SubmissionRow, Waiver
 from jinguo.warehouse.submissions import (
     accepted_submissions,
     latest_submissions,
@@ -173,11 +173,16 @@ def _waived(conn: Connection, submission_ids: Sequence[int]) -> dict[int, tuple[
     known = {f"{WAIVER} {key}": waiver for key, waiver in waivers_by_id(conn, [_number(n) for n in named]).items()}
     return {
         submission_id: tuple(
-            Waived(known[name], tuple(finding for finding in findings if finding.settled_by == name))
+            _waived_by(known[name], [finding for finding in findings if finding.settled_by == name])
             for name in sorted({finding.settled_by for finding in findings}, key=_number)
         )
         for submission_id, findings in found.items()
     }
+
+
+def _waived_by(waiver: Waiver, findings: Sequence[Finding]) -> Waived:
+    places = tuple(f"{f.sheet}{' ' if f.cell else ''}{f.cell}（{f.rule_id}）" for f in findings)
+    return Waived(waiver.id or 0, places, waiver.reason, waiver.approver, waiver.ends_on)
 
 
 def _number(settled_by: str) -> int:

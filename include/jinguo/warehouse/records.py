@@ -246,6 +246,28 @@ class ReviewRow:
 
 
 @dataclass(frozen=True)
+class ReportRow:
+    """A unit's record of reporting when an edition was frozen, and its names then; see release.model.ReportStatistics.
+
+    ``note``: why it was left out; ``waived``: JSON, what was waived in its report.
+    """
+
+    unit_id: int
+    name: str
+    org_short: str
+    versions: int
+    first_received: dt.datetime | None
+    is_on_time: bool
+    errors: int
+    queries: int
+    is_first_pass: bool | None
+    is_complete: bool | None
+    is_explained: bool | None
+    note: str
+    waived: str
+
+
+@dataclass(frozen=True)
 class AuditEntry:
     """One line of the audit log, chained to the line before it by ``hash``."""
 

@@ -364,6 +364,25 @@ out_review = Table(
     Column("waived", Integer, nullable=False),
 )
 
+out_report = Table(
+    "out_report",  # a unit's record of reporting at the freeze of an edition, and what it was called
+    metadata,
+    Column("release_id", ForeignKey("out_release.id"), primary_key=True, autoincrement=False),
+    Column("unit_id", Integer, primary_key=True, autoincrement=False),
+    Column("name", Text, nullable=False),
+    Column("org_short", Text, nullable=False),
+    Column("versions", Integer, nullable=False),
+    Column("first_received", Moment),
+    Column("is_on_time", Boolean, nullable=False),
+    Column("errors", Integer, nullable=False),
+    Column("queries", Integer, nullable=False),
+    Column("is_first_pass", Boolean),  # null, as the next two: nothing came
+    Column("is_complete", Boolean),
+    Column("is_explained", Boolean),
+    Column("note", Words, nullable=False),
+    Column("waived", Words, nullable=False),  # JSON: number, places, reason, approver, ends_on of each
+)
+
 # How fetching from a channel has been going: one row for as long as it goes the same way.
 raw_fetch = Table(
     "raw_fetch",

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from jinguo.flow.office import Office
 from jinguo.flow.release import editions_of, export_figures
-from jinguo.flow.release_files import write_edition
+from jinguo.flow.release_files import has_draft_files, write_edition
 from jinguo.forms.model import Table
 from jinguo.periods import Period
 from jinguo.reading.model import format_number
@@ -71,7 +71,7 @@ def release_workbook(office: Office, staff: Staff, period: Period, number: int) 
     if edition is None:
         return None
     path = office.settings.outbox / "releases" / str(period) / workbook_name(edition)
-    if not path.exists():
+    if not path.exists() or (edition.state == "draft" and not has_draft_files(office, edition)):
         path = write_edition(office, edition)
     return path.name, path.read_bytes()
 
