@@ -152,10 +152,7 @@ def _carry_out(
 def _accept(conn: Connection, row: SubmissionRow, decision: records.Decision, policy: ReviewPolicy) -> None:
     """Put a version in force; its open queries are settled by it, and the unit's explanations of them accepted and
     remembered."""
-    if uploader_of(conn, row.delivery_id) == decision.actor:
-        raise NotYours("这一版是您本人上传的，须由另一位审核人审定")
-    if has_part_in(conn, row, decision.actor):
-        raise NotYours("这一版里有您本人提出或确认的更正，须由另一位审核人审定")
+    demand_other_hands(conn, row, decision.actor)
     findings = findings_of(conn, row.id)
     errors = [finding.rule_id for finding in findings if finding.severity == "error"]
     name = f"第{row.version}版"
@@ -174,3 +171,11 @@ def _accept(conn: Connection, row: SubmissionRow, decision: records.Decision, po
     accept_explanations(conn, settled)
     if row.state != "accepted":
         accept(conn, [row.id], at=decision.at, actor=decision.actor)
+
+
+def demand_other_hands(conn: Connection, row: SubmissionRow, actor: str) -> None:
+    """NotYours when the account handed the file in, or proposed or confirmed a figure that the version holds."""
+    if uploader_of(conn, row.delivery_id) == actor:
+        raise NotYours("这一版是您本人上传的，须由另一位审核人审定")
+    if has_part_in(conn, row, actor):
+        raise NotYours("这一版里有您本人提出或确认的更正，须由另一位审核人审定")

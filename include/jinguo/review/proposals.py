@@ -45,19 +45,16 @@ def standing_text(reading: Reading, cell: Cell) -> str:
     return format_number(float(reading.numbers[cell.index])) if state != CellState.NO_ACTIVITY else "未开展"
 
 
+def is_proposable(cell_id: str, *, reading: Reading, form: Form) -> bool:
+    """Whether a value for the cell could be confirmed: see ``value_for``."""
+    return not _objection(cell_id, reading, form)
+
+
 def value_for(cell_id: str, text: str, *, reading: Reading, form: Form) -> int:
     """The proposed value in thousandths; Refused where nobody could confirm it: no such cell, computed, no number."""
-    cell = form.cell_by_id.get(cell_id)
-    if cell is None:
-        raise Refused(f"“{cell_id}”不是各表里的一格；封面、名单和台账请退回，由单位自己改。")
-    if reading.numbers is None or reading.states is None:
-        raise Refused("这一版没有读出数据，不能提建议值，请退回重报。")
-    if reading.unit_type in cell.na_for or reading.states[cell.index] in (CellState.NA, CellState.NOT_DUE):
-        raise Refused("这一格不适用于这个单位，不能填数。")
-    recipe = recipe_for(form, reading.unit_type, Period.parse(reading.period), reading.prefilled)
-    if any(step.index == cell.index for step in recipe.steps):
-        raise Refused("这一格由公式算出，请对它的分项提建议值，合计会随之重算。")
-    text = text.strip()
+    objection, cell, text = _objection(cell_id, reading, form), form.cell_by_id.get(cell_id), text.strip()
+    if objection or cell is None:
+        raise Refused(objection)
     if not _VALUE.fullmatch(text):
         raise Refused(f"建议值“{text[:20]}”不是数字，请写成 120 或 12.5 的样子。")
     if len(text.partition(".")[2].rstrip("0")) > cell.decimals:
@@ -66,6 +63,20 @@ def value_for(cell_id: str, text: str, *, reading: Reading, form: Form) -> int:
     if format_number(value) == standing_text(reading, cell):
         raise Refused("建议值和现在填的数相同。")
     return value
+
+
+def _objection(cell_id: str, reading: Reading, form: Form) -> str:
+    """Why no value can be proposed for a cell, "" where it can."""
+    cell = form.cell_by_id.get(cell_id)
+    if cell is None:
+        return f"“{cell_id}”不是各表里的一格；封面、名单和台账请退回，由单位自己改。"
+    if reading.numbers is None or reading.states is None:
+        return "这一版没有读出数据，不能提建议值，请退回重报。"
+    if reading.unit_type in cell.na_for or reading.states[cell.index] in (CellState.NA, CellState.NOT_DUE):
+        return "这一格不适用于这个单位，不能填数。"
+    recipe = recipe_for(form, reading.unit_type, Period.parse(reading.period), reading.prefilled)
+    is_computed = any(step.index == cell.index for step in recipe.steps)
+    return "这一格由公式算出，请对它的分项提建议值，合计会随之重算。" if is_computed else ""
 
 
 def replies_in(reading: Reading, proposals: Sequence[Proposal], *, form: Form) -> list[Reply]:
