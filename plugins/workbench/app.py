@@ -13,11 +13,20 @@ from starlette.exceptions import HTTPException
 from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
-from workbench import routes_actions, routes_board, routes_files, routes_office, routes_report
+from workbench import (
+    routes_actions,
+    routes_board,
+    routes_files,
+    routes_office,
+    routes_report,
+    routes_trends,
+    routes_unit,
+)
 from workbench.deps import MOST_ACTIONS, RateLimit, actor
 from workbench.guard import SAFE, Guard
 from workbench.pages import FOLDER, error_page, is_fragment
 
+_ROUTES = (routes_board, routes_report, routes_unit, routes_actions, routes_files, routes_office, routes_trends)
 _STATUSES = ((Busy, 503), (NotYours, 403), (Refused, 409))
 _SENTENCES = {404: "没有这个页面。", 405: "这个地址不能这样用。"}
 
@@ -27,7 +36,15 @@ def build_app(settings: Settings | None = None) -> FastAPI:
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, dependencies=[Depends(actor)])
     app.state.office = Office(settings or load_settings())
     app.state.rate_limit = RateLimit(MOST_ACTIONS)
-    for module in (routes_board, routes_report, routes_actions, routes_files, routes_office):
+    for module in (
+        routes_board,
+        routes_report,
+        routes_unit,
+        routes_actions,
+        routes_files,
+        routes_office,
+        routes_trends,
+    ):
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=FOLDER / "static"))  # open to all: only styles and scripts are there
     app.add_exception_handler(HTTPException, _http_error)

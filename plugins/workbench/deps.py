@@ -21,6 +21,7 @@ from jinguo.units.register import Unit
 
 WINDOW_SECONDS = 60
 MOST_ACTIONS = 60  # of one account in a window
+PATIENCE = 20.0  # seconds that a page waits for a running collection
 
 
 def office_of(request: Request) -> Office:
@@ -100,6 +101,26 @@ def unit_of(code: str, office: OfficeDep, staff: ActorDep) -> Unit:
 
 
 UnitDep = Annotated[Unit, Depends(unit_of)]
+
+
+def spoken_for(unit: UnitDep, staff: ActorDep) -> Unit:
+    """The unit in the address, for one of its own people; 403 for those who only oversee it."""
+    if not staff.speaks_for(unit):
+        raise HTTPException(403, f"只有{unit.name}自己的账号可以答复和确认；数由报送单位自己负责。")
+    return unit
+
+
+SpokenForDep = Annotated[Unit, Depends(spoken_for)]
+
+
+def decided_by(unit: UnitDep, staff: ActorDep) -> Unit:
+    """The unit in the address, for those who decide about its reports; 403 for everybody else."""
+    if not staff.may_decide(unit):
+        raise HTTPException(403, f"您的账号（{staff.role_name}，{staff.unit.name}）不能处理{unit.name}的报表。")
+    return unit
+
+
+DecidedDep = Annotated[Unit, Depends(decided_by)]
 
 
 def period_of(period: str) -> Period:

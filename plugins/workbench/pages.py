@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from fastapi import Request
+from jinguo.reading.model import format_number
 from jinguo.reading.privacy import masked_text
 from jinguo.rules.findings import SEVERITY_NAMES
 from jinguo.staff.roles import Staff
@@ -18,10 +19,27 @@ from workbench.deps import csrf_token
 
 FOLDER = Path(__file__).parent
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_TYPES = {".xlsx": _XLSX, ".txt": "text/plain; charset=utf-8"}
+_TYPES = {
+    ".xlsx": _XLSX,
+    ".txt": "text/plain; charset=utf-8",
+    ".json": "application/json",
+    ".zip": "application/zip",
+}
 
 templates = Jinja2Templates(FOLDER / "templates")
-templates.env.globals |= {"state_name": page_state_name, "severity_names": SEVERITY_NAMES}
+PROPOSAL_STATES = {
+    "open": "等单位确认",
+    "confirmed": "单位已确认",
+    "declined": "单位不同意",
+    "overtaken": "单位另报了数",
+    "withdrawn": "已撤回",
+}
+templates.env.globals |= {
+    "state_name": page_state_name,
+    "severity_names": SEVERITY_NAMES,
+    "proposal_states": PROPOSAL_STATES,
+    "figure": format_number,
+}
 templates.env.filters |= {"query": urlencode, "masked": masked_text}
 templates.env.trim_blocks = templates.env.lstrip_blocks = True
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Annotated
 
 from fastapi import APIRouter, Form, HTTPException, Request
 from jinguo.flow.decide import decide_report
+from jinguo.flow.proposals import propose_value
+from jinguo.flow.waive import accept_with_waiver
 from jinguo.workbench.queue import MOST_AT_ONCE, decide_all
 from starlette.responses import RedirectResponse, Response
 
-from workbench.deps import GUARDED, ActorDep, OfficeDep, PeriodDep, UnitDep
+from workbench.deps import GUARDED, PATIENCE, ActorDep, DecidedDep, OfficeDep, PeriodDep
 from workbench.pages import page
 
 router = APIRouter(dependencies=GUARDED)
-_PATIENCE = 20.0  # seconds that a page waits for a running collection
-_MOST_REASON = 500
+_Seen = Annotated[str, Form(max_length=2000)]
+_Reason = Annotated[str, Form(max_length=500)]
 
 
 @router.post("/unit/{code}/{period}/decision")
@@ -22,15 +25,13 @@ def decide(
     request: Request,
     staff: ActorDep,
     office: OfficeDep,
-    unit: UnitDep,
+    unit: DecidedDep,
     period: PeriodDep,
     action: Annotated[str, Form(max_length=32)],
-    seen: Annotated[str, Form(max_length=2000)],
-    reason: Annotated[str, Form(max_length=_MOST_REASON)] = "",
+    seen: _Seen,
+    reason: _Reason = "",
 ) -> Response:
-    """Accept, return, declare missing or exclude; 409 when the page is no longer what stands."""
-    if not staff.may_decide(unit):
-        raise HTTPException(403, f"您的账号（{staff.role_name}，{staff.unit.name}）不能处理{unit.name}的报表。")
+    """Accept, return, reopen, declare missing or exclude; 409 when the page is no longer what stands."""
     decide_report(
         office.settings,
         unit.code,
@@ -39,8 +40,45 @@ def decide(
         reason=reason,
         actor=staff.account,
         seen=seen,
-        patience=_PATIENCE,
+        patience=PATIENCE,
     )
+    return RedirectResponse(f"{request.scope['root_path']}/unit/{unit.code}/{period}", 303)
+
+
+@router.post("/unit/{code}/{period}/proposal")
+def propose(
+    request: Request,
+    staff: ActorDep,
+    office: OfficeDep,
+    unit: DecidedDep,
+    period: PeriodDep,
+    cell: Annotated[str, Form(max_length=32)],
+    value: Annotated[str, Form(max_length=32)],
+    seen: _Seen,
+    reason: _Reason = "",
+) -> Response:
+    """Asks the unit to confirm another value; nothing counts before it has."""
+    known = {"reason": reason, "actor": staff.account, "seen": seen, "patience": PATIENCE}
+    propose_value(office, unit, period, cell_id=cell, value=value, **known)
+    return RedirectResponse(f"{request.scope['root_path']}/unit/{unit.code}/{period}?cell={cell}#{cell}", 303)
+
+
+@router.post("/unit/{code}/{period}/waiver")
+def waive(
+    request: Request,
+    staff: ActorDep,
+    office: OfficeDep,
+    unit: DecidedDep,
+    period: PeriodDep,
+    until: Annotated[dt.date, Form()],
+    seen: _Seen,
+    reason: _Reason = "",
+) -> Response:
+    """Accepts with a waiver: the office alone, with a reason and an end date."""
+    if staff.role != "office":
+        raise HTTPException(403, "豁免由省办批准，请与省办联系。")
+    known = {"reason": reason, "approver": staff.account, "seen": seen, "patience": PATIENCE}
+    accept_with_waiver(office.settings, unit.code, period, ends_on=until, **known)
     return RedirectResponse(f"{request.scope['root_path']}/unit/{unit.code}/{period}", 303)
 
 
@@ -51,10 +89,10 @@ def decide_many(
     office: OfficeDep,
     action: Annotated[str, Form(max_length=32)],
     chosen: Annotated[list[str], Form(max_length=MOST_AT_ONCE)],
-    reason: Annotated[str, Form(max_length=_MOST_REASON)] = "",
+    reason: _Reason = "",
 ) -> Response:
     """The same decision about several reports; the page tells what became of each."""
     if staff.role not in ("steward", "office"):
         raise HTTPException(403, "只有审核人可以处理报表。")
-    done = decide_all(office, staff, chosen, action=action, reason=reason, patience=_PATIENCE)
+    done = decide_all(office, staff, chosen, action=action, reason=reason, patience=PATIENCE)
     return page(request, "decided.html", staff=staff, done=done)

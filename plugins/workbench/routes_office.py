@@ -6,7 +6,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from jinguo.flow.release import trace_figure
+from jinguo.staff.roles import Staff
 from jinguo.warehouse.audit import recent
+from jinguo.workbench.board import default_period
 from jinguo.workbench.queue import make_queue
 from jinguo.workbench.releases import (
     EXPORTS,
@@ -15,6 +17,7 @@ from jinguo.workbench.releases import (
     release_export,
     release_workbook,
 )
+from jinguo.workbench.returns import list_returns, zip_returns
 from starlette.responses import Response
 
 from workbench.deps import ActorDep, OfficeDep, PeriodDep
@@ -37,7 +40,29 @@ def queue(request: Request, staff: ActorDep, office: OfficeDep) -> Response:
     """What waits for this steward."""
     if staff.role not in ("steward", "office"):
         raise HTTPException(403, "只有审核人有待办。")
-    return page(request, "queue.html", staff=staff, groups=make_queue(office, staff))
+    return page(request, "queue.html", staff=staff, groups=make_queue(office, staff), period=default_period(office))
+
+
+@router.get("/returns/{period}")
+def returns(request: Request, staff: ActorDep, office: OfficeDep, period: PeriodDep) -> Response:
+    """What waits for units, with a sentence for each to be pasted into a message."""
+    _demand_overseer(staff)
+    return page(request, "returns.html", staff=staff, period=period, returned=list_returns(office, staff, period))
+
+
+@router.get("/returns/{period}/zip")
+def returns_zip(staff: ActorDep, office: OfficeDep, period: PeriodDep) -> Response:
+    """The return workbooks of the reader's subtree."""
+    _demand_overseer(staff)
+    found = list_returns(office, staff, period)
+    if not found:
+        raise HTTPException(404, f"{period.chinese}没有等单位处理的报表。")
+    return download(*zip_returns(period, found))
+
+
+def _demand_overseer(staff: Staff) -> None:
+    if staff.role not in ("steward", "office"):
+        raise HTTPException(403, "只有审核人可以下载退回工作簿的汇总。")
 
 
 @router.get("/releases", dependencies=RELEASES)

@@ -5,15 +5,24 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Query, Request
+from jinguo.workbench.compare import compare_versions
+from jinguo.workbench.replies import evidence_for, questions_of
 from jinguo.workbench.report import look_at_cell, make_report
-from jinguo.workbench.unit import find_original, find_receipt, find_return, make_unit_page, unit_of_submission
+from jinguo.workbench.unit import (
+    find_original,
+    find_receipt,
+    find_report,
+    find_return,
+    make_unit_page,
+    unit_of_submission,
+)
 from starlette.responses import Response
 
 from workbench.deps import ActorDep, OfficeDep, PeriodDep, UnitDep
 from workbench.pages import download, is_fragment, page
 
 router = APIRouter()
-_FILES = {"original": find_original, "return": find_return, "receipt": find_receipt}
+_FILES = {"original": find_original, "return": find_return, "receipt": find_receipt, "report": find_report}
 
 
 @router.get("/unit/{code}")
@@ -40,12 +49,30 @@ def report(
     if cell and looked_at is None:
         raise HTTPException(404, f"{period.chinese}的报表里没有“{cell}”这一格。")
     name = "_cell.html" if is_fragment(request) and looked_at else "report.html"
-    return page(request, name, staff=staff, unit=unit, report=shown, cell=looked_at)
+    known = {"evidence": evidence_for(office, shown), "questions": questions_of(shown)} if shown.shown else {}
+    return page(request, name, staff=staff, unit=unit, report=shown, cell=looked_at, **known)
+
+
+@router.get("/unit/{code}/{period}/compare")
+def compare(
+    request: Request,
+    staff: ActorDep,
+    office: OfficeDep,
+    unit: UnitDep,
+    period: PeriodDep,
+    old: Annotated[int | None, Query(ge=1)] = None,
+    new: Annotated[int | None, Query(ge=1)] = None,
+) -> Response:
+    """Two versions side by side."""
+    found = compare_versions(office, unit, period, old=old, new=new)
+    if found is None:
+        raise HTTPException(404, f"{unit.name}{period.chinese}没有这两个版次可以比较。")
+    return page(request, "compare.html", staff=staff, unit=unit, view=found)
 
 
 @router.get("/submission/{submission_id}/{kind}")
 def file(submission_id: int, kind: str, staff: ActorDep, office: OfficeDep) -> Response:
-    """The original, the return workbook or the receipt of a version."""
+    """The original, the return workbook, the receipt or the validation report of a version."""
     unit = unit_of_submission(office, submission_id)
     if unit is None or kind not in _FILES:
         raise HTTPException(404, "没有这个文件。")

@@ -27,6 +27,13 @@ PAGES = {
     f"{BASE}/releases/2026-10/1/workbook": (403, 403, 404, 404, 404, 404),
     f"{BASE}/releases/2026-10/1/export": (403, 403, 404, 404, 404, 404),
     f"{BASE}/releases/2026-10/1/trace?cell=t01.r01.c4": (403, 403, 404, 404, 404, 404),
+    f"{OWN}/2026-10/compare?old=1&new=7": (404, 403, 404, 404, 404, 404),
+    f"{BASE}/trends": (303, 303, 303, 303, 303, 303),
+    f"{BASE}/trends/430300": (200, 403, 200, 200, 200, 200),
+    f"{BASE}/trends/430300?by_unit=true&months=24&cell=t01.r17.c4": (200, 403, 200, 200, 200, 200),
+    f"{BASE}/trends/430300?cell=t99.r01.c1": (404, 403, 404, 404, 404, 404),
+    f"{BASE}/trends/430000": (403, 403, 403, 200, 200, 200),
+    f"{BASE}/trends/999999": (404, 404, 404, 404, 404, 404),
     f"{BASE}/audit": (403, 403, 403, 403, 200, 200),
     f"{BASE}/submission/99999/receipt": (404, 404, 404, 404, 404, 404),
     f"{BASE}/hand-in?d=1": (404, 404, 404, 200, 200, 200),
@@ -101,7 +108,8 @@ def test_security_headers(server, address):
 
 def test_no_page_needs_inline_script_or_style(server):
     client = server.client("office")
-    for address in (f"{BASE}/board", f"{OWN}/2026-10", OWN, f"{BASE}/queue", f"{BASE}/releases", f"{BASE}/audit"):
+    pages = ("board", "queue", "releases", "audit", "returns/2026-10", "trends/430000", "unit/430300/2026-10/answers")
+    for address in (f"{OWN}/2026-10", OWN, *(f"{BASE}/{name}" for name in pages)):
         text = client.get(address).text
         assert "<style" not in text, address
         assert " style=" not in text, address

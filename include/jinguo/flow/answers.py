@@ -17,6 +17,7 @@ from jinguo.periods import Period
 from jinguo.reading.model import Reading
 from jinguo.review.issues import History
 from jinguo.review.matching import Key, finding_key
+from jinguo.review.proposals import finding_of
 from jinguo.review.receipts import Receipt, write_receipt
 from jinguo.review.returns import write_return_workbook
 from jinguo.review.settlements import EXPLANATION
@@ -26,7 +27,8 @@ from jinguo.units.deadlines import deadline
 from jinguo.units.register import Unit
 from jinguo.warehouse.explanations import explanations_by_id, explanations_of_period
 from jinguo.warehouse.findings import findings_of_many
-from jinguo.warehouse.records import DeliveryRow, SubmissionRow
+from jinguo.warehouse.proposals import open_proposals
+from jinguo.warehouse.records import DeliveryRow, Proposal, SubmissionRow
 from jinguo.warehouse.submissions import load_readings, mark_outputs_done, pending_outputs, versions_of_period
 
 if TYPE_CHECKING:
@@ -46,7 +48,7 @@ class Answered:
 
 @dataclass(frozen=True)
 class _Job:
-    """One stored version with what its answer says."""
+    """One stored version with what its answer says. ``proposed``: what a steward asks the unit to confirm."""
 
     row: SubmissionRow
     reading: Reading
@@ -54,14 +56,15 @@ class _Job:
     unit: Unit
     opening: Opening | None
     history: History
+    proposed: Sequence[Finding] = ()
 
 
 def answer_round(office: Office, done: Sequence[Collected], context: PeriodContext | None) -> None:
     """Answers the reports of one round while their readings are at hand; sets ``answered`` on each."""
     stored = [item for item in done if item.row]
     with office.warehouse.read() as conn:
-        histories = histories_of(conn, {item.row: item.checked.findings for item in stored})
-    jobs = [_job(office, item.row, item.checked.reading, item.checked.findings, context, histories) for item in stored]
+        known = _known(conn, {item.row: item.checked.findings for item in stored})
+    jobs = [_job(office, item.row, item.checked.reading, item.checked.findings, context, known) for item in stored]
     for item, job in zip(stored, jobs, strict=True):
         item.answered = _answer(office, job)
     _mark_done(office, [item.row.id for item in stored])
@@ -76,9 +79,9 @@ def answer_pending(office: Office) -> int:
             ids = [row.id for row in rows]
             readings, findings = dict(load_readings(conn, ids)), findings_of_many(conn, ids)
             contexts = _contexts(office, conn, rows)
-            histories = histories_of(conn, {row: findings.get(row.id, ()) for row in rows})
+            known = _known(conn, {row: findings.get(row.id, ()) for row in rows})
         jobs = [
-            _job(office, row, readings[row.id], findings.get(row.id, ()), contexts[row.period_key], histories)
+            _job(office, row, readings[row.id], findings.get(row.id, ()), contexts[row.period_key], known)
             for row in rows
         ]
         if not jobs:
@@ -136,23 +139,49 @@ def _job(
     reading: Reading,
     findings: Sequence[Finding],
     context: PeriodContext | None,
-    histories: Mapping[int, History],
+    known: _Known,
 ) -> _Job:
     unit = office.register.by_id[row.unit_id]
     opening = context.openings.get(unit.code) if context else None
-    return _Job(row, reading, findings, unit, opening, histories.get(row.id, History()))
+    proposed = [finding_of(each, reading) for each in known.proposals.get(row.id, ())]
+    return _Job(row, reading, findings, unit, opening, known.histories.get(row.id, History()), proposed)
+
+
+@dataclass(frozen=True)
+class _Known:
+    """By submission id: what was before it, and what stewards propose for it."""
+
+    histories: Mapping[int, History]
+    proposals: Mapping[int, Sequence[Proposal]]
+
+
+def _known(conn: Connection, found: Mapping[SubmissionRow, Sequence[Finding]]) -> _Known:
+    return _Known(histories_of(conn, found), proposals_for(conn, list(found)))
+
+
+def proposals_for(conn: Connection, rows: Sequence[SubmissionRow]) -> dict[int, list[Proposal]]:
+    """Submission id → the open proposals, of the versions that wait for their units to confirm them."""
+    waiting: dict[int, dict[int, int]] = {}
+    for row in rows:
+        if row.state == "awaiting_confirmation":
+            waiting.setdefault(row.period_key, {})[row.unit_id] = row.id
+    return {
+        ids[unit_id]: proposals
+        for period_key, ids in waiting.items()
+        for unit_id, proposals in open_proposals(conn, period_key, sorted(ids)).items()
+    }
 
 
 def histories_of(conn: Connection, found: Mapping[SubmissionRow, Sequence[Finding]]) -> dict[int, History]:
-    """Submission id → what the unit's version before had, and the words of what is remembered for its findings; a first
-    version for which nothing is remembered has no history."""
-    again: dict[int, list[SubmissionRow]] = {}
-    for row in found:
-        if row.version > 1:
-            again.setdefault(row.period_key, []).append(row)
+    """Submission id → what the unit's version before had, the unit's explanations, and the words of what is remembered
+    for its findings; a first version for which nothing was explained has no history."""
+    by_period: dict[int, list[SubmissionRow]] = {}
+    for row, findings in found.items():
+        if row.version > 1 or findings:
+            by_period.setdefault(row.period_key, []).append(row)
     histories: dict[int, History] = {}
-    for period_key, later in again.items():
-        histories |= _histories_of_period(conn, period_key, later)
+    for period_key, rows in by_period.items():
+        histories |= _histories_of_period(conn, period_key, rows)
     for row, texts in _remembered(conn, found).items():
         history = histories.get(row.id, History())
         histories[row.id] = replace(history, explanations={**history.explanations, **texts})
@@ -177,18 +206,18 @@ def _remembered(
 
 
 def _histories_of_period(conn: Connection, period_key: int, rows: Sequence[SubmissionRow]) -> dict[int, History]:
-    unit_ids = sorted({row.unit_id for row in rows})
-    versions = versions_of_period(conn, period_key, unit_ids=unit_ids)
-    before = {row.id: [each.id for each in versions[row.unit_id] if each.id < row.id] for row in rows}
+    again = sorted({row.unit_id for row in rows if row.version > 1})
+    versions = versions_of_period(conn, period_key, unit_ids=again) if again else {}
+    before = {row.id: [each.id for each in versions.get(row.unit_id, ()) if each.id < row.id] for row in rows}
     findings = findings_of_many(conn, sorted({ids[-1] for ids in before.values() if ids}))
-    given = explanations_of_period(conn, period_key, unit_ids=unit_ids)
+    given = explanations_of_period(conn, period_key, unit_ids=sorted({row.unit_id for row in rows}))
     return {
         row.id: History(
-            findings=findings.get(before[row.id][-1], []),
+            findings=findings.get(before[row.id][-1], []) if before[row.id] else None,
             explanations={(item.rule_id, item.cell_id): item.text for item in given.get(row.unit_id, ())},
         )
         for row in rows
-        if before[row.id]
+        if before[row.id] or row.unit_id in given
     }
 
 
@@ -202,7 +231,7 @@ def _answer(office: Office, job: _Job) -> Answered:
             return_path,
             source=b"" if job.reading.holds_personal else office.archive.read(row.sha256),
             reading=job.reading,
-            findings=job.findings,
+            findings=[*job.findings, *job.proposed],
             form=office.form(Period.of_key(row.period_key)),
             unit=unit,
             period=Period.of_key(row.period_key),

@@ -24,6 +24,7 @@ from jinguo.flow.answers import (
     answered_before,
 )
 from jinguo.flow.check import Checked, judge, period_of, unit_of
+from jinguo.flow.confirmations import Confirmed, confirmations_in
 from jinguo.flow.heap import quiet_heap
 from jinguo.flow.issue import basis_of
 from jinguo.flow.lateness import is_on_time
@@ -37,7 +38,6 @@ from jinguo.intake.folder import home_lock, receive, waiting_files
 from jinguo.periods import Period
 from jinguo.reading.model import Reading
 from jinguo.reading.pool import ReaderPool, ReadRequest
-from jinguo.review.confirmations import confirm_suggestions
 from jinguo.review.explanations import explanation_records
 from jinguo.review.matching import finding_key
 from jinguo.review.settlements import AUTOMATIC, POLICY, remember
@@ -45,14 +45,12 @@ from jinguo.rules.findings import Finding
 from jinguo.settings import Settings
 from jinguo.warehouse.deliveries import delivery, finish_deliveries, pending_deliveries
 from jinguo.warehouse.explanations import record_explanations
-from jinguo.warehouse.findings import findings_of_many
 from jinguo.warehouse.records import DeliveryRow, Explanation, NewSubmission, Outcome, SubmissionRow
 from jinguo.warehouse.submissions import (
     accept,
     insert_submissions,
     submission,
     submissions_by_id,
-    versions_of_period,
 )
 
 CHUNK_FILES = 100  # one transaction's worth: memory stays flat and the write lock is held briefly
@@ -74,6 +72,7 @@ class Collected:
     checked: Checked | None = None
     row: SubmissionRow | None = None
     answered: Answered = field(default_factory=Answered)
+    confirmed: Confirmed | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The object that ``collect --json`` prints."""
@@ -203,13 +202,17 @@ def _process_round(office: Office, period: Period | None, batch: Sequence[_Read]
     with office.warehouse.write() as conn:
         codes = sorted({reading.unit_code for _, reading in batch if reading.unit_code})
         context = period_context(office, conn, period, codes) if period else None
-        readings = _with_confirmations(office, conn, period, [reading for _, reading in batch])
+        confirmed = confirmations_in(office, conn, period, batch)
+        readings = [each.reading for each in confirmed]
         seal_personal(office, readings)
         checked = judge(office, context, readings, received_at=now)
-        done = [Collected(row, item.state, item) for (row, _), item in zip(batch, checked, strict=True)]
+        done = [
+            Collected(row, each.state_of(item.state), item, confirmed=each)
+            for (row, _), item, each in zip(batch, checked, confirmed, strict=True)
+        ]
         reports = [item for item in done if _is_report(office, item)]
         if context and reports:
-            _store(office, conn, office.form(context.period), reports)
+            store_reports(office, conn, office.form(context.period), reports)
         for item in done:
             if not item.row:  # before the commit: nothing would remind the next run of a stray file's receipt
                 item.answered = answer_stray(office, item)
@@ -224,24 +227,6 @@ def _process_round(office: Office, period: Period | None, batch: Sequence[_Read]
     return done
 
 
-def _with_confirmations(
-    office: Office, conn: Connection, period: Period | None, readings: Sequence[Reading]
-) -> list[Reading]:
-    """The readings of one period with the suggested values that the units themselves confirmed in 问题清单."""
-    units = [unit_of(office, reading) if reading.answers else None for reading in readings]
-    ids = sorted({unit.unit_id for unit in units if unit})
-    if period is None or not ids:
-        return list(readings)
-    latest = {unit_id: rows[-1].id for unit_id, rows in versions_of_period(conn, period.key, unit_ids=ids).items()}
-    asked = findings_of_many(conn, list(latest.values()))
-    return [
-        confirm_suggestions(reading, asked.get(latest.get(unit.unit_id), []), form=office.form(period))
-        if unit
-        else reading
-        for reading, unit in zip(readings, units, strict=True)
-    ]
-
-
 def _is_report(office: Office, item: Collected) -> bool:
     """Whether unit and period are beyond doubt, so that the file becomes a version of that unit's report."""
     reading = item.checked.reading
@@ -252,8 +237,8 @@ def _is_report(office: Office, item: Collected) -> bool:
     )
 
 
-def _store(office: Office, conn: Connection, form: Form, reports: Sequence[Collected]) -> None:
-    """The reports as new versions; those without errors and queries are put in force at once."""
+def store_reports(office: Office, conn: Connection, form: Form, reports: Sequence[Collected]) -> None:
+    """The reports as new versions; those without errors and queries are put in force at once. Sets ``row`` on each."""
     now = office.settings.now()
     new = [_new_submission(office, conn, form, item) for item in reports]
     ids = insert_submissions(conn, new, at=now)
@@ -262,6 +247,8 @@ def _store(office: Office, conn: Connection, form: Form, reports: Sequence[Colle
     rows = submissions_by_id(conn, ids)
     for row_id, item in zip(ids, reports, strict=True):
         item.row = rows[row_id]
+        if item.confirmed:
+            item.confirmed.settle(conn, row_id, at=now)
     record_explanations(conn, [given for item in reports for given in _explanations(office, item)])
     recheck_later(office, conn, [item.row for item in reports if item.state == "accepted"])
 

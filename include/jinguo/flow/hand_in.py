@@ -79,13 +79,13 @@ def _demand_own_units(office: Office, paths: Sequence[Path], staff: Staff) -> No
 def _spool(folder: Path, upload: Upload, now: dt.datetime) -> Path:
     """The file in a folder of its own, as the folder channel takes them, with the time at which it came."""
     folder.mkdir()
-    path = folder / _bare_name(upload.name)
+    path = folder / bare_name(upload.name)
     path.write_bytes(upload.content)
     os.utime(path, (now.timestamp(), now.timestamp()))
     return path
 
 
-def _bare_name(name: str) -> str:
+def bare_name(name: str) -> str:
     """The last part of a name, whatever system's path a browser made of it, short enough for any file system."""
     last = PurePosixPath(name.replace("\\", "/").replace("\0", "")).name
     return last.encode("utf-8", "replace")[-_LONGEST_NAME:].decode("utf-8", "ignore") or "未命名"

@@ -4,6 +4,7 @@ rules were changed."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection
@@ -13,11 +14,13 @@ from jinguo.flow.office import Office, open_office
 from jinguo.flow.predecessors import period_context
 from jinguo.intake.folder import home_lock
 from jinguo.periods import Period
+from jinguo.reading.model import Answer, Reading
 from jinguo.review.matching import finding_key
 from jinguo.rules.findings import Finding
 from jinguo.settings import Settings
 from jinguo.warehouse import audit
 from jinguo.warehouse.decisions import decisions_of
+from jinguo.warehouse.explanations import explanations_of
 from jinguo.warehouse.findings import findings_of, replace_findings
 from jinguo.warehouse.records import SubmissionRow
 from jinguo.warehouse.submissions import (
@@ -32,7 +35,8 @@ from jinguo.warehouse.submissions import (
 )
 
 _STILL_OPEN = ("returned", "awaiting_explanation")
-_LOOKED_AT = (*_STILL_OPEN, "awaiting_confirmation", "accepted")
+_ASKED = "awaiting_confirmation"  # findings may change, the state is the unit's answer to a proposal
+_LOOKED_AT = (*_STILL_OPEN, _ASKED, "accepted")
 _EARLIER_CHANGED = "上期数据变动后重新审核"
 
 
@@ -49,7 +53,7 @@ def recheck_later(office: Office, conn: Connection, accepted: Sequence[Submissio
 def recheck_open(office: Office, conn: Connection, rows: Sequence[SubmissionRow], *, reason: str) -> None:
     """Checks again those of ``rows`` that wait for their units; what is accepted by it counts for later periods."""
     for row in rows:
-        if row.state in _STILL_OPEN and _recheck(office, conn, row, reason):
+        if row.state in (*_STILL_OPEN, _ASKED) and _recheck(office, conn, row, reason):
             changed = submission(conn, row.id)
             if changed.state == "accepted":
                 recheck_later(office, conn, [changed])
@@ -57,13 +61,13 @@ def recheck_open(office: Office, conn: Connection, rows: Sequence[SubmissionRow]
 
 def _recheck(office: Office, conn: Connection, row: SubmissionRow, reason: str) -> bool:
     """Whether anything changed."""
-    if row.state not in (*_STILL_OPEN, "accepted"):
+    if row.state not in _LOOKED_AT:
         return False
     before, checked = _judged_again(office, conn, row)
     if checked.findings == before:
         return False
     replace_findings(conn, row.id, checked.findings)
-    if row.state in _STILL_OPEN:
+    if row.state != "accepted":
         mark_outputs_pending(conn, [row.id])
     if row.state in _STILL_OPEN and checked.state != row.state and not _was_decided(conn, row):
         now = office.settings.now()
@@ -76,7 +80,7 @@ def _recheck(office: Office, conn: Connection, row: SubmissionRow, reason: str) 
 
 def _judged_again(office: Office, conn: Connection, row: SubmissionRow) -> tuple[list[Finding], Checked]:
     """A stored report's findings as they stand, and what it would get today."""
-    reading = load_reading(conn, row.id)
+    reading = answered_reading(conn, row)
     before = findings_of(conn, row.id)
     as_of = row.state_at if row.state == "accepted" else None
     context = period_context(office, conn, Period.of_key(row.period_key), [reading.unit_code], as_of=as_of)
@@ -84,6 +88,14 @@ def _judged_again(office: Office, conn: Connection, row: SubmissionRow) -> tuple
         context.accepted.pop(row.unit_id, None)  # it is not a second report beside itself
         context.settlements = context.settlements.only({finding.settled_by for finding in before})
     return before, judge(office, context, [reading], received_at=row.received_at)[0]
+
+
+def answered_reading(conn: Connection, row: SubmissionRow) -> Reading:
+    """A stored report's reading with what its unit has answered on the page since: it counts as if it stood in the
+    file."""
+    reading = load_reading(conn, row.id)
+    given = [each for each in explanations_of(conn, row.unit_id, row.period_key) if each.submission_id == row.id]
+    return replace(reading, answers=[*reading.answers, *(Answer(e.rule_id, e.cell_id, e.text) for e in given)])
 
 
 def recheck_period(settings: Settings, period: Period) -> list[dict[str, Any]]:

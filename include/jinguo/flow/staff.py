@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
+from sqlalchemy import Connection
+
 from jinguo.errors import JinguoError
 from jinguo.flow.office import Office, open_office
 from jinguo.settings import Settings
@@ -51,10 +53,14 @@ def list_staff(settings: Settings) -> list[dict[str, str]]:
 
 def staff_of(office: Office, account: str) -> Staff | None:
     """What the account may act as today; None: nothing."""
-    today = office.settings.now().date()
     with office.warehouse.read() as conn:
-        rows = staff_rows(conn, account)
-    valid = next((row for row in rows if row.is_valid(today)), None)
+        return staff_within(office, conn, account)
+
+
+def staff_within(office: Office, conn: Connection, account: str) -> Staff | None:
+    """``staff_of`` in a transaction that is open."""
+    today = office.settings.now().date()
+    valid = next((row for row in staff_rows(conn, account) if row.is_valid(today)), None)
     if valid is None:
         return None
     return Staff(account, valid.role, office.register.by_id[valid.unit_id], office.register)

@@ -11,14 +11,16 @@ from sqlalchemy import Connection
 
 from jinguo.errors import Refused
 from jinguo.flow.answers import answer_pending
+from jinguo.flow.decide import decide_report
 from jinguo.flow.office import Office, open_office
 from jinguo.flow.recheck import recheck_open
 from jinguo.forms.model import Form
 from jinguo.intake.folder import home_lock
 from jinguo.periods import Period
+from jinguo.review.decisions import demand_other_hands, demand_seen
 from jinguo.settings import Settings
 from jinguo.warehouse.records import SubmissionRow, Waiver
-from jinguo.warehouse.submissions import versions_of_period
+from jinguo.warehouse.submissions import findings_of, submission, submissions_of, versions_of_period
 from jinguo.warehouse.waivers import GRANTED, insert_waiver, revoke_waiver, waivers, waivers_by_id
 
 _PERSONAL_DATA = ("个人信息", "HL-009")  # the kind and the rule that nobody can waive
@@ -35,12 +37,13 @@ def grant_waiver(
     reason: str,
     approver: str,
     cell_id: str = "",
+    patience: float | None = None,
 ) -> int:
     """The number of the waiver; reports that it unblocks are checked again at once. Refused says what is wrong.
 
-    The same waiver again while it is in force is the one that there is.
+    The same waiver again while it is in force is the one that there is. ``patience``: see ``home_lock``.
     """
-    with open_office(settings) as office, home_lock(settings.home):
+    with open_office(settings) as office, home_lock(settings.home, patience=patience):
         wanted = Waiver(
             unit_ids=tuple(sorted({_unit_id(office, code) for code in unit_codes})),
             rule_ids=tuple(sorted({_rule_id(office, rule_id) for rule_id in rule_ids})),
@@ -61,6 +64,42 @@ def grant_waiver(
             _recheck(office, conn, wanted)
         answer_pending(office)
         return waiver_id
+
+
+def accept_with_waiver(
+    settings: Settings,
+    unit_code: str,
+    period: Period,
+    *,
+    ends_on: dt.date,
+    reason: str,
+    approver: str,
+    seen: str | None = None,
+    patience: float | None = None,
+) -> int:
+    """Waives, for this unit and period, the rules that bar its newest version, and accepts it; the waiver's number.
+
+    Refused says why not, and nothing has changed then. A kill between waiver and acceptance leaves the waiver: the
+    same call again goes on from there.
+    """
+    with open_office(settings) as office, office.warehouse.read() as conn:
+        versions = submissions_of(conn, office.register.by_code[unit_code].unit_id, period.key)
+        demand_seen(seen, versions)
+        row = versions[-1] if versions else None
+        if row is None or row.state not in ("returned", "awaiting_explanation"):
+            raise Refused("只有退回或待说明的报表可以附豁免审定。")
+        demand_other_hands(conn, row, approver)
+        failing = sorted({f.rule_id for f in findings_of(conn, row.id) if f.severity == "error"})
+    if not failing:
+        raise Refused("这一版没有强制性问题，不需要豁免，请直接审定。")
+    known = {"first": period, "last": period, "ends_on": ends_on, "reason": reason, "approver": approver}
+    number = grant_waiver(settings, unit_codes=[unit_code], rule_ids=failing, patience=patience, **known)
+    with open_office(settings) as office, office.warehouse.read() as conn:
+        is_accepted = submission(conn, row.id).state == "accepted"
+    if not is_accepted:  # a steward had returned it, or queries are open: her decision settles both
+        words = f"附第{number}号豁免审定：{reason.strip()}"
+        decide_report(settings, unit_code, period, action="accept", reason=words, actor=approver, patience=patience)
+    return number
 
 
 def end_waiver(settings: Settings, waiver_id: int, *, reason: str, actor: str) -> None:

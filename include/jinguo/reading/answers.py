@@ -80,9 +80,15 @@ def _answer(values: list[object], columns: dict[str, int]) -> Answer | None:
     def text(name: str) -> str:
         column = columns.get(name, -1)
         value = values[column] if 0 <= column < len(values) else ""
-        return written(value).strip()[:_LONGEST]
+        return written(value)
 
-    explanation, confirmation = masked_text(text(_TEXT)), masked_text(text(_CONFIRMATION))
-    if not text(_RULE) or not (explanation or confirmation):
+    return make_answer(text(_RULE), text(_CELL), text(_TEXT), text(_CONFIRMATION))
+
+
+def make_answer(rule_id: str, cell_id: str, text: str, confirmation: str = "") -> Answer | None:
+    """An answer as it is kept, from a workbook or from the page: not endless, phone and identity numbers masked. None:
+    nothing was answered."""
+    rule_id, cell_id, text, confirmation = (each.strip()[:_LONGEST] for each in (rule_id, cell_id, text, confirmation))
+    if not rule_id or not (text or confirmation):
         return None
-    return Answer(text(_RULE), text(_CELL), explanation, confirmation)
+    return Answer(rule_id, cell_id, masked_text(text), masked_text(confirmation))

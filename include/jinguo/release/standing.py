@@ -255,6 +255,6 @@ def _is_explained(unit: Unit, submission_id: int, records: _Records) -> bool:
 def _note(unit: Unit, versions: Sequence[SubmissionRow], records: _Records) -> str:
     """Why the unit is not in, where somebody gave a reason."""
     decision = records.decisions.get(unit.unit_id)
-    if decision is not None and decision.action in ("declare_missing", "exclude", "return"):
+    if decision is not None and decision.action in ("declare_missing", "exclude", "return", "reopen"):
         return decision.reason
     return versions[-1].reason if versions else ""

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from jinguo.errors import JinguoError
 from jinguo.forms.model import SCALE, list_cell_id
-from jinguo.reading.model import Reading, format_number
+from jinguo.reading.model import Normalisation, Reading, format_number
 from jinguo.release.definitions import ListTotal, Operand, Ratio, Statistic
 from jinguo.release.derived import lines_of, statistic_value
 from jinguo.release.lines import is_line_cell, trace_line_cell
 from jinguo.release.model import Edition, Figure, Figures, FigureState, UnitReport, plain_number
+from jinguo.review.confirmations import HOW as CONFIRMED
+from jinguo.review.confirmations import RECOMPUTED
 from jinguo.units.register import PROVINCE_CODE, Register
-from jinguo.warehouse.submissions import load_reading
+from jinguo.warehouse.proposals import amendments_of
+from jinguo.warehouse.records import Proposal
+from jinguo.warehouse.submissions import load_reading, submission
 
 if TYPE_CHECKING:
     from jinguo.warehouse.engine import Warehouse
@@ -31,6 +35,7 @@ class _Source:
     edition: Edition
     register: Register
     reading_of: Callable[[int], Reading]
+    amendments_of: Callable[[int], Sequence[Proposal]]
 
     @property
     def figures(self) -> Figures:
@@ -57,7 +62,10 @@ def trace_figure(
                 readings[submission_id] = load_reading(conn, submission_id)
             return readings[submission_id]
 
-        source = _Source(edition, register, reading_of)
+        def confirmed_in(submission_id: int) -> Sequence[Proposal]:
+            return amendments_of(conn, submission(conn, submission_id))
+
+        source = _Source(edition, register, reading_of, confirmed_in)
         inputs = [item for row in rows for item in _inputs(source, row, figure_id)]
     return {
         "cell_id": figure_id,
@@ -109,7 +117,7 @@ def _cell_input(source: _Source, row: int, cell_id: str) -> Iterator[Input]:
 def _from_report(source: _Source, report: UnitReport, cell_id: str, value: int) -> Input:
     reading = source.reading_of(report.submission_id or 0)
     sheet, address = reading.place(cell_id)
-    raws = {item.cell_id: item.raw for item in reading.normalisations}
+    notes = {item.cell_id: item for item in reading.normalisations}
     return {
         "unit_code": report.unit.code,
         **_INPUT,
@@ -119,9 +127,23 @@ def _from_report(source: _Source, report: UnitReport, cell_id: str, value: int) 
         "file": report.file_name,
         "sheet": sheet,
         "address": address,
-        "raw": raws.get(cell_id, _written(source, _state_of(source, report, cell_id), value)),
+        "raw": notes[cell_id].raw if cell_id in notes else _written(source, _state_of(source, report, cell_id), value),
         "version": report.version,
+        **_amendment(source, report, notes.get(cell_id)),
     }
+
+
+def _amendment(source: _Source, report: UnitReport, note: Normalisation | None) -> Input:
+    """Of a figure that the unit confirmed: what stands in the file, who proposed the other value, who confirmed it."""
+    if note is None or note.how not in (CONFIRMED, RECOMPUTED):
+        return {}
+    made = next((p for p in reversed(source.amendments_of(report.submission_id)) if p.cell_id == note.cell_id), None)
+    proposed = {"proposed_by": made.proposed_by, "reason": made.reason} if made else {"proposed_by": "", "reason": ""}
+    confirmed = {
+        "confirmed_by": made.answered_by if made else "",
+        "confirmed_at": made.answered_at.isoformat() if made and made.answered_at else "",
+    }
+    return {"amendment": {"from": note.raw, "to": note.value, "how": note.how, **proposed, **confirmed}}
 
 
 def _state_of(source: _Source, report: UnitReport, cell_id: str) -> FigureState:

@@ -1,4 +1,4 @@
-"""A steward's decision on a unit's report: accept, return, declare missing, exclude. Never a change of a figure."""
+"""A steward's decision on a unit's report, one of ``ACTIONS``. Never a change of a figure."""
 
 from __future__ import annotations
 
@@ -19,13 +19,14 @@ from jinguo.warehouse import records
 from jinguo.warehouse.decisions import decisions_of, record_decision
 from jinguo.warehouse.engine import Warehouse
 from jinguo.warehouse.explanations import accept_explanations, explanations_of, withdraw_explanations
+from jinguo.warehouse.proposals import has_part_in, withdraw_proposals
 from jinguo.warehouse.records import SubmissionRow
 from jinguo.warehouse.staff import uploader_of
 from jinguo.warehouse.submissions import accept, findings_of, give_reason, load_reading, set_state, submissions_of
 
-ACTIONS = ("accept", "return", "declare_missing", "exclude")
+ACTIONS = ("accept", "return", "reopen", "declare_missing", "exclude")
 _MISSING = "missing"
-_TARGETS = {"accept": "accepted", "return": "returned", "exclude": "excluded"}
+_TARGETS = {"accept": "accepted", "return": "returned", "reopen": "held", "exclude": "excluded"}
 
 
 @dataclass(frozen=True)
@@ -82,8 +83,7 @@ def decide_within(
     if not reason or not actor:
         raise Refused("处理须写明原因（reason）和处理人（actor）")
     versions = [row for row in submissions_of(conn, unit.unit_id, period.key) if row.form == form]
-    if seen is not None and seen != what_stands(versions):
-        raise Stale("这份报表在您打开页面之后有了变化（新的版次或别人的处理）。请刷新页面，看过之后再处理。")
+    demand_seen(seen, versions)
     row = _version_meant(versions, action, f"{unit.name}{period.chinese}")
     before = row.state if row else _MISSING
     after = _TARGETS.get(action, _MISSING)
@@ -100,18 +100,26 @@ def what_stands(versions: Sequence[SubmissionRow]) -> str:
     return " ".join(f"{row.version}:{row.state}" for row in versions) or _MISSING
 
 
+def demand_seen(seen: str | None, versions: Sequence[SubmissionRow]) -> None:
+    """Stale unless ``seen`` is ``what_stands`` still; None: whoever asks has seen no page."""
+    if seen is not None and seen != what_stands(versions):
+        raise Stale("这份报表在您打开页面之后有了变化（新的版次或别人的处理）。请刷新页面，看过之后再处理。")
+
+
 def _version_meant(versions: Sequence[SubmissionRow], action: str, subject: str) -> SubmissionRow | None:
-    """The version that the decision is about: the newest; to exclude, the one in force. Refused when there is none."""
+    """The version that is meant: the newest; to exclude or reopen, the one in force. Refused when there is none."""
     in_force = next((row for row in versions if row.state == "accepted"), None)
     latest = versions[-1] if versions else None
     if action == "declare_missing":
         if in_force:
             raise Refused(f"{subject}第{in_force.version}版已审定，不能记为缺报")
         return latest
-    row = in_force if action == "exclude" and in_force else latest
+    row = in_force if action in ("exclude", "reopen") and in_force else latest
     if row is None:
         raise Refused(f"{subject}没有收到报表")
     target = _TARGETS[action]
+    if action == "reopen" and row.state not in ("accepted", target):
+        raise Refused(f"{subject}第{row.version}版现为“{state_name(row.state)}”，没有审定，不用重新打开")
     if row.state != target and not can_move(row.state, target):
         name = f"{subject}第{row.version}版"
         raise Refused(f"{name}现为“{state_name(row.state)}”，不能改为“{state_name(target)}”")
@@ -136,15 +144,15 @@ def _carry_out(
         set_state(conn, row.id, state, at=decision.at, reason=decision.reason, actor=decision.actor)
     elif state == "returned":
         give_reason(conn, row.id, decision.reason)  # the rules returned it before; her words go to the unit too
-    if row.state == "accepted" and state == "returned":
+    withdraw_proposals(conn, decision.unit_id, decision.period_key, actor=decision.actor, at=decision.at)
+    if row.state == "accepted" and state in ("returned", "held"):
         withdraw_explanations(conn, decision.unit_id, decision.period_key, actor=decision.actor, at=decision.at)
 
 
 def _accept(conn: Connection, row: SubmissionRow, decision: records.Decision, policy: ReviewPolicy) -> None:
     """Put a version in force; its open queries are settled by it, and the unit's explanations of them accepted and
     remembered."""
-    if uploader_of(conn, row.delivery_id) == decision.actor:
-        raise NotYours("这一版是您本人上传的，须由另一位审核人审定")
+    demand_other_hands(conn, row, decision.actor)
     findings = findings_of(conn, row.id)
     errors = [finding.rule_id for finding in findings if finding.severity == "error"]
     name = f"第{row.version}版"
@@ -163,3 +171,11 @@ def _accept(conn: Connection, row: SubmissionRow, decision: records.Decision, po
     accept_explanations(conn, settled)
     if row.state != "accepted":
         accept(conn, [row.id], at=decision.at, actor=decision.actor)
+
+
+def demand_other_hands(conn: Connection, row: SubmissionRow, actor: str) -> None:
+    """NotYours when the account handed the file in, or proposed or confirmed a figure that the version holds."""
+    if uploader_of(conn, row.delivery_id) == actor:
+        raise NotYours("这一版是您本人上传的，须由另一位审核人审定")
+    if has_part_in(conn, row, actor):
+        raise NotYours("这一版里有您本人提出或确认的更正，须由另一位审核人审定")

@@ -23,6 +23,8 @@ _ADDRESS = re.compile(r"[A-Z]{1,3}[1-9]\d{0,6}")
 _CAUSES = ("D", "WZ")  # what a cell holds; sums and comparisons over it fail in consequence
 _MOST_IN_COMMENT = 4
 SUGGESTION = "建议值"  # messages that propose a value say so
+PROPOSED = "建议"  # and a number: what a steward's proposal has in the place of a rule id
+PROPOSED_HINT = "正确的，在“确认建议值”栏选“是”，数才会改；不正确的选“否”，在“情况说明”栏写明原因。"
 _SUGGESTION_HINT = "建议值正确的，也可在“确认建议值”栏选“是”。"
 _SETTLED_HINT = "供知悉，不用再说明或改动；数有错的，仍可改正。"
 _CAUSED = "（下面{count}条都由这一条引起，先改这一条。）"
@@ -152,6 +154,8 @@ class _Describer:
         message = finding.message.removesuffix(hint) or finding.message  # many messages end with the hint
         if finding.settled_by:
             hint = _SETTLED_HINT
+        elif finding.rule_id.startswith(PROPOSED):
+            hint = PROPOSED_HINT
         elif SUGGESTION in finding.message:
             hint = f"{hint.removesuffix('。')}；{_SUGGESTION_HINT}"
         if caused:

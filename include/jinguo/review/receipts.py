@@ -12,6 +12,7 @@ from jinguo.periods import Period
 from jinguo.reading.model import Normalisation
 from jinguo.reading.privacy import masked_text
 from jinguo.review.confirmations import HOW as CONFIRMED
+from jinguo.review.confirmations import RECOMPUTED
 from jinguo.review.states import state_name
 from jinguo.rules.findings import SEVERITIES, SEVERITY_NAMES, Finding
 
@@ -19,7 +20,7 @@ _MOST_FINDINGS = 12
 _MOST_NORMALISATIONS = 8
 _LONGEST = 76  # characters of one message: a page stays a page
 _PHONE_DIGITS = 7  # a landline without its area code
-_WEIGHTS = {CONFIRMED: 0, "公式重算": 2}
+_WEIGHTS = {CONFIRMED: 0, RECOMPUTED: 0, "公式重算": 2}
 _PEOPLE = ("head", "stat_head", "filler")
 _VERDICTS = {
     "accepted": "没有问题，已计入汇总。",

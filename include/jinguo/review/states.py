@@ -29,13 +29,13 @@ OTHER_NAMES = {"missing": "缺报", "not_due": "本期不报", "unidentified": "
 _DECIDED = frozenset({"accepted", "returned", "excluded"})
 MOVES: dict[str, frozenset[str]] = {
     "received": frozenset(STATES) - {"received", "superseded"},
-    "held": _DECIDED | {"rejected", "quarantined", "awaiting_explanation", "superseded"},
+    "held": _DECIDED | {"rejected", "quarantined", "awaiting_explanation", "awaiting_confirmation", "superseded"},
     "quarantined": frozenset({"rejected", "returned", "excluded", "superseded"}),
     "rejected": frozenset(),
     "returned": frozenset({"accepted", "excluded", "awaiting_confirmation", "superseded"}),
     "awaiting_explanation": _DECIDED | {"awaiting_confirmation", "superseded"},
-    "awaiting_confirmation": _DECIDED | {"awaiting_explanation", "superseded"},
-    "accepted": frozenset({"superseded", "returned", "excluded"}),
+    "awaiting_confirmation": _DECIDED | {"awaiting_explanation", "held", "superseded"},
+    "accepted": frozenset({"superseded", "returned", "excluded", "held"}),
     "excluded": frozenset({"accepted", "returned", "superseded"}),
     "superseded": frozenset(),
 }

@@ -67,8 +67,13 @@ def write_report(path: Path, items: Sequence[dict[str, Any]]) -> None:
     """Write the report as UTF-8 JSON; the same report gives the same bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial_path = path.with_name(f".{path.name}.part")
-    partial_path.write_bytes(json.dumps(items, ensure_ascii=False).encode())
+    partial_path.write_bytes(report_bytes(items))
     partial_path.replace(path)
+
+
+def report_bytes(items: Sequence[dict[str, Any]]) -> bytes:
+    """The report as UTF-8 JSON."""
+    return json.dumps(items, ensure_ascii=False).encode()
 
 
 def _validation(checked: Checked, number: int, finding: Finding) -> dict[str, Any]:

@@ -56,6 +56,10 @@ class Staff:
         is_below = unit.code != self.unit.code and self.register.is_within(unit.code, self.unit.code)
         return self.role in _OVERSEERS and is_below
 
+    def speaks_for(self, unit: Unit) -> bool:
+        """Explaining, confirming, attaching: the unit's own people, never those who hand in for it."""
+        return self.role in ("reporter", "steward") and unit.code == self.unit.code
+
     @property
     def may_see_releases(self) -> bool:
         return self.role != "reporter"

@@ -14,8 +14,9 @@ from jinguo.warehouse.records import Explanation
 from jinguo.warehouse.tables import core_explanation
 
 
-def record_explanations(conn: Connection, explanations: Sequence[Explanation]) -> None:
-    """Store answers; the same submission's answer to the same rule and cell replaces its earlier one."""
+def record_explanations(conn: Connection, explanations: Sequence[Explanation], *, actor: str = audit.SYSTEM) -> None:
+    """Store answers; the same submission's answer to the same rule and cell replaces its earlier one. ``actor``: the
+    account that gave them on the page."""
     if not explanations:
         return
     keys = ("submission_id", "rule_id", "cell_id")
@@ -29,7 +30,7 @@ def record_explanations(conn: Connection, explanations: Sequence[Explanation]) -
     audit.append(
         conn,
         at=max(given.given_at for given in explanations),
-        actor=audit.SYSTEM,
+        actor=actor,
         action="record_explanations",
         subject="explanations",
         details={"explanations": [[e.submission_id, e.rule_id, e.cell_id, e.accepted_by] for e in explanations]},

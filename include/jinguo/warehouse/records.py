@@ -148,7 +148,7 @@ class Waiver:
 
 @dataclass(frozen=True)
 class Decision:
-    """What a person decided: accept, return, declare_missing, exclude. ``submission_id`` None: nothing had come."""
+    """What a person decided: accept, return, reopen, declare_missing, exclude. ``submission_id`` None: nothing came."""
 
     unit_id: int
     period_key: int
@@ -157,6 +157,49 @@ class Decision:
     actor: str
     at: dt.datetime
     submission_id: int | None = None
+    id: int | None = None
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """更正建议: a steward's suggested value for one cell. ``found``: what stood there, as text; ``value``: thousandths.
+
+    ``state``: open; confirmed (the unit said 是, ``made_submission_id`` is the version with it), declined, overtaken
+    (something else stood in the cell when the next file came), withdrawn. ``answered_by``: the account, "" when the
+    answer came in a return workbook through a channel without accounts.
+    """
+
+    unit_id: int
+    period_key: int
+    submission_id: int
+    cell_id: str
+    found: str
+    value: int
+    reason: str
+    proposed_by: str
+    proposed_at: dt.datetime
+    state: str = "open"
+    answered_by: str = ""
+    answered_at: dt.datetime | None = None
+    answer: str = ""
+    made_submission_id: int | None = None
+    id: int | None = None
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """佐证材料: one file beside a finding (rule and cell ""; beside the report as a whole)."""
+
+    unit_id: int
+    period_key: int
+    submission_id: int
+    rule_id: str
+    cell_id: str
+    sha256: str
+    size: int
+    name: str
+    account: str
+    at: dt.datetime
     id: int | None = None
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, select
 
 from jinguo.warehouse.records import AuditEntry
-from jinguo.warehouse.tables import core_decision, core_waiver, out_release, raw_delivery, raw_submission
+from jinguo.warehouse.tables import core_decision, core_proposal, core_waiver, out_release, raw_delivery, raw_submission
 
 _States = dict[int, str | None]
 
@@ -23,6 +23,7 @@ class _Told:
     releases: _States = field(default_factory=dict)
     decisions: _States = field(default_factory=dict)
     waivers: _States = field(default_factory=dict)
+    proposals: _States = field(default_factory=dict)
 
     def hear(self, entry: AuditEntry) -> None:
         details: dict[str, Any] = entry.details
@@ -41,6 +42,10 @@ class _Told:
             self.releases[details["release"]] = "draft" if entry.action == "draft_release" else "published"
         elif entry.action in ("grant_waiver", "revoke_waiver"):
             self.waivers[details["waiver"]] = "granted" if entry.action == "grant_waiver" else "revoked"
+        elif entry.action == "propose_value":
+            self.proposals[details["proposal"]] = "open"
+        elif entry.action == "answer_proposals":
+            self.proposals.update((proposal_id, state) for proposal_id, state, _ in details["proposals"])
         elif "decision" in details:
             self.decisions[details["decision"]] = entry.action
 
@@ -64,6 +69,7 @@ def disagreements(conn: Connection, entries: Iterable[AuditEntry]) -> list[str]:
         *_compare("submission", told.submissions, _stored(conn, raw_submission, "state")),
         *_compare("decision", told.decisions, _stored(conn, core_decision, "action")),
         *_compare("waiver", told.waivers, _stored(conn, core_waiver, "state")),
+        *_compare("proposal", told.proposals, _stored(conn, core_proposal, "state")),
         *_compare("release", told.releases, _stored(conn, out_release, "state")),
     ]
 

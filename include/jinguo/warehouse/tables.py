@@ -264,6 +264,47 @@ core_decision = Table(
     Index("ix_core_decision_period_key_unit_id", "period_key", "unit_id"),
 )
 
+# 更正建议: a value that a steward suggests for a cell. It counts when the unit itself confirms it, and then as part of
+# a version of its own (``made_submission_id``), made of the same received file and this amendment.
+core_proposal = Table(
+    "core_proposal",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("unit_id", Integer, nullable=False),
+    Column("period_key", Integer, nullable=False),
+    Column("submission_id", ForeignKey("raw_submission.id"), nullable=False),
+    Column("cell_id", String(32), nullable=False),
+    Column("found", Words, nullable=False),  # what stood in the cell
+    Column("value", BigInteger, nullable=False),  # thousandths
+    Column("reason", Words, nullable=False),
+    Column("proposed_by", Text, nullable=False),
+    Column("proposed_at", Moment, nullable=False),
+    Column("state", String(16), nullable=False),  # open, confirmed, declined, overtaken, withdrawn
+    Column("answered_by", Text, nullable=False),  # "": in a return workbook that came without an account
+    Column("answered_at", Moment),
+    Column("answer", Words, nullable=False),
+    Column("made_submission_id", ForeignKey("raw_submission.id")),
+    Index("ix_core_proposal_unit_id_period_key", "unit_id", "period_key"),
+)
+
+# 佐证材料: files that a unit puts beside a finding. In the archive under their hash, and never opened by us.
+core_evidence = Table(
+    "core_evidence",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("unit_id", Integer, nullable=False),
+    Column("period_key", Integer, nullable=False),
+    Column("submission_id", ForeignKey("raw_submission.id"), nullable=False),
+    Column("rule_id", String(32), nullable=False),  # "": about the report as a whole
+    Column("cell_id", String(32), nullable=False),
+    Column("file_id", ForeignKey("raw_file.id"), nullable=False),
+    Column("name", Words, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    UniqueConstraint("submission_id", "rule_id", "cell_id", "file_id"),
+    Index("ix_core_evidence_unit_id_period_key", "unit_id", "period_key"),
+)
+
 # Accounts are Airflow's; what they may do about which unit is said here, with dates.
 core_staff = Table(
     "core_staff",

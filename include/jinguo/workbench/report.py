@@ -8,25 +8,30 @@ from dataclasses import dataclass
 import numpy as np
 from sqlalchemy import Connection
 
-from jinguo.flow.answers import answered_before, histories_of
+from jinguo.flow.answers import answered_before, histories_of, proposals_for
 from jinguo.flow.office import Office
 from jinguo.flow.predecessors import period_context
+from jinguo.flow.staff import staff_within
 from jinguo.forms.model import Form
 from jinguo.periods import Period
 from jinguo.reading.model import Reading, format_number
 from jinguo.review.decisions import what_stands
 from jinguo.review.explanations import judge_answers
-from jinguo.review.issues import History, Issue, list_issues
-from jinguo.review.states import state_name
+from jinguo.review.issues import PROPOSED, History, Issue, list_issues
+from jinguo.review.proposals import finding_of, is_proposable
+from jinguo.review.states import can_move, state_name
 from jinguo.rules.catalogue import as_json
+from jinguo.rules.findings import Finding
 from jinguo.units.deadlines import deadline
 from jinguo.units.register import Unit
 from jinguo.warehouse.decisions import decisions_of
 from jinguo.warehouse.findings import findings_of
-from jinguo.warehouse.records import Decision, SubmissionRow
+from jinguo.warehouse.proposals import amendments_of, proposals_of
+from jinguo.warehouse.records import Decision, Proposal, SubmissionRow
 from jinguo.warehouse.staff import uploader_of
 from jinguo.warehouse.submissions import accepted_submissions, load_reading, submissions_of, values_of
 from jinguo.workbench.board import absent_state
+from jinguo.workbench.compare import origin_of
 from jinguo.workbench.sheets import Sheet, cell_text, make_sheets
 
 
@@ -34,7 +39,8 @@ from jinguo.workbench.sheets import Sheet, cell_text, make_sheets
 class Report:
     """``shown``: the version on the page, None where nothing came. ``seen``: what a decision made from this page is
     about (``review.decisions.what_stands``). ``absent``: what the unit is called without a report. ``fresh``: findings
-    to act on; ``settled``: those that were put right."""
+    to act on, what a steward proposes among them; ``settled``: put right. ``is_own``: no account of
+    another unit handed it in (代传). ``proposals``: all of the period; ``amendments``: those that this version has."""
 
     unit: Unit
     period: Period
@@ -44,6 +50,9 @@ class Report:
     absent: str
     shown: SubmissionRow | None = None
     uploader: str = ""
+    is_own: bool = True
+    proposals: Sequence[Proposal] = ()
+    amendments: Sequence[Proposal] = ()
     reading: Reading | None = None
     sheets: Sequence[Sheet] = ()
     fresh: Sequence[Issue] = ()
@@ -74,7 +83,8 @@ class Report:
 class CellView:
     """One cell: where it is, what stands in it and stood there before, and what is wrong with it.
 
-    ``history``: (version, state name, value). ``rules``: id, printed relation and expression of each failing rule.
+    ``history``: (version, state name, value, how the version came). ``proposable``: a value may be proposed for it.
+    ``rules``: id, printed relation and expression of each failing rule.
     """
 
     cell_id: str
@@ -85,10 +95,11 @@ class CellView:
     how: str
     previous: str
     same_month_last_year: str
-    history: Sequence[tuple[int, str, str]]
+    history: Sequence[tuple[int, str, str, str]]
     issues: Sequence[Issue]
     rules: Sequence[tuple[str, str]]
     related: Sequence[str]
+    proposable: bool = False
 
 
 def make_report(office: Office, unit: Unit, period: Period, *, version: int | None = None) -> Report | None:
@@ -103,9 +114,14 @@ def make_report(office: Office, unit: Unit, period: Period, *, version: int | No
         shown = next((row for row in reversed(versions) if version in (None, row.version)), None)
         if shown is None:
             return None
-        reading, findings = load_reading(conn, shown.id), findings_of(conn, shown.id)
-        issues = _issues(office, conn, shown, reading)
+        reading = load_reading(conn, shown.id)
+        proposals = proposals_of(conn, unit.unit_id, period.key)
+        asked = proposals_for(conn, [shown]).get(shown.id, ()) if shown is versions[-1] else ()
+        findings = [*findings_of(conn, shown.id), *(finding_of(each, reading) for each in asked)]
+        issues = _issues(office, conn, shown, reading, findings)
         uploader = uploader_of(conn, shown.delivery_id)
+        amendments = amendments_of(conn, shown)
+        is_own = uploader == "" or _is_of_unit(office, conn, uploader, unit)
     answered = answered_before(office, shown)
     return Report(
         unit=unit,
@@ -116,6 +132,9 @@ def make_report(office: Office, unit: Unit, period: Period, *, version: int | No
         absent=absent,
         shown=shown,
         uploader=uploader,
+        is_own=is_own,
+        proposals=proposals,
+        amendments=amendments,
         reading=reading,
         sheets=make_sheets(reading, findings, form=office.form(period), period=period, unit_type=unit.unit_type),
         fresh=[issue for issue in issues if not issue.is_fixed],
@@ -155,14 +174,33 @@ def look_at_cell(office: Office, report: Report, cell_id: str) -> CellView | Non
         issues=issues,
         rules=[(rule_id, _rule_text(office, rule_id, form)) for rule_id in rules],
         related=sorted({each for issue in issues for each in issue.finding.cells} - {cell_id}),
+        proposable=_is_proposable(report, cell_id, form),
     )
 
 
-def _issues(office: Office, conn: Connection, row: SubmissionRow, reading: Reading) -> list[Issue]:
+def _is_of_unit(office: Office, conn: Connection, account: str, unit: Unit) -> bool:
+    staff = staff_within(office, conn, account)
+    return staff is not None and staff.unit.code == unit.code
+
+
+def _is_proposable(report: Report, cell_id: str, form: Form) -> bool:
+    """Whether a steward could propose a value for the cell: of the newest version, as the states allow it."""
+    row, reading = report.shown, report.reading
+    if row is None or reading is None or row.id != report.versions[-1].id:
+        return False
+    waits = any(
+        issue.finding.rule_id.startswith(PROPOSED) for issue in report.fresh if issue.finding.cell_id == cell_id
+    )
+    may_move = row.state == "awaiting_confirmation" or can_move(row.state, "awaiting_confirmation")
+    return may_move and not waits and is_proposable(cell_id, reading=reading, form=form)
+
+
+def _issues(
+    office: Office, conn: Connection, row: SubmissionRow, reading: Reading, findings: Sequence[Finding]
+) -> list[Issue]:
     """The findings in the order and the words of the return workbook."""
     unit, period = office.register.by_id[row.unit_id], Period.of_key(row.period_key)
     opening = period_context(office, conn, period, [unit.code], for_checks=False).openings.get(unit.code)
-    findings = findings_of(conn, row.id)
     return list_issues(
         findings,
         form=office.form(period),
@@ -183,13 +221,13 @@ def _accepted_value(conn: Connection, unit: Unit, period: Period, form: Form, ce
 
 def _through_versions(
     conn: Connection, versions: Sequence[SubmissionRow], form: Form, cell_id: str
-) -> list[tuple[int, str, str]]:
+) -> list[tuple[int, str, str, str]]:
     cell = form.cell_by_id.get(cell_id)
     if cell is None:
         return []
     values: dict[int, tuple[np.ndarray, np.ndarray]] = values_of(conn, [row.id for row in versions], form)
     return [
-        (row.version, state_name(row.state), format_number(float(values[row.id][0][cell.index])))
+        (row.version, state_name(row.state), format_number(float(values[row.id][0][cell.index])), origin_of(conn, row))
         for row in versions
         if row.id in values
     ]

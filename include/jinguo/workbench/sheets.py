@@ -73,6 +73,11 @@ def cell_text(reading: Reading, form: Form, cell_id: str) -> str:
     return MARKS.get(state) or format_number(float(reading.numbers[cell.index]))
 
 
+def line_text(value: object) -> str:
+    """What stands in a cell of a list."""
+    return format_number(value) if isinstance(value, int) else masked_text(str(value or ""))
+
+
 class _Cells:
     """The cells of one reading with the marks of its findings."""
 
@@ -123,7 +128,7 @@ class _Cells:
             cells = []
             for column in table.columns:
                 cell_id, value = list_cell_id(table.id, line.number, column.number), line.values.get(column.number)
-                text = format_number(value) if isinstance(value, int) else masked_text(str(value or ""))
+                text = line_text(value)
                 cells.append(SheetCell(cell_id, text, "text", self._severity.get(cell_id, "")))
             yield SheetRow(str(line.number), "", "", 0, tuple(cells))
 

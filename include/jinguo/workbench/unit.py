@@ -12,8 +12,10 @@ from sqlalchemy.exc import NoResultFound
 from jinguo.errors import NotYours
 from jinguo.flow.answers import answered_before
 from jinguo.flow.office import Office
+from jinguo.flow.validation_report import checked_version
 from jinguo.periods import Period
 from jinguo.review.states import state_name
+from jinguo.review.validation_report import report_bytes, validation_report
 from jinguo.rules.findings import Finding
 from jinguo.staff.roles import Staff
 from jinguo.units.deadlines import deadline
@@ -116,6 +118,17 @@ def find_return(office: Office, submission_id: int) -> tuple[str, bytes] | None:
 def find_receipt(office: Office, submission_id: int) -> tuple[str, bytes] | None:
     row = _row(office, submission_id)
     return _read(answered_before(office, row).receipt) if row else None
+
+
+def find_report(office: Office, submission_id: int) -> tuple[str, bytes] | None:
+    """The validation report of a version as JSON."""
+    row = _row(office, submission_id)
+    if row is None:
+        return None
+    with office.warehouse.read() as conn:
+        findings = findings_of(conn, submission_id)
+    checked = checked_version(office, row)
+    return f"{checked.stem}_审核报告.json", report_bytes(validation_report(checked, findings))
 
 
 def _read(path: Path | None) -> tuple[str, bytes] | None:

@@ -22,15 +22,70 @@ document.addEventListener("click", (event) => {
   if (cell) markCell(cell.id);
 });
 
+function locked(form, isLocked) {
+  form.querySelectorAll("button").forEach((button) => (button.disabled = isLocked));
+}
+
+// Sends a form with files and shows how far it is; what comes back is the page that the form would have led to.
+function uploadWithProgress(form) {
+  const bar = form.querySelector("progress");
+  const words = form.querySelector(".busy");
+  const request = new XMLHttpRequest();
+  const data = new FormData(form);
+  locked(form, true);
+  bar.hidden = false;
+  request.upload.addEventListener("progress", (event) => {
+    if (!event.lengthComputable) return;
+    const percent = Math.round((100 * event.loaded) / event.total);
+    bar.value = percent;
+    words.textContent = percent < 100 ? `已上传 ${percent}%` : "上传完毕，正在读取和审核，请不要关闭页面……";
+    if (percent === 100) bar.removeAttribute("value");
+  });
+  const failed = (sentence) => {
+    locked(form, false);
+    bar.hidden = true;
+    words.textContent = sentence;
+  };
+  request.addEventListener("load", () => {
+    if (request.status < 400) return location.assign(request.responseURL);
+    const answer = new DOMParser().parseFromString(request.responseText, "text/html");
+    const said = answer.querySelector("[role=alert] p");
+    failed(said ? said.textContent : request.responseText.slice(0, 200));
+  });
+  request.addEventListener("error", () => failed("网络断了，没有上传成功，请再试一次。"));
+  request.open("POST", form.action);
+  request.send(data);
+}
+
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  form.querySelectorAll("button").forEach((button) => (button.disabled = true));
-  if (!form.matches(".hand-in")) return;
-  form.querySelector("progress").hidden = false;
-  form.querySelector(".busy").textContent = "正在上传、读取和审核，请不要关闭页面……";
+  if (form.matches(".hand-in, .upload")) {
+    event.preventDefault();
+    uploadWithProgress(form);
+    return;
+  }
+  setTimeout(() => locked(form, true)); // afterwards: a button that is disabled at once does not send its value
+});
+
+document.addEventListener("change", (event) => {
+  if (event.target.matches("input.all"))
+    event.target
+      .closest("table")
+      .querySelectorAll("input[name=chosen]")
+      .forEach((box) => (box.checked = event.target.checked));
+  if (event.target.matches("[data-submits]")) event.target.form.submit();
+});
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("button.copy");
+  if (!button) return;
+  await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
+  button.textContent = "已复制";
 });
 
 document.addEventListener("DOMContentLoaded", () => {
   const target = decodeURIComponent(location.hash.slice(1));
   if (target.includes(".")) markCell(target);
+  document.querySelectorAll("input.all").forEach((box) => (box.hidden = false));
+  if (navigator.clipboard) document.querySelectorAll("button.copy").forEach((button) => (button.hidden = false));
 });

@@ -1,0 +1,92 @@
+"""The unit's side of a report: answers to what is asked, evidence, and the sheet to sign once it is accepted."""
+
+from __future__ import annotations
+
+from itertools import zip_longest
+from typing import Annotated
+
+from fastapi import APIRouter, File, Form, HTTPException, Request, UploadFile
+from jinguo.flow.attachments import attach_evidence, evidence_file, find_evidence
+from jinguo.flow.hand_in import Upload
+from jinguo.flow.replies import reply_to_report
+from jinguo.intake.attachments import MOST_BYTES, MOST_FILES
+from jinguo.workbench.confirmation import make_confirmation
+from jinguo.workbench.replies import given_answers, make_reply_page
+from jinguo.workbench.report import make_report
+from starlette.responses import RedirectResponse, Response
+
+from workbench.deps import GUARDED, PATIENCE, ActorDep, OfficeDep, PeriodDep, SpokenForDep, UnitDep
+from workbench.pages import download, page
+
+router = APIRouter()
+_MOST_LINES = 500
+_Lines = Annotated[list[str], Form(max_length=_MOST_LINES)]
+
+
+@router.get("/unit/{code}/{period}/answers")
+def questions(request: Request, staff: ActorDep, office: OfficeDep, unit: UnitDep, period: PeriodDep) -> Response:
+    """What the unit is asked, with room for its answers."""
+    view = make_reply_page(office, make_report(office, unit, period))
+    limits = {"most_files": MOST_FILES, "most_megabytes": MOST_BYTES >> 20}
+    return page(request, "answers.html", staff=staff, unit=unit, view=view, **limits)
+
+
+@router.post("/unit/{code}/{period}/answers", dependencies=GUARDED)
+def answer(
+    request: Request,
+    staff: ActorDep,
+    office: OfficeDep,
+    unit: SpokenForDep,
+    period: PeriodDep,
+    seen: Annotated[str, Form(max_length=2000)],
+    rule: _Lines,
+    cell: _Lines,
+    text: _Lines,
+    confirmation: _Lines,
+) -> Response:
+    """Takes the unit's explanations and confirmations; 409 when the page is no longer what stands."""
+    rows = list(zip_longest(rule, cell, text, confirmation, fillvalue=""))
+    answers = given_answers(make_report(office, unit, period), rows)
+    reply_to_report(office, unit, period, answers, actor=staff.account, seen=seen, patience=PATIENCE)
+    return RedirectResponse(f"{request.scope['root_path']}/unit/{unit.code}/{period}", 303)
+
+
+@router.post("/unit/{code}/{period}/evidence", dependencies=GUARDED)
+def attach(
+    request: Request,
+    staff: ActorDep,
+    office: OfficeDep,
+    unit: SpokenForDep,
+    period: PeriodDep,
+    files: Annotated[list[UploadFile], File()],
+    about: Annotated[str, Form(max_length=100)] = "",
+) -> Response:
+    """Keeps files beside a finding (``about``: rule and cell) or, without one, beside the report."""
+    if len(files) > MOST_FILES:
+        raise HTTPException(413, f"一次最多上传 {MOST_FILES} 个文件。")
+    uploads = [Upload(file.filename or "", file.file.read(MOST_BYTES + 1)) for file in files]
+    rule_id, _, cell_id = about.partition("|")
+    known = {"rule_id": rule_id, "cell_id": cell_id, "actor": staff.account, "patience": PATIENCE}
+    attach_evidence(office, unit, period, uploads, **known)
+    return RedirectResponse(f"{request.scope['root_path']}/unit/{unit.code}/{period}/answers#evidence", 303)
+
+
+@router.get("/evidence/{number}")
+def evidence(number: int, staff: ActorDep, office: OfficeDep) -> Response:
+    """One attached file, as it came."""
+    found = find_evidence(office, number)
+    if found is None:
+        raise HTTPException(404, "没有这个佐证材料。")
+    unit = office.register.by_id[found.unit_id]
+    if not staff.may_see(unit):
+        raise HTTPException(403, f"{unit.name}不在您的管辖范围内。")
+    return download(*evidence_file(office, found))
+
+
+@router.get("/unit/{code}/{period}/confirmation")
+def confirmation(request: Request, staff: ActorDep, office: OfficeDep, unit: UnitDep, period: PeriodDep) -> Response:
+    """The sheet to print, sign and stamp."""
+    sheet = make_confirmation(office, unit, period)
+    if sheet is None:
+        raise HTTPException(404, f"{unit.name}{period.chinese}没有已审定的报表，还没有确认单。审定之后再来打印。")
+    return page(request, "confirmation.html", staff=staff, unit=unit, sheet=sheet)
