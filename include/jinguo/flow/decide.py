@@ -5,7 +5,7 @@ from __future__ import annotations
 from jinguo.errors import Refused
 from jinguo.flow.answers import answer_pending
 from jinguo.flow.office import open_office
-from jinguo.flow.recheck import recheck_later
+from jinguo.flow.recheck import recheck_above, recheck_later
 from jinguo.intake.folder import home_lock
 from jinguo.periods import Period
 from jinguo.review.decisions import Decision, decide_within
@@ -45,7 +45,10 @@ def decide_report(
                 policy=office.policy,
                 seen=seen,
             )
-            if decision.state_after == "accepted" and decision.submission_id is not None:
-                recheck_later(office, conn, [submission(conn, decision.submission_id)])
+            if decision.submission_id is not None:
+                decided = submission(conn, decision.submission_id)
+                if decision.state_after == "accepted":
+                    recheck_later(office, conn, [decided])
+                recheck_above(office, conn, [decided])
         answer_pending(office)
         return decision

@@ -102,6 +102,13 @@ class Register:
         """The units that owe their report of a period to ``code``, in the register's order."""
         return [self.by_code[row.unit_code] for row in self.obligations(period, form, reports_to=code)]
 
+    def depth(self, code: str, period: Period, form: str = "monthly") -> int:
+        """How many reports a unit's figures go through on their way to the top; 0: it owes none."""
+        depth, obligation = 0, self.obligation_of(code, period, form)
+        while obligation is not None:
+            depth, obligation = depth + 1, self.obligation_of(obligation.reports_to, period, form)
+        return depth
+
     def obligation_of(self, code: str, period: Period, form: str = "monthly") -> Obligation | None:
         """What one unit owes for a period; None: nothing."""
         rows = self._obligations_by_unit.get((code, form), ())
