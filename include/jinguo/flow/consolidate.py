@@ -30,7 +30,7 @@ from jinguo.intake.folder import home_lock
 from jinguo.periods import Period
 from jinguo.settings import Settings
 from jinguo.templates.workbook import write_template
-from jinguo.units.deadlines import deadline
+from jinguo.units.deadlines import deadline_of
 from jinguo.units.register import Unit
 from jinguo.warehouse import audit
 from jinguo.warehouse.deliveries import delivery, pending_deliveries, record_deliveries
@@ -175,7 +175,7 @@ def _workbook(office: Office, found: Consolidation, cover: Mapping[str, object])
         version=_next_version(found),
         values={**draft.values, **cover},
         ticks=draft.ticks,
-        due=deadline(office.settings.schemas, draft.period).due,
+        due=deadline_of(office.register, draft.unit.code, draft.period).due,
     )
     return out.getvalue()
 

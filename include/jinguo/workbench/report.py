@@ -19,7 +19,7 @@ from jinguo.review.explanations import judge_answers
 from jinguo.review.issues import History, Issue, list_issues
 from jinguo.review.states import state_name
 from jinguo.rules.catalogue import as_json
-from jinguo.units.deadlines import deadline
+from jinguo.units.deadlines import deadline_of
 from jinguo.units.register import Unit
 from jinguo.warehouse.decisions import decisions_of
 from jinguo.warehouse.findings import findings_of
@@ -93,7 +93,7 @@ class CellView:
 
 def make_report(office: Office, unit: Unit, period: Period, *, version: int | None = None) -> Report | None:
     """The report's page for one version, without a number the newest; None: no such version."""
-    due = f"{deadline(office.settings.schemas, period).due:%Y-%m-%d %H:%M}"
+    due = f"{deadline_of(office.register, unit.code, period).due:%Y-%m-%d %H:%M}"
     absent = absent_state(office, unit, period)
     with office.warehouse.read() as conn:
         versions = submissions_of(conn, unit.unit_id, period.key)
