@@ -16,7 +16,8 @@ _SHOWN = 20  # differing cells on the screen
 
 
 def add_to(app: typer.Typer) -> None:
-    app.command()(consolidate)
+    for command in (consolidate, levels):
+        app.command()(command)
 
 
 def consolidate(
@@ -78,4 +79,31 @@ def _show(found: Consolidation, told: dict[str, Any]) -> None:
 
 
 def _through(units: list[dict[str, Any]]) -> str:
-    return "、".join(f"{each['unit_name']}{each['difference']:+}" for each in units)
+    """雨湖区+7, with why where that is said."""
+    why = (f"（{each['text']}）" if "text" in each else "" for each in units)
+    return "、".join(f"{each['unit_name']}{each['difference']:+}{text}" for each, text in zip(units, why, strict=True))
+
+
+def levels(
+    period: PeriodOption,
+    cell: Annotated[str | None, typer.Option(help="Cell id; default: every cell that may be added.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """Compare 逐级 (as each level reported) with 超级 (the lowest reports straight to the top), and name who differs.
+    Exit status 1: they differ."""
+    from jinguo.flow.levels import level_report
+
+    found = level_report(load_settings(), period, cell_id=cell)
+    if json:
+        print_json(found)
+    else:
+        print(f"{period}: {found['compared']} cells, consolidating: {' '.join(found['consolidating']) or 'nobody'}")
+        for absent in found["absent"]:
+            print(f"  in neither: {absent['unit_code']} {absent['unit_name']} (to {absent['reports_to']})")
+        columns = ("cell_id", "label", "stepwise", "directly", "difference")
+        shown = found["differences"][:_SHOWN]
+        rows = [[*(each[name] for name in columns), _through(each["units"])] for each in shown]
+        if rows:
+            print_table(f"differing cells: {len(found['differences'])}", (*columns, "through"), rows)
+    if found["differences"]:
+        raise typer.Exit(1)

@@ -143,21 +143,22 @@ def children_of(
     for code, units in below.items():
         accepted = {unit.code: ids[unit.unit_id, period.key] for unit in units if (unit.unit_id, period.key) in ids}
         if accepted:
-            numbers = [
-                np.where(
+            parts = {
+                register.by_code[child].name: np.where(
                     Applicability(form, register.by_code[child].unit_type, period).na_mask, 0, values[submission_id][0]
                 )
                 for child, submission_id in accepted.items()
-            ]
+            }
             communities = {child: lists.get(submission_id) or {} for child, submission_id in accepted.items()}
             owing, expected = _expected(register, code, units, period)
             found[code] = Children(
-                numbers=np.sum(numbers, axis=0),
+                numbers=np.sum(list(parts.values()), axis=0),
                 count=len(accepted),
                 missing=tuple(unit.org_short or unit.name for unit in expected if unit.code not in accepted),
                 communities={key: name for listed in communities.values() for key, name in listed.items()},
                 is_owed=owing,
                 shared=_shared(communities, register),
+                parts=parts,
             )
     return found
 

@@ -15,6 +15,7 @@ from jinguo.release.editions import Editions
 from jinguo.release.gate import UNSOUND, GateReason
 from jinguo.release.model import Edition
 from jinguo.settings import Settings
+from jinguo.units.register import PROVINCE_CODE, Unit
 
 
 def make_release(
@@ -112,10 +113,22 @@ def trace_figure(
 ) -> dict[str, Any]:
     """From a figure to the cells that it was made of."""
     from jinguo.release import trace
+    from jinguo.release.below import trace_lower_unit
 
     with open_office(settings) as office:
+        unit = _lower_unit(office, period, unit_code)
+        if unit is not None:
+            lower = {"form": office.form(period), "register": office.register}
+            return trace_lower_unit(office.warehouse, period, figure_id, unit, **lower)
         wanted = _wanted(office, period, edition, as_of)
         return trace.trace_figure(office.warehouse, wanted, figure_id, register=office.register, unit_code=unit_code)
+
+
+def _lower_unit(office: Office, period: Period, unit_code: str | None) -> Unit | None:
+    """The unit, if its report of the period goes to a level below the province; such a report is in no edition."""
+    obligation = office.register.obligation_of(unit_code, period) if unit_code else None
+    is_lower = obligation is not None and obligation.reports_to != PROVINCE_CODE
+    return office.register.by_code[unit_code] if is_lower else None
 
 
 def trace_forward(

@@ -66,14 +66,14 @@ BUILTIN_NAMES: dict[str, tuple[str, ...]] = {  # builtin → the names its messa
     "same_event": (*PLACE_NAMES, "place", "first"),
     "recipient_names": (*PLACE_NAMES, "place"),
     "other_levels": (*PLACE_NAMES, "place"),
-    "roll_up": (*PLACE_NAMES, "place", "total", "difference", "count", "remark"),
-    "persons_below": (*PLACE_NAMES, "place", "total", "difference", "count", "remark"),
+    "roll_up": (*PLACE_NAMES, "place", "total", "difference", "count", "remark", "units"),
+    "persons_below": (*PLACE_NAMES, "place", "total", "difference", "count", "remark", "units"),
     "communities_below": ("absent", "extra", "remark"),
     "absent_below": (*PLACE_NAMES, "place", "absent"),
     "one_owner": ("line", "town", "reason"),
     "attachment_counts": (*PLACE_NAMES, "place", "kind", "listed", "figure"),
     "provincial_communities": ("count",),
-    "direct_sum": (*PLACE_NAMES, "place", "total", "difference"),
+    "direct_sum": (*PLACE_NAMES, "place", "total", "difference", "units"),
 }
 OF_PROVINCE = ("provincial_communities", "direct_sum")  # of the consolidated figures, not of a report
 ELSEWHERE = (FROM_READING, NOT_CHECKED, *OF_PROVINCE)  # not run over reports
