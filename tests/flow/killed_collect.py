@@ -126,4 +126,5 @@ def main() -> None:
     print(json.dumps({"steps": step, "different": different}))
 
 
-main()
+if __name__ == "__main__":
+    main()

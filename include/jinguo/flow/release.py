@@ -6,6 +6,7 @@ import datetime as dt
 from pathlib import Path
 from typing import Any
 
+from jinguo.consolidation.staleness import overtaken_reports
 from jinguo.errors import Refused
 from jinguo.flow.office import Office, open_office
 from jinguo.flow.province import check_edition
@@ -24,7 +25,7 @@ def make_release(
     """Freezes the versions in force as a draft, publishes it when there is an ``approver``, writes the workbook.
 
     Refused when nothing is accepted, or when the gate says why not. ``findings``: what the rules say of the province's
-    own figures; who approves decides.
+    own figures; who approves decides. ``stale``: the units whose report in force sums reports that were replaced since.
     """
     with open_office(settings) as office:
         editions = editions_of(office, period)
@@ -36,7 +37,9 @@ def make_release(
         described = describe_edition(edition, write_edition(office, edition, out=out))
         findings = [finding.as_json() for finding in check_edition(office, edition)]
         to_settle = [reason.as_json() for reason in gate_of(office, edition)]
-        return described | {"findings": findings, "to_settle": to_settle}
+        with office.warehouse.read() as conn:
+            stale = list(overtaken_reports(conn, office.register, period))
+        return described | {"findings": findings, "to_settle": to_settle, "stale": stale}
 
 
 def publish_edition(office: Office, edition: Edition, *, approver: str, approved_hash: str) -> Edition:
