@@ -121,6 +121,6 @@ def _causes(node: Node, place: int, corrected: Corrected) -> Iterator[Cause]:
             now = 0 if child.numbers is None else child.numbers[place]
             if moved := round(was[place] - now):
                 gap -= moved
-                yield Cause(child.unit, moved, CHANGED_SINCE)
+                yield Cause(child.unit, moved, NOT_ACCEPTED if child.numbers is None else CHANGED_SINCE)
     if gap:
         yield Cause(node.unit, gap, DEPARTS, node.absent)

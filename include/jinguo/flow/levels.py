@@ -29,7 +29,7 @@ from jinguo.settings import Settings
 from jinguo.units.register import PROVINCE_CODE, Unit
 from jinguo.warehouse.submissions import accepted_submissions, values_of
 
-_REASONS = {NOT_ACCEPTED: "本级报表未审定", CHANGED_SINCE: "汇总之后有更正", DEPARTS: "与下级之和不等"}
+_REASONS = {NOT_ACCEPTED: "报表现未审定", CHANGED_SINCE: "汇总之后有更正", DEPARTS: "与下级之和不等"}
 _NAMED = 6
 
 
