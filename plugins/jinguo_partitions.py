@@ -22,7 +22,7 @@ class PeriodOfMapper(PartitionMapper):
 
 
 class RosterWindow(Window):
-    """The keys of a period that is complete: one per unit whose report is due, by the register of the day.
+    """The keys of a complete period: one per unit whose report the province is owed, by the register of the day.
 
     Nothing of the register is serialised with the DAG. A list of units inside the DAG would change its fingerprint when
     a unit comes or goes, and Airflow then silently forgets how many had arrived.
@@ -30,9 +30,10 @@ class RosterWindow(Window):
 
     def to_upstream(self, decoded_downstream: str) -> Iterable[str]:
         from jinguo.settings import load_settings
-        from jinguo.units.register import load_register
+        from jinguo.units.register import PROVINCE_CODE, load_register
 
-        due = load_register(load_settings().schemas).obligations(Period.parse(decoded_downstream))
+        register, period = load_register(load_settings().schemas), Period.parse(decoded_downstream)
+        due = register.obligations(period, reports_to=PROVINCE_CODE)
         return [f"{obligation.unit_code}|{decoded_downstream}" for obligation in due]
 
     def serialize(self) -> dict[str, Any]:

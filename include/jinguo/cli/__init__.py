@@ -10,6 +10,7 @@ import sys
 import typer
 
 from jinguo.cli import (
+    consolidate_commands,
     office_commands,
     rule_commands,
     running_commands,
@@ -26,6 +27,7 @@ app = typer.Typer(
     help="湖南省巾帼志愿服务工作统计报表: templates, collection, checking, release.",
 )
 unit_commands.add_to(app)
+consolidate_commands.add_to(app)
 office_commands.add_to(app)
 rule_commands.add_to(app)
 waive_commands.add_to(app)

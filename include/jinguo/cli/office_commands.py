@@ -107,6 +107,12 @@ def trace(
     columns = ("unit_code", "value", "file", "sheet", "address", "raw", "version", "sha256")
     title = f"{found['cell_id']} {period} = {found['value']} ({found['aggregation']}, edition {found['edition']})"
     print_table(title, columns, ([item[name] for name in columns] for item in found["inputs"]))
+    if found.get("below"):
+        lower = ("reports_to", *columns)
+        print_table("summed in them", lower, ([item[name] for name in lower] for item in found["below"]))
+    for gap in found.get("gaps", ()):
+        told = f"{gap['value']}, the reports below it {gap['below']}, difference {gap['difference']:+}"
+        print(f"not the sum: {gap['unit_code']} {told}")
 
 
 def _day(edition: int | None, as_of: dt.datetime | None) -> dt.date | None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from jinguo.rules.findings import Finding
 
 _MOST_INTERPRETATIONS = 20
+_ONLY_JSON = ("newer_version", "newer_status", "below_open", "received_at")  # a table has no room for them
 
 UnitsOption = Annotated[list[str] | None, typer.Option("--unit", help="Unit code; may be given again.")]
 
@@ -110,7 +111,8 @@ def status(period: PeriodOption, json: JsonOption = False) -> None:
     if json:
         print_json(rows)
         return
-    print_table(str(period), list(rows[0]) if rows else [], (list(row.values()) for row in rows))
+    columns = [name for name in rows[0] if name not in _ONLY_JSON] if rows else []
+    print_table(str(period), columns, ([row[name] for name in columns] for row in rows))
 
 
 def _print_checked(checked: list[Checked], *, with_consequences: bool) -> None:

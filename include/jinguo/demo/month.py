@@ -181,6 +181,34 @@ def write_month(
     return paths
 
 
+def write_report(
+    inbox: Path,
+    unit: Unit,
+    period: Period,
+    *,
+    schemas: Path,
+    openings: Mapping[str, OpeningFigures] | None = None,
+    rulebook: Any = None,
+    change: Mapping[str, int] | None = None,
+    version: int = 1,
+    seed: int = SEED,
+) -> Path:
+    """One unit's filled workbook, in time. ``change``: cell id → thousandths by which it departs from the unit's
+    figures; a version after the first gives a reason for its correction."""
+    inbox.mkdir(parents=True, exist_ok=True)
+    desk = _Desk(Province(schemas, seed), rulebook, openings)
+    made = desk.series(unit, period, has_planted=False)
+    values = dict(made[period])
+    for cell_id, amount in (change or {}).items():
+        values[cell_id] += amount
+    if version > 1:
+        values |= {"cover.correction_reason": "漏报更正", "cover.version": f"第{version}版"}
+    path = inbox / file_name(unit, period, version)
+    desk.fill(path, unit, period, made, values=values, version=version)
+    _set_time(path, _arrival(seed, unit, period))
+    return path
+
+
 def write_correction(
     inbox: Path,
     period: Period = PLANTED_PERIOD,

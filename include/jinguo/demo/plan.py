@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from jinguo.units.register import Register, Unit
 MARCH_FACTOR, SPRING_FACTOR, AUTUMN_FACTOR = 2.5, 1.6, 1.4
 MAX_LEDGER_EVENTS = 190  # the template's 附1表 has 200 blank lines; the busiest month is 2.5 ordinary ones
 TOWNS_PER_COUNTY, VILLAGES_PER_TOWN = 16, 15
+OFFICE_SHARE = 0.01  # of a city's volunteers, teams and events: what its own offices do
 OFFICE_FEDERATIONS = {"organs": 68, "own": 1}  # not in the register: the clerk types 04表07–14行1栏 herself
 
 
@@ -50,6 +51,8 @@ def plan_for(register: Register, unit: Unit) -> Plan:
     city = _city_of(register, unit)
     if city not in lines:
         raise SchemaError(register.schemas / "demo" / "magnitudes.csv", "unit_code", unit.code, sorted(lines))
+    if unit.unit_type == "own":
+        return _office_of_city(_listed_plan(register, register.by_code[city], lines[city]))
     if unit.unit_type == "village":
         return _village_plan(unit, lines[city]["area_code"])
     return _share_of_city(register, unit, _listed_plan(register, register.by_code[city], lines[city]))
@@ -67,6 +70,18 @@ def _listed_plan(register: Register, unit: Unit, line: dict[str, str]) -> Plan:
         beneficiaries=int(line["beneficiaries"]) / events,
         area_code=line["area_code"],
         places=_registered(register, unit.code) or _places(federations=federations),
+    )
+
+
+def _office_of_city(city: Plan) -> Plan:
+    """市州本级: its own offices' teams and events. The federations of 04表 are those below it: it counts none."""
+    return replace(
+        city,
+        unit_type="own",
+        volunteers=max(round(city.volunteers * OFFICE_SHARE), 120),
+        teams=max(round(city.teams * OFFICE_SHARE), 6),
+        events=max(city.events * OFFICE_SHARE, 6.0),
+        places=_places(),
     )
 
 

@@ -23,7 +23,7 @@ from jinguo.review.returns import write_return_workbook
 from jinguo.review.settlements import EXPLANATION
 from jinguo.review.validation_report import validation_report, write_report
 from jinguo.rules.findings import Finding
-from jinguo.units.deadlines import deadline
+from jinguo.units.deadlines import deadline_of
 from jinguo.units.register import Unit
 from jinguo.warehouse.explanations import explanations_by_id, explanations_of_period
 from jinguo.warehouse.findings import findings_of_many
@@ -117,7 +117,7 @@ def answer_repeat(office: Office, arrival: DeliveryRow, original: SubmissionRow,
             unit_code=unit.code,
             period=period,
             version=original.version,
-            deadline=deadline(office.settings.schemas, period).due,
+            deadline=deadline_of(office.register, unit.code, period).due,
             findings=[notice],
             reason=original.reason,
             return_name=return_workbook.name if return_workbook else "",
@@ -251,7 +251,7 @@ def _answer(office: Office, job: _Job) -> Answered:
 
 def _receipt(office: Office, job: _Job, return_path: Path | None) -> Receipt:
     row, period = job.row, Period.of_key(job.row.period_key)
-    due = deadline(office.settings.schemas, period).due
+    due = deadline_of(office.register, job.unit.code, period).due
     return Receipt(
         file_name=row.file_name,
         sha256=row.sha256,

@@ -7,14 +7,16 @@ findings, then the answer files. A kill between any two of these leaves work tha
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection
 
+from jinguo.consolidation.parts import accepted_below
 from jinguo.flow.answers import (
     Answered,
     answer_pending,
@@ -31,7 +33,7 @@ from jinguo.flow.lateness import is_on_time
 from jinguo.flow.office import Office, open_office
 from jinguo.flow.predecessors import period_context
 from jinguo.flow.quarantine import seal_personal, tidy_quarantine
-from jinguo.flow.recheck import recheck_later
+from jinguo.flow.recheck import recheck_above, recheck_later
 from jinguo.flow.repeats import WANTING, notice_of_repeat
 from jinguo.forms.model import Form
 from jinguo.intake.folder import home_lock, receive, waiting_files
@@ -43,8 +45,10 @@ from jinguo.review.matching import finding_key
 from jinguo.review.settlements import AUTOMATIC, POLICY, remember
 from jinguo.rules.findings import Finding
 from jinguo.settings import Settings
+from jinguo.units.register import Register
 from jinguo.warehouse.deliveries import delivery, finish_deliveries, pending_deliveries
 from jinguo.warehouse.explanations import record_explanations
+from jinguo.warehouse.inputs import record_inputs
 from jinguo.warehouse.records import DeliveryRow, Explanation, NewSubmission, Outcome, SubmissionRow
 from jinguo.warehouse.submissions import (
     accept,
@@ -168,7 +172,8 @@ def _working_order(row: DeliveryRow) -> tuple[str, str, int]:
 
 
 def _process_chunk(office: Office, read: Sequence[_Read]) -> list[Collected]:
-    return [item for period, batch in _rounds(read) for item in _process_round(office, period, batch)]
+    rounds = _rounds(office.register, read)
+    return [item for period, batch in rounds for item in _process_round(office, period, batch)]
 
 
 def _chunks(rows: Sequence[DeliveryRow]) -> Iterator[Sequence[DeliveryRow]]:
@@ -184,16 +189,18 @@ def _drop_cells(item: Collected) -> None:
     reading.cover, reading.cover_cells = {}, {}
 
 
-def _rounds(read: Sequence[_Read]) -> Iterator[tuple[Period | None, list[_Read]]]:
-    """Batches of one period with at most one file of a unit: what a file is checked against is settled before it."""
-    rounds: dict[tuple[str, int], list[_Read]] = {}
+def _rounds(register: Register, read: Sequence[_Read]) -> Iterator[tuple[Period | None, list[_Read]]]:
+    """Batches of one period with at most one file of a unit, the units below before those above: what a file is checked
+    against is settled before it."""
+    rounds: dict[tuple[str, int, int], list[_Read]] = {}
     seen: dict[tuple[str, str], int] = {}
     for row, reading in read:
         key = (reading.period, reading.unit_code)
         turn = seen.get(key, 0) if reading.unit_code else 0
         seen[key] = turn + 1
-        rounds.setdefault((reading.period, turn), []).append((row, reading))
-    for (period, _), batch in sorted(rounds.items()):
+        depth = register.depth(reading.unit_code, Period.parse(reading.period)) if reading.period else 0
+        rounds.setdefault((reading.period, -depth, turn), []).append((row, reading))
+    for (period, _, _), batch in sorted(rounds.items(), key=itemgetter(0)):
         yield (Period.parse(period) if period else None), batch
 
 
@@ -242,6 +249,7 @@ def store_reports(office: Office, conn: Connection, form: Form, reports: Sequenc
     now = office.settings.now()
     new = [_new_submission(office, conn, form, item) for item in reports]
     ids = insert_submissions(conn, new, at=now)
+    record_inputs(conn, _inputs(office, conn, dict(zip(ids, reports, strict=True))))
     in_force = [row_id for row_id, item in zip(ids, reports, strict=True) if item.state == "accepted"]
     accept(conn, in_force, at=now)
     rows = submissions_by_id(conn, ids)
@@ -250,7 +258,18 @@ def store_reports(office: Office, conn: Connection, form: Form, reports: Sequenc
         if item.confirmed:
             item.confirmed.settle(conn, row_id, at=now)
     record_explanations(conn, [given for item in reports for given in _explanations(office, item)])
-    recheck_later(office, conn, [item.row for item in reports if item.state == "accepted"])
+    accepted = [item.row for item in reports if item.state == "accepted"]
+    recheck_later(office, conn, accepted)
+    recheck_above(office, conn, accepted)
+
+
+def _inputs(office: Office, conn: Connection, reports: Mapping[int, Collected]) -> dict[int, list[int]]:
+    """Submission id → the accepted reports below that it was just held against; before any of its round is accepted."""
+    readings = {row_id: item.checked.reading for row_id, item in reports.items()}
+    return {
+        row_id: accepted_below(conn, office.register, reading.unit_code, Period.parse(reading.period))
+        for row_id, reading in readings.items()
+    }
 
 
 def _explanations(office: Office, item: Collected) -> list[Explanation]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from jinguo.errors import Refused
+from jinguo.errors import NotYours, Refused
 from jinguo.flow.answers import answer_pending
-from jinguo.flow.office import open_office
-from jinguo.flow.recheck import recheck_later
+from jinguo.flow.office import Office, open_office
+from jinguo.flow.recheck import recheck_above, recheck_later
+from jinguo.flow.staff import staff_of
 from jinguo.intake.folder import home_lock
 from jinguo.periods import Period
 from jinguo.review.decisions import Decision, decide_within
 from jinguo.settings import Settings
+from jinguo.units.register import Unit
 from jinguo.warehouse.submissions import submission
 
 
@@ -33,6 +35,7 @@ def decide_report(
         unit = office.register.by_code.get(unit_code)
         if unit is None:
             raise Refused(f"--unit {unit_code}: no such unit (codes are in schemas/units/units.csv)")
+        _demand_authority(office, unit, actor)
         with office.warehouse.write() as conn:
             decision = decide_within(
                 conn,
@@ -45,7 +48,17 @@ def decide_report(
                 policy=office.policy,
                 seen=seen,
             )
-            if decision.state_after == "accepted" and decision.submission_id is not None:
-                recheck_later(office, conn, [submission(conn, decision.submission_id)])
+            if decision.submission_id is not None:
+                decided = submission(conn, decision.submission_id)
+                if decision.state_after == "accepted":
+                    recheck_later(office, conn, [decided])
+                recheck_above(office, conn, [decided])
         answer_pending(office)
         return decision
+
+
+def _demand_authority(office: Office, unit: Unit, actor: str) -> None:
+    """An account of the staff list decides about the units below its own only, wherever it says so from."""
+    staff = staff_of(office, actor)
+    if staff is not None and not staff.may_decide(unit):
+        raise NotYours(f"账号“{actor}”（{staff.role_name}，{staff.unit.name}）不能处理{unit.name}的报表")

@@ -15,7 +15,7 @@ from jinguo.periods import Period
 from jinguo.settings import Settings
 from jinguo.templates.cellmap import cell_map
 from jinguo.templates.workbook import write_template
-from jinguo.units.deadlines import deadline
+from jinguo.units.deadlines import deadline_of
 from jinguo.units.register import Unit
 from jinguo.warehouse.submissions import latest_submissions
 
@@ -98,7 +98,7 @@ def _write(
         rulebook=office.rulebook,
         issued_at=issued_at,
         version=version,
-        due=deadline(office.settings.schemas, context.period).due,
+        due=deadline_of(office.register, unit.code, context.period).due,
     )
     os.replace(partial, path)  # noqa: PTH105 - a reader never sees half a workbook
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 
 from sqlalchemy import Connection
 
@@ -12,7 +13,7 @@ from jinguo.flow.office import Office, open_office
 from jinguo.intake.folder import home_lock
 from jinguo.periods import Period
 from jinguo.settings import Settings
-from jinguo.units.deadlines import deadline, due_after_outage, end_of
+from jinguo.units.deadlines import deadline, deadline_of, due_after_outage, end_of
 from jinguo.warehouse.extensions import (
     came_in_time,
     extended_to,
@@ -27,15 +28,15 @@ _LOOK_BACK_PERIODS = 3
 
 
 def is_on_time(office: Office, conn: Connection, unit_id: int, period: Period, delivered_at: dt.datetime) -> bool:
-    """By the delivery's own evidence. The warehouse is asked only about what came after the general deadline."""
-    if delivered_at <= deadline(office.settings.schemas, period).due:
+    """By the delivery's own evidence. The warehouse is asked only about what came after the unit's deadline."""
+    if delivered_at <= deadline_of(office.register, office.register.by_id[unit_id].code, period).due:
         return True
     return delivered_at <= due_of(office, conn, unit_id, period) or came_in_time(conn, unit_id, period.key)
 
 
 def due_of(office: Office, conn: Connection, unit_id: int, period: Period) -> dt.datetime:
     """The last moment at which this unit's report is on time, extensions and outages counted."""
-    due = _due_after_outages(office, conn, period)
+    due = _after_outages(office, conn, deadline_of(office.register, office.register.by_id[unit_id].code, period).due)
     return max(due, extended_to(conn, unit_id, period.key) or due)
 
 
@@ -44,18 +45,18 @@ def extend_deadline(
 ) -> dt.datetime:
     """Gives one unit more time, until the end of a day; what it sent by then is no longer late. The new deadline.
 
-    Refused without a reason, for an unknown unit, or when the day lies before the general deadline.
+    Refused without a reason, for an unknown unit, or when the day lies before the deadline anyway.
     """
     with open_office(settings) as office, home_lock(settings.home):
         unit = office.register.by_code.get(unit_code)
-        general = deadline(settings.schemas, period).due
         _demand(unit, f"--unit {unit_code}: no such unit (codes are in schemas/units/units.csv)")
         _demand(reason.strip() and actor.strip(), "an extension needs a --reason and an --actor")
+        general = deadline_of(office.register, unit_code, period).due
         _demand(end_of(until) > general, f"--until {until}: {period} is due at {general:%Y-%m-%d %H:%M} anyway")
         extension = Extension(unit.unit_id, period.key, end_of(until), reason, actor, settings.now())
         with office.warehouse.write() as conn:
             record_extension(conn, extension)
-            forgive_lateness(conn, period.key, extension.due, unit_id=unit.unit_id)
+            forgive_lateness(conn, period.key, extension.due, unit_ids=[unit.unit_id])
         answer_pending(office)
         return extension.due
 
@@ -72,17 +73,28 @@ def report_outage(
         with office.warehouse.write() as conn:
             record_outage(conn, Outage(began, ended, reason, actor, settings.now()))
             for months in range(-_LOOK_BACK_PERIODS, 1):
-                period = latest.plus(months)
-                due = _due_after_outages(office, conn, period)
-                if due > deadline(settings.schemas, period).due:
-                    forgive_lateness(conn, period.key, due)
-                    moved.append((period, due))
+                moved += _forgive(office, conn, latest.plus(months))
         answer_pending(office)
     return moved
 
 
-def _due_after_outages(office: Office, conn: Connection, period: Period) -> dt.datetime:
-    schemas, due = office.settings.schemas, deadline(office.settings.schemas, period).due
+def _forgive(office: Office, conn: Connection, period: Period) -> Iterator[tuple[Period, dt.datetime]]:
+    """The period with each deadline that the outages on record move: levels have deadlines of their own."""
+    dues: dict[dt.datetime, list[int] | None] = {}
+    for obligation in office.register.obligations(period):
+        due = deadline_of(office.register, obligation.unit_code, period).due
+        dues.setdefault(due, []).append(office.register.by_code[obligation.unit_code].unit_id)
+    if len(dues) < 2:
+        dues = {deadline(office.settings.schemas, period).due: None}
+    for due, unit_ids in sorted(dues.items(), reverse=True):
+        moved = _after_outages(office, conn, due)
+        if moved > due:
+            forgive_lateness(conn, period.key, moved, unit_ids=unit_ids)
+            yield period, moved
+
+
+def _after_outages(office: Office, conn: Connection, due: dt.datetime) -> dt.datetime:
+    schemas = office.settings.schemas
     touched = outages_between(conn, due - dt.timedelta(days=1), due)
     return max([due, *(due_after_outage(schemas, outage.ended) for outage in touched)])
 

@@ -133,7 +133,7 @@ def children_of(
     conn: Connection, period: Period, wanted: Wanted, *, form: Form, register: Register
 ) -> dict[str, Children]:
     """The units below those wanted, of whom at least one report of the period is accepted."""
-    below = _units_below(register, [units[0] for units in wanted.values() if units], period)
+    below = _units_below(register, [code for code, units in wanted.items() if units], period)
     unit_ids = [unit.unit_id for units in below.values() for unit in units]
     ids = accepted_ids(conn, unit_ids, first=period.key, last=period.key)
     chosen = list(ids.values())
@@ -143,21 +143,22 @@ def children_of(
     for code, units in below.items():
         accepted = {unit.code: ids[unit.unit_id, period.key] for unit in units if (unit.unit_id, period.key) in ids}
         if accepted:
-            numbers = [
-                np.where(
+            parts = {
+                register.by_code[child].name: np.where(
                     Applicability(form, register.by_code[child].unit_type, period).na_mask, 0, values[submission_id][0]
                 )
                 for child, submission_id in accepted.items()
-            ]
+            }
             communities = {child: lists.get(submission_id) or {} for child, submission_id in accepted.items()}
             owing, expected = _expected(register, code, units, period)
             found[code] = Children(
-                numbers=np.sum(numbers, axis=0),
+                numbers=np.sum(list(parts.values()), axis=0),
                 count=len(accepted),
                 missing=tuple(unit.org_short or unit.name for unit in expected if unit.code not in accepted),
                 communities={key: name for listed in communities.values() for key, name in listed.items()},
                 is_owed=owing,
                 shared=_shared(communities, register),
+                parts=parts,
             )
     return found
 
@@ -178,20 +179,23 @@ def _lists_of(conn: Connection, submission_ids: Sequence[int]) -> Iterable[tuple
     return ((row_id, listed_communities(reading)) for row_id, reading in load_readings(conn, submission_ids))
 
 
-def _units_below(register: Register, units: Iterable[Unit], period: Period) -> dict[str, list[Unit]]:
-    """Code → the units directly below. The province adds up what is published itself (SX-003)."""
-    codes = {unit.code for unit in units} - {PROVINCE_CODE}
+def _units_below(register: Register, codes: Iterable[str], period: Period) -> dict[str, list[Unit]]:
+    """Code → the units that report to it; where no obligation says so, those that stand directly below it. The
+    province adds up what is published itself (SX-003)."""
     below: dict[str, list[Unit]] = {}
+    standing: dict[str, list[Unit]] = {}
     for unit in register.units:
-        if unit.parent_code in codes and unit.is_valid(period):
-            below.setdefault(unit.parent_code, []).append(unit)
+        if unit.is_valid(period):
+            standing.setdefault(unit.parent_code, []).append(unit)
+    for code in dict.fromkeys(codes):
+        if code != PROVINCE_CODE:
+            below[code] = register.reporters(code, period) or standing.get(code, [])
     return below
 
 
 def _expected(register: Register, code: str, units: Sequence[Unit], period: Period) -> tuple[bool, Sequence[Unit]]:
     """Whether anybody below owes the unit a report, and who. Where no obligation says so: all but the zones, whose
     figures may be in those of the counties around them."""
-    owing = {row.unit_code for row in register.obligations(period) if row.reports_to == code}
-    if owing:
-        return True, [unit for unit in units if unit.code in owing]
+    if register.reporters(code, period):
+        return True, units
     return False, [unit for unit in units if unit.unit_type != "zone"]

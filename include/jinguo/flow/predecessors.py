@@ -16,7 +16,7 @@ from jinguo.periods import Period
 from jinguo.reading.model import Reading
 from jinguo.review.settlements import Settlements, settlements_of
 from jinguo.rules.context import CheckContext
-from jinguo.units.deadlines import deadline
+from jinguo.units.deadlines import deadline_of
 from jinguo.units.register import Register, Unit
 from jinguo.warehouse.explanations import remembered_explanations
 from jinguo.warehouse.records import SubmissionRow
@@ -54,7 +54,7 @@ class PeriodContext:
             unit=unit,
             period=self.period,
             received_on=received_at.date(),
-            deadline=deadline(office.settings.schemas, self.period).due,
+            deadline=deadline_of(office.register, code, self.period).due,
             prev=opening.numbers if opening else None,
             quarter=self.quarters.get(code),
             measures=office.register.denominators(code),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from jinguo.consolidation.levels import Node, compare_levels
+from jinguo.flow.levels import corrected_since, load_tree, told_causes
 from jinguo.flow.lookback import COMMUNITIES, children_of
 from jinguo.flow.office import Office
 from jinguo.release.model import Edition
@@ -21,16 +23,34 @@ def check_edition(office: Office, edition: Edition) -> list[Finding]:
     ]
     is_whole = bool(keeping) and all(report.is_member for report in keeping)
     lines = [line for report in keeping for line in report.lists.get(COMMUNITIES, ())]
-    members = {report.unit.code: report for report in figures.members}
+    tops = _whole_tops(office, edition)
+    places = [cell.index for cell in figures.form.cells if cell.aggregation == "sum"]
     with office.warehouse.read() as conn:
-        wanted = {code: [report.unit] for code, report in members.items()}
-        below = children_of(conn, period, wanted, form=figures.form, register=office.register)
-    whole = {code: children.numbers for code, children in below.items() if children.count and not children.missing}
+        differing = compare_levels(tops, places, corrected_since(office, conn, period))
     province = Province(
         form=figures.form,
         period=period,
         communities=lines if is_whole else None,
-        stepwise=np.sum([members[code].numbers for code in whole], axis=0) if whole else None,
-        directly=np.sum(list(whole.values()), axis=0) if whole else None,
+        stepwise=np.sum([top.numbers for top in tops], axis=0) if tops else None,
+        directly=np.sum([top.base for top in tops], axis=0) if tops else None,
+        through={each.place: told_causes(each.causes) for each in differing},
     )
     return check_province(province, office.rulebook, office.register)
+
+
+def _whole_tops(office: Office, edition: Edition) -> list[Node]:
+    """The units in the edition of which every report below is accepted too; where nobody owes them a report, but all
+    units below have sent one, these together."""
+    period, register = edition.period, office.register
+    members = {report.unit.code: report for report in edition.figures.members}
+    with office.warehouse.read() as conn:
+        own = {code: report.numbers for code, report in members.items()}
+        tree = load_tree(office, conn, period, own)
+        unasked = {code: [r.unit] for code, r in members.items() if not register.reporters(code, period)}
+        below = children_of(conn, period, unasked, form=edition.figures.form, register=register)
+    tops = [node for node in tree if node.consolidates and node.is_whole]
+    for code, children in below.items():
+        if children.count and not children.missing:
+            unit = members[code].unit
+            tops.append(Node(unit, members[code].numbers, (Node(unit, children.numbers),)))
+    return tops

@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from jinguo.consolidation.parts import accepted_below
 from jinguo.flow.check import Checked, judge
 from jinguo.flow.office import Office, open_office
 from jinguo.flow.predecessors import period_context
@@ -18,10 +19,12 @@ from jinguo.reading.model import Answer, Reading
 from jinguo.review.matching import finding_key
 from jinguo.rules.findings import Finding
 from jinguo.settings import Settings
+from jinguo.units.register import PROVINCE_CODE
 from jinguo.warehouse import audit
 from jinguo.warehouse.decisions import decisions_of
 from jinguo.warehouse.explanations import explanations_of
 from jinguo.warehouse.findings import findings_of, replace_findings
+from jinguo.warehouse.inputs import replace_inputs
 from jinguo.warehouse.records import SubmissionRow
 from jinguo.warehouse.submissions import (
     accept,
@@ -32,12 +35,13 @@ from jinguo.warehouse.submissions import (
     mark_outputs_pending,
     set_state,
     submission,
+    submissions_of,
 )
 
 _STILL_OPEN = ("returned", "awaiting_explanation")
 _ASKED = "awaiting_confirmation"  # findings may change, the state is the unit's answer to a proposal
 _LOOKED_AT = (*_STILL_OPEN, _ASKED, "accepted")
-_EARLIER_CHANGED = "上期数据变动后重新审核"
+_EARLIER_CHANGED, _BELOW_CHANGED = "上期数据变动后重新审核", "下级报表变动后重新审核"
 
 
 def recheck_later(office: Office, conn: Connection, accepted: Sequence[SubmissionRow]) -> list[SubmissionRow]:
@@ -50,6 +54,25 @@ def recheck_later(office: Office, conn: Connection, accepted: Sequence[Submissio
     return [row for row in later_submissions(conn, accepted) if _recheck(office, conn, row, _EARLIER_CHANGED)]
 
 
+def recheck_above(office: Office, conn: Connection, below: Sequence[SubmissionRow]) -> None:
+    """Checks again the open reports of the units to which those of ``below`` report: their sums may hold now.
+
+    A report in force keeps its findings; that it has been overtaken is said by consolidation/staleness.py.
+    """
+    receivers = set()
+    for row in below:
+        period = Period.of_key(row.period_key)
+        obligation = office.register.obligation_of(office.register.by_id[row.unit_id].code, period, row.form)
+        if obligation and obligation.reports_to != PROVINCE_CODE:
+            receivers.add((row.period_key, office.register.by_code[obligation.reports_to].unit_id))
+    for period_key, unit_id in sorted(receivers):
+        code, period = office.register.by_id[unit_id].code, Period.of_key(period_key)
+        for row in submissions_of(conn, unit_id, period_key)[-1:]:
+            if row.state in _STILL_OPEN:
+                replace_inputs(conn, row.id, accepted_below(conn, office.register, code, period))
+                recheck_open(office, conn, [row], reason=_BELOW_CHANGED)
+
+
 def recheck_open(office: Office, conn: Connection, rows: Sequence[SubmissionRow], *, reason: str) -> None:
     """Checks again those of ``rows`` that wait for their units; what is accepted by it counts for later periods."""
     for row in rows:
@@ -57,6 +80,7 @@ def recheck_open(office: Office, conn: Connection, rows: Sequence[SubmissionRow]
             changed = submission(conn, row.id)
             if changed.state == "accepted":
                 recheck_later(office, conn, [changed])
+                recheck_above(office, conn, [changed])
 
 
 def _recheck(office: Office, conn: Connection, row: SubmissionRow, reason: str) -> bool:

@@ -6,6 +6,7 @@ import datetime as dt
 from pathlib import Path
 from typing import Any
 
+from jinguo.consolidation.staleness import overtaken_reports
 from jinguo.errors import Refused
 from jinguo.flow.office import Office, open_office
 from jinguo.flow.province import check_edition
@@ -15,6 +16,7 @@ from jinguo.release.editions import Editions
 from jinguo.release.gate import UNSOUND, GateReason
 from jinguo.release.model import Edition
 from jinguo.settings import Settings
+from jinguo.units.register import PROVINCE_CODE, Unit
 
 
 def make_release(
@@ -31,7 +33,7 @@ def make_release(
     (``is_new``) also for other rules alone.
 
     Refused when nothing is accepted, or when the gate says why not. ``findings``: what the rules say of the province's
-    own figures; who approves decides.
+    own figures; who approves decides. ``stale``: the units whose report in force sums reports that were replaced since.
     """
     with open_office(settings) as office:
         finish_releases(office)
@@ -44,7 +46,9 @@ def make_release(
         described = describe_edition(edition, write_edition(office, edition, out=out))
         findings = [finding.as_json() for finding in check_edition(office, edition)]
         to_settle = [reason.as_json() for reason in gate_of(office, edition)]
-        return described | {"findings": findings, "to_settle": to_settle}
+        with office.warehouse.read() as conn:
+            stale = list(overtaken_reports(conn, office.register, period))
+        return described | {"findings": findings, "to_settle": to_settle, "stale": stale}
 
 
 def finish_releases(office: Office) -> int:
@@ -131,10 +135,22 @@ def trace_figure(
 ) -> dict[str, Any]:
     """From a figure to the cells that it was made of."""
     from jinguo.release import trace
+    from jinguo.release.below import trace_lower_unit
 
     with open_office(settings) as office:
+        unit = _lower_unit(office, period, unit_code)
+        if unit is not None:
+            lower = {"form": office.form(period), "register": office.register}
+            return trace_lower_unit(office.warehouse, period, figure_id, unit, **lower)
         wanted = _wanted(office, period, edition, as_of)
         return trace.trace_figure(office.warehouse, wanted, figure_id, register=office.register, unit_code=unit_code)
+
+
+def _lower_unit(office: Office, period: Period, unit_code: str | None) -> Unit | None:
+    """The unit, if its report of the period goes to a level below the province; such a report is in no edition."""
+    obligation = office.register.obligation_of(unit_code, period) if unit_code else None
+    is_lower = obligation is not None and obligation.reports_to != PROVINCE_CODE
+    return office.register.by_code[unit_code] if is_lower else None
 
 
 def trace_forward(

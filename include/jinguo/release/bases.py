@@ -32,7 +32,8 @@ def find_bases(conn: Connection, period: Period, register: Register) -> list[Bas
         elif earlier in compared and accepted_submissions(conn, earlier.key):
             form = form_for(register.schemas, earlier)
             members, members_hash = present_members(conn, earlier, form=form, register=register)
-            found.append(_base(earlier, None, members_hash, members, register))
+            if any(member.submission_id for member in members):
+                found.append(_base(earlier, None, members_hash, members, register))
     return found
 
 

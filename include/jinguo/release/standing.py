@@ -18,7 +18,7 @@ from jinguo.release.model import ReportStatistics, UnitReport, Waived
 from jinguo.review.settlements import WAIVER
 from jinguo.rules.findings import Finding
 from jinguo.units.deadlines import deadline
-from jinguo.units.register import Register, Unit
+from jinguo.units.register import PROVINCE_CODE, Register, Unit
 from jinguo.warehouse.decisions import decisions_of
 from jinguo.warehouse.explanations import explanations_of_period
 from jinguo.warehouse.findings import count_findings, findings_of_many, findings_settled_by
@@ -47,14 +47,14 @@ def present_members(
     rule_fingerprint: str = "",
     compared_with: Sequence[tuple[str, str]] = (),
 ) -> tuple[list[Member], str]:
-    """One member per obligation (the version in force, or the state of what came; ``missing``: nothing), and the hash
-    that names the set: versions and their bytes, who is named as left out, the form, the rules, and the earlier months
-    that it is ``compared_with`` (each with its own hash)."""
+    """One member per report that is owed to the province (the version in force, or the state of what came; ``missing``:
+    nothing), and the hash that names the set: versions and their bytes, who is named as left out, the form, the rules,
+    and the earlier months that it is ``compared_with`` (each with its own hash)."""
     accepted = accepted_submissions(conn, period.key)
     latest = latest_submissions(conn, period.key)
     members: list[Member] = []
     versions, left_out = [], []
-    for obligation in register.obligations(period):
+    for obligation in register.obligations(period, reports_to=PROVINCE_CODE):
         unit_id = register.by_code[obligation.unit_code].unit_id
         row, came = accepted.get(unit_id), latest.get(unit_id)
         if row is not None:

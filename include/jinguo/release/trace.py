@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from jinguo.errors import JinguoError
 from jinguo.forms.model import SCALE, list_cell_id
 from jinguo.reading.model import Normalisation, Reading, format_number
+from jinguo.release.below import gaps_below, inputs_below
 from jinguo.release.definitions import ListTotal, Operand, Ratio, Statistic
 from jinguo.release.derived import lines_of, statistic_value
 from jinguo.release.lines import is_line_cell, trace_line_cell
@@ -21,6 +22,8 @@ from jinguo.warehouse.records import Proposal
 from jinguo.warehouse.submissions import load_reading, submission
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from jinguo.warehouse.engine import Warehouse
 
 _INPUT = {"value": None, "sha256": "", "file": "", "sheet": "", "address": "", "raw": "", "version": None}
@@ -48,7 +51,9 @@ def trace_figure(
     """A figure of the province, or of one unit, with its inputs; a cell of a list, of one unit.
 
     The inputs of an additive figure sum to it. Of a rate they are the cells of numerator and denominator (``part``,
-    ``sign``), of a reporting statistic each unit's part of the count. JinguoError when there is no such figure or unit.
+    ``sign``), of a reporting statistic each unit's part of the count. ``below``: the same cell in the reports that the
+    consolidated ones among them sum, down to the lowest level; ``gaps``: where a report is not the sum of those.
+    JinguoError when there is no such figure or unit.
     """
     if is_line_cell(edition.figures.form, figure_id):
         return trace_line_cell(warehouse, edition, figure_id, unit_code=unit_code)
@@ -67,6 +72,7 @@ def trace_figure(
 
         source = _Source(edition, register, reading_of, confirmed_in)
         inputs = [item for row in rows for item in _inputs(source, row, figure_id)]
+        below = list(_below(conn, source, rows, figure_id))
     return {
         "cell_id": figure_id,
         "period": str(edition.period),
@@ -78,7 +84,17 @@ def trace_figure(
         "value": plain_number(figure.value),
         "state": figure.state.word,
         "inputs": inputs,
+        "below": below,
+        "gaps": gaps_below(inputs, below),
     }
+
+
+def _below(conn: Connection, source: _Source, rows: range, figure_id: str) -> Iterator[Input]:
+    """The reports that the units' reports sum; of a cell only: other figures are made of cells at the top."""
+    figures = source.figures
+    if figure_id in figures.form.cell_by_id:
+        members = [figures.reports[row].submission_id for row in rows if figures.reports[row].is_member]
+        yield from inputs_below(conn, members, figure_id, form=figures.form, register=source.register)
 
 
 def _asked(figures: Figures, figure_id: str, unit_code: str | None) -> tuple[range, str, Figure]:

@@ -66,8 +66,8 @@ BUILTIN_NAMES: dict[str, tuple[str, ...]] = {  # builtin → the names its messa
     "same_event": (*PLACE_NAMES, "place", "first"),
     "recipient_names": (*PLACE_NAMES, "place"),
     "other_levels": (*PLACE_NAMES, "place"),
-    "roll_up": (*PLACE_NAMES, "place", "total", "difference", "count", "remark"),
-    "persons_below": (*PLACE_NAMES, "place", "total", "difference", "count", "remark"),
+    "roll_up": (*PLACE_NAMES, "place", "total", "difference", "count", "remark", "units"),
+    "persons_below": (*PLACE_NAMES, "place", "total", "difference", "count", "remark", "units"),
     "communities_below": ("absent", "extra", "remark"),
     "absent_below": (*PLACE_NAMES, "place", "absent"),
     "one_owner": ("line", "town", "reason"),
@@ -75,7 +75,7 @@ BUILTIN_NAMES: dict[str, tuple[str, ...]] = {  # builtin → the names its messa
     "misplaced_block": ("table_sheet", "what", "advice", "count", "all"),
     "misread_unit": ("table_sheet", "what", "advice", "count", "all"),
     "provincial_communities": ("count",),
-    "direct_sum": (*PLACE_NAMES, "place", "total", "difference"),
+    "direct_sum": (*PLACE_NAMES, "place", "total", "difference", "units"),
 }
 OF_FINDINGS = ("misplaced_block", "misread_unit")  # about a report's other findings: rules/suspected.py
 OF_PROVINCE = ("provincial_communities", "direct_sum")  # of the consolidated figures, not of a report

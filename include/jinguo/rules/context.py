@@ -19,7 +19,8 @@ class Children:
     ``numbers``: the accepted reports summed along ``Form.cells`` in thousandths; what does not apply to one of them
     adds nothing, NaN where one has no number. ``missing``: names of the units that are expected and not accepted;
     ``is_owed``: they owe their report to this unit. ``communities``: the codes of the accepted reports' 05表, with
-    names; ``shared``: names of those that two of them list → the two units' names.
+    names; ``shared``: names of those that two of them list → the two units' names. ``parts``: the name of each unit →
+    its own numbers, of which ``numbers`` are the sum.
     """
 
     numbers: np.ndarray
@@ -28,6 +29,7 @@ class Children:
     communities: Mapping[str, str] = field(default_factory=dict)
     is_owed: bool = False
     shared: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    parts: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
 @dataclass

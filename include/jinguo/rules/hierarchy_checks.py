@@ -13,6 +13,8 @@ from jinguo.rules.faults import Fault, names_of_cell
 from jinguo.rules.frame import Applicability, Array, Frame
 from jinguo.units.register import Register
 
+_PARTS_NAMED = 4
+
 
 def other_levels(rule: Rule, frame: Frame, register: Register) -> Iterator[Fault]:
     """SX-006: teams of a level that cannot be this unit's: a city's own in a county, a county's in a city's office."""
@@ -98,8 +100,21 @@ def _sum_faults(rule: Rule, frame: Frame, submission: int, cells: Array, severit
             "difference": format_number(abs(total - now)),
             "count": str(children.count),
             "remark": _remark(children),
+            "units": "" if children.missing else _parts_told(children, index, total - now),
         }
         yield Fault(rule, submission, cell.id, value=format_number(now), names=names, severity=severity)
+
+
+def _parts_told(children: Children, index: int, lacking: float) -> str:
+    """The largest of the figures below, and the one unit whose figure is just what is lacking or too much."""
+    figures = {name: numbers[index] for name, numbers in children.parts.items()}
+    same = [name for name, figure in figures.items() if figure == abs(lacking)]
+    largest = sorted(figures, key=lambda name: -figures[name])[:_PARTS_NAMED]
+    told = "、".join(f"{name}{format_number(figures[name])}" for name in largest)
+    told += "等" if len(figures) > len(largest) else ""
+    if len(same) == 1:
+        told += f"；相差数恰为{same[0]}的数，请核对是否{'漏加' if lacking > 0 else '重复加'}"
+    return told
 
 
 def _remark(children: Children) -> str:

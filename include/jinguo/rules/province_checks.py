@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -23,7 +23,8 @@ class Province:
 
     ``communities``: the lines of every 05表; None while a unit that keeps one has not come. ``stepwise``: the reports
     of the units all of whose units below are accepted too, added up along ``Form.cells`` in thousandths; ``directly``:
-    those units below; None where there is no such unit.
+    the lowest reports below them; None where there is no such unit. ``through``: place of a cell in ``Form.cells`` →
+    the units that explain why these two differ in it, in words.
     """
 
     form: Form
@@ -31,6 +32,7 @@ class Province:
     communities: Sequence[ListLine] | None = None
     stepwise: Array | None = None
     directly: Array | None = None
+    through: Mapping[int, str] = field(default_factory=dict)
 
 
 def check_province(province: Province, rulebook: RuleBook, register: Register) -> list[Finding]:
@@ -60,6 +62,7 @@ def direct_sum(rule: Rule, province: Province) -> Iterator[Finding]:
                 **names_of_cell(province.form, cell),
                 "total": format_number(direct),
                 "difference": format_number(abs(total - direct)),
+                "units": province.through.get(cell.index, ""),
             }
             yield _finding(rule, province, cell, format_number(total), names)
 

@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import chinese_calendar
 
@@ -14,6 +14,9 @@ from jinguo.errors import SchemaError
 from jinguo.forms.load import read_yaml
 from jinguo.periods import Period
 from jinguo.settings import TIMEZONE
+
+if TYPE_CHECKING:
+    from jinguo.units.register import Register
 
 SHIFTS = ("any_nonworkday", "statutory_holidays")
 
@@ -35,9 +38,29 @@ def _calendar(schemas: Path) -> dict[str, Any]:
     return raw
 
 
+def deadline_of(register: Register, code: str, period: Period) -> Deadline:
+    """The deadline of one unit's report. Whoever reports to a city, a county or a township does so some working days
+    before the province's deadline, so that nobody is due before the units below; who owes nothing: the province's."""
+    general = deadline(register.schemas, period)
+    obligation = register.obligation_of(code, period)
+    if obligation is None:
+        return general
+    rules, day = _calendar(register.schemas), general.due.date()
+    for _ in range(rules["workdays_before"].get(register.by_code[obligation.reports_to].unit_type, 0)):
+        day -= dt.timedelta(days=1)
+        while not _is_workday(rules, day):
+            day -= dt.timedelta(days=1)
+    return Deadline(end_of(day), general.provisional)
+
+
+def _is_workday(rules: dict[str, Any], day: dt.date) -> bool:
+    """Whether people are at work, however deadlines are shifted."""
+    return not _is_off({**rules, "shift": "any_nonworkday"}, day)[0]
+
+
 @lru_cache(maxsize=256)
 def deadline(schemas: Path, period: Period) -> Deadline:
-    """The deadline of a period's reports: the end of the due day in Hunan."""
+    """The deadline of the reports to the province: the end of the due day in Hunan."""
     rules = _calendar(schemas)
     for notice in rules["due_dates"]:
         if notice["period"] == str(period):

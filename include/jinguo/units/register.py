@@ -16,6 +16,7 @@ from pathlib import Path
 from jinguo.errors import SchemaError
 from jinguo.forms.model import UNIT_TYPES
 from jinguo.periods import Period
+from jinguo.units.obligations import Obligation, read_obligations
 
 PROVINCE_CODE = "430000"
 
@@ -39,21 +40,6 @@ class Unit:
         return (self.valid_from is None or self.valid_from <= period) and (
             self.valid_to is None or period <= self.valid_to
         )
-
-
-@dataclass(frozen=True)
-class Obligation:
-    """A dated duty to report: this unit, this form, on this basis, to that unit."""
-
-    unit_code: str
-    form: str
-    basis: str
-    reports_to: str
-    valid_from: Period
-    valid_to: Period | None
-
-    def is_due(self, period: Period) -> bool:
-        return self.valid_from <= period and (self.valid_to is None or period <= self.valid_to)
 
 
 @dataclass(frozen=True)
@@ -101,14 +87,27 @@ class Register:
         """The codes that a written name may mean: none, one, or several (a homonym; never guess)."""
         return self.aliases.get(normalise_name(name), ())
 
-    def obligations(self, period: Period, form: str = "monthly") -> tuple[Obligation, ...]:
-        """The reports expected for a period, in the register's order."""
+    def obligations(
+        self, period: Period, form: str = "monthly", *, reports_to: str | None = None
+    ) -> tuple[Obligation, ...]:
+        """The reports expected for a period, in the register's order; of all units, or those owed to one."""
         known = self._obligations_by_period.get((period, form))
         if known is None:
             due = [row for row in self.obligation_rows if row.form == form and row.is_due(period)]
-            known = tuple(sorted(due, key=lambda row: self.by_code[row.unit_code].unit_id))
+            known = _by_receiver(sorted(due, key=lambda row: self.by_code[row.unit_code].unit_id))
             self._obligations_by_period[period, form] = known
-        return known
+        return known.get(reports_to, ())
+
+    def reporters(self, code: str, period: Period, form: str = "monthly") -> list[Unit]:
+        """The units that owe their report of a period to ``code``, in the register's order."""
+        return [self.by_code[row.unit_code] for row in self.obligations(period, form, reports_to=code)]
+
+    def depth(self, code: str, period: Period, form: str = "monthly") -> int:
+        """How many reports a unit's figures go through on their way to the top; 0: it owes none."""
+        depth, obligation = 0, self.obligation_of(code, period, form)
+        while obligation is not None:
+            depth, obligation = depth + 1, self.obligation_of(obligation.reports_to, period, form)
+        return depth
 
     def obligation_of(self, code: str, period: Period, form: str = "monthly") -> Obligation | None:
         """What one unit owes for a period; None: nothing."""
@@ -116,7 +115,7 @@ class Register:
         return next((row for row in rows if row.is_due(period)), None)
 
     @cached_property
-    def _obligations_by_period(self) -> dict[tuple[Period, str], tuple[Obligation, ...]]:
+    def _obligations_by_period(self) -> dict[tuple[Period, str], dict[str | None, tuple[Obligation, ...]]]:
         return {}
 
     @cached_property
@@ -154,7 +153,6 @@ def load_register(schemas: Path) -> Register:
     """The register in ``schemas/units``; SchemaError names file, key and value of a mistake."""
     folder = schemas / "units"
     units = tuple(_unit(folder / "units.csv", row) for row in _rows(folder / "units.csv"))
-    known = {unit.code for unit in units}
     aliases: dict[str, tuple[str, ...]] = {}
     for row in _rows(folder / "aliases.csv"):
         name = normalise_name(row["alias"])
@@ -169,9 +167,7 @@ def load_register(schemas: Path) -> Register:
         schemas=schemas,
         units=units,
         aliases=aliases,
-        obligation_rows=tuple(
-            _obligation(folder / "obligations.csv", row, known) for row in _rows(folder / "obligations.csv")
-        ),
+        obligation_rows=read_obligations(folder / "obligations.csv", _rows(folder / "obligations.csv"), units),
         denominator_rows=denominators,
         successions={
             row["old_code"]: Succession(
@@ -213,15 +209,10 @@ def _unit(path: Path, row: dict[str, str]) -> Unit:
     )
 
 
-def _obligation(path: Path, row: dict[str, str], known: set[str]) -> Obligation:
-    for key in ("unit_code", "reports_to"):
-        if row[key] not in known:
-            raise SchemaError(path, key, row[key], "a code in units.csv")
-    return Obligation(
-        unit_code=row["unit_code"],
-        form=row["form"],
-        basis=row["basis"],
-        reports_to=row["reports_to"],
-        valid_from=Period.parse(row["valid_from"]),
-        valid_to=_period(row["valid_to"]),
-    )
+def _by_receiver(rows: Iterable[Obligation]) -> dict[str | None, tuple[Obligation, ...]]:
+    """The rows by the unit that they report to; under None all of them."""
+    found: dict[str | None, list[Obligation]] = {None: []}
+    for row in rows:
+        found[None].append(row)
+        found.setdefault(row.reports_to, []).append(row)
+    return {code: tuple(owed) for code, owed in found.items()}

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import asdict
 
-from sqlalchemy import Connection, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, exists, func, insert, select, update
 
 from jinguo.warehouse import audit
+from jinguo.warehouse.engine import chunks
 from jinguo.warehouse.records import Extension, Outage
 from jinguo.warehouse.tables import core_extension, core_outage, raw_delivery, raw_submission
 
@@ -57,12 +59,19 @@ def came_in_time(conn: Connection, unit_id: int, period_key: int) -> bool:
     return conn.scalar(select(exists().where(*mine, raw_submission.c.is_on_time)))
 
 
-def forgive_lateness(conn: Connection, period_key: int, until: dt.datetime, *, unit_id: int | None = None) -> int:
+def forgive_lateness(
+    conn: Connection, period_key: int, until: dt.datetime, *, unit_ids: Sequence[int] | None = None
+) -> int:
     """Versions delivered by ``until``, and those that followed them, count as on time, and their receipts are written
-    anew; how many versions that were."""
-    late = [raw_submission.c.period_key == period_key, ~raw_submission.c.is_on_time]
-    if unit_id is not None:
-        late.append(raw_submission.c.unit_id == unit_id)
+    anew; of all units, or of some; how many versions that were."""
+    if unit_ids is None:
+        return _forgive(conn, until, [raw_submission.c.period_key == period_key])
+    mine = raw_submission.c.period_key == period_key
+    return sum(_forgive(conn, until, [mine, raw_submission.c.unit_id.in_(chunk)]) for chunk in chunks(unit_ids))
+
+
+def _forgive(conn: Connection, until: dt.datetime, whose: list[ColumnElement[bool]]) -> int:
+    late = [*whose, ~raw_submission.c.is_on_time]
     delivered = select(raw_delivery.c.id).where(raw_delivery.c.delivered_at <= until)
     earlier = raw_submission.alias("earlier")
     followed = exists().where(

@@ -159,6 +159,14 @@ Index(
     info=_only_where("NOT outputs_done"),
 )
 
+# What a consolidated report sums: the reports of the units below that were accepted when it came.
+core_input = Table(
+    "core_input",
+    metadata,
+    Column("submission_id", ForeignKey("raw_submission.id"), primary_key=True, autoincrement=False),
+    Column("input_id", ForeignKey("raw_submission.id"), primary_key=True, autoincrement=False, index=True),
+)
+
 # The cells as read: ``grid`` the values and states by core_cell.ordinal, ``reading`` everything else of the Reading.
 raw_cells = Table(
     "raw_cells",

@@ -10,7 +10,7 @@ from jinguo.flow.office import Office
 from jinguo.periods import Period
 from jinguo.review.states import state_name
 from jinguo.staff.roles import Staff
-from jinguo.units.deadlines import deadline
+from jinguo.units.deadlines import deadline_of
 from jinguo.units.register import Unit
 from jinguo.warehouse.standings import Standing, periods_seen, published_editions, standings
 
@@ -95,14 +95,10 @@ def default_period(office: Office) -> Period:
     return max(last, Period.of_key(seen[1])) if seen else last
 
 
-def is_due(office: Office, period: Period) -> bool:
-    """Whether the deadline is over: before it nobody has failed to report."""
-    return office.settings.now() > deadline(office.settings.schemas, period).due
-
-
 def make_board(office: Office, staff: Staff, period: Period, *, wanted: Filter, page: int = 1) -> Board:
     """The board of ``period`` and the months before it, for the units that ``staff`` may see."""
     owing = _owing(office, staff, period)
+    absent = {unit.unit_id: absent_state(office, unit, period) for unit in owing}
     with office.warehouse.read() as conn:
         seen = periods_seen(conn)
         start = min(period, Period.of_key(seen[0])) if seen else period  # before it there is nothing to tell
@@ -110,8 +106,8 @@ def make_board(office: Office, staff: Staff, period: Period, *, wanted: Filter, 
         periods = tuple(each for each in months if each >= start)
         keys = [each.key for each in periods]
         now = {unit_id: standing for (unit_id, _), standing in standings(conn, [period.key]).items()}
-        absent = _absent_state(office, period)
-        units = [unit for unit in owing if _is_wanted(_square(period, absent, now.get(unit.unit_id)), unit, wanted)]
+        latest = {unit.unit_id: _square(period, absent[unit.unit_id], now.get(unit.unit_id)) for unit in owing}
+        units = [unit for unit in owing if _is_wanted(latest[unit.unit_id], unit, wanted)]
         pages = max(1, -(-len(units) // PAGE_ROWS))
         page = min(max(1, page), pages)
         shown = units[(page - 1) * PAGE_ROWS : page * PAGE_ROWS]
@@ -121,9 +117,9 @@ def make_board(office: Office, staff: Staff, period: Period, *, wanted: Filter, 
     return Board(
         period=period,
         periods=periods,
-        due=f"{deadline(office.settings.schemas, period).due:%Y-%m-%d %H:%M}",
+        due=f"{deadline_of(office.register, staff.unit.code, period).due:%Y-%m-%d %H:%M}",
         editions={each: editions[each.key] for each in periods if each.key in editions},
-        summary=_summary(absent, [now.get(unit.unit_id) for unit in owing]),
+        summary=_summary([(absent[unit.unit_id], now.get(unit.unit_id)) for unit in owing]),
         rows=rows,
         found=len(units),
         page=page,
@@ -132,14 +128,10 @@ def make_board(office: Office, staff: Staff, period: Period, *, wanted: Filter, 
 
 
 def absent_state(office: Office, unit: Unit, period: Period) -> str:
-    """What a unit is called that sent nothing for a period."""
+    """What a unit is called that sent nothing for a period: before its own deadline nobody has failed to report."""
     if office.register.obligation_of(unit.code, period) is None:
         return NOT_DUE
-    return _absent_state(office, period)
-
-
-def _absent_state(office: Office, period: Period) -> str:
-    return MISSING if is_due(office, period) else PENDING
+    return MISSING if office.settings.now() > deadline_of(office.register, unit.code, period).due else PENDING
 
 
 def _owing(office: Office, staff: Staff, period: Period) -> list[Unit]:
@@ -170,13 +162,14 @@ def _is_wanted(square: Square, unit: Unit, wanted: Filter) -> bool:
     )
 
 
-def _summary(absent: str, found: Sequence[Standing | None]) -> Summary:
-    came = [standing for standing in found if standing]
+def _summary(found: Sequence[tuple[str, Standing | None]]) -> Summary:
+    """``found``: of each unit what it is called without a report, and its standing."""
+    came = [standing for _, standing in found if standing]
     return Summary(
         expected=len(found),
         received=len(came),
         on_time=sum(standing.is_on_time for standing in came),
         accepted=sum(standing.state == "accepted" for standing in came),
         passed_first=sum(standing.passed_first for standing in came),
-        states=Counter(standing.state if standing else absent for standing in found),
+        states=Counter(standing.state if standing else absent for absent, standing in found),
     )

@@ -15,12 +15,12 @@ from jinguo.periods import Period
 from jinguo.review.decisions import what_stands
 from jinguo.rules.catalogue import as_json
 from jinguo.staff.roles import Staff
-from jinguo.units.deadlines import deadline
 from jinguo.units.register import Unit
 from jinguo.warehouse.decisions import declared_missing
 from jinguo.warehouse.explanations import explanations_of_period
 from jinguo.warehouse.standings import OpenReport, open_reports, rules_failing, standings
 from jinguo.warehouse.submissions import versions_of_period
+from jinguo.workbench.board import MISSING, absent_state
 
 OPEN_STATES = ("awaiting_explanation", "awaiting_confirmation", "held", "quarantined", "returned")
 MONTHS = 12
@@ -146,19 +146,27 @@ def _items(office: Office, conn: Connection, reports: Sequence[OpenReport]) -> l
 
 
 def _absent(office: Office, conn: Connection, staff: Staff, last: Period) -> list[Item]:
-    """Units that sent nothing for the newest period that is due, and were not declared missing."""
-    due = next(
-        each
-        for each in (last.plus(-back) for back in range(MONTHS))
-        if office.settings.now() > deadline(office.settings.schemas, each).due
-    )
-    came, declared = standings(conn, [due.key]), declared_missing(conn, due.key)
-    units = (office.register.by_code[row.unit_code] for row in office.register.obligations(due))
-    return [
-        Item(unit, due, "missing", None, seen=what_stands(()))
-        for unit in units
-        if (unit.unit_id, due.key) not in came and unit.unit_id not in declared and staff.may_decide(unit)
-    ]
+    """Units that sent nothing for the newest period of which their own deadline is over, and were not declared
+    missing."""
+    months = [last.plus(-back) for back in range(MONTHS)]
+    by_period: dict[Period, list[Unit]] = {}
+    for unit in _owing(office, staff, months):
+        due = next((each for each in months if absent_state(office, unit, each) == MISSING), None)
+        if due:
+            by_period.setdefault(due, []).append(unit)
+    found = []
+    for due, units in by_period.items():
+        came, declared = standings(conn, [due.key]), declared_missing(conn, due.key)
+        absent = (u for u in units if (u.unit_id, due.key) not in came and u.unit_id not in declared)
+        found += [Item(unit, due, "missing", None, seen=what_stands(())) for unit in absent]
+    return found
+
+
+def _owing(office: Office, staff: Staff, months: Sequence[Period]) -> list[Unit]:
+    """The units that owe a report in some of the months and are the reader's to decide about, in their order."""
+    register = office.register
+    codes = dict.fromkeys(row.unit_code for each in months for row in register.obligations(each))
+    return [unit for code in codes if staff.may_decide(unit := register.by_code[code])]
 
 
 def _by_rule(office: Office, items: Sequence[Item], title: str, what_to_do: str, period: Period) -> Iterable[Group]:

@@ -22,7 +22,7 @@ from jinguo.review.proposals import finding_of, is_proposable
 from jinguo.review.states import can_move, state_name
 from jinguo.rules.catalogue import as_json
 from jinguo.rules.findings import Finding
-from jinguo.units.deadlines import deadline
+from jinguo.units.deadlines import deadline_of
 from jinguo.units.register import Unit
 from jinguo.warehouse.decisions import decisions_of
 from jinguo.warehouse.findings import findings_of
@@ -104,7 +104,7 @@ class CellView:
 
 def make_report(office: Office, unit: Unit, period: Period, *, version: int | None = None) -> Report | None:
     """The report's page for one version, without a number the newest; None: no such version."""
-    due = f"{deadline(office.settings.schemas, period).due:%Y-%m-%d %H:%M}"
+    due = f"{deadline_of(office.register, unit.code, period).due:%Y-%m-%d %H:%M}"
     absent = absent_state(office, unit, period)
     with office.warehouse.read() as conn:
         versions = submissions_of(conn, unit.unit_id, period.key)

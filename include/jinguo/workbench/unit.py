@@ -18,7 +18,7 @@ from jinguo.review.states import state_name
 from jinguo.review.validation_report import report_bytes, validation_report
 from jinguo.rules.findings import Finding
 from jinguo.staff.roles import Staff
-from jinguo.units.deadlines import deadline
+from jinguo.units.deadlines import deadline_of
 from jinguo.units.register import Unit
 from jinguo.warehouse.deliveries import delivery
 from jinguo.warehouse.findings import findings_of, findings_of_delivery
@@ -144,7 +144,7 @@ def _row(office: Office, submission_id: int) -> SubmissionRow | None:
 
 
 def _period(office: Office, unit: Unit, period: Period, known: dict[int, Standing]) -> UnitPeriod:
-    due, now = deadline(office.settings.schemas, period).due, office.settings.now()
+    due, now = deadline_of(office.register, unit.code, period).due, office.settings.now()
     standing = known.get(period.key)
     state = standing.state if standing else absent_state(office, unit, period)
     return UnitPeriod(period, f"{due:%Y-%m-%d}", state, standing, now <= due or period.plus(2).first_day > now.date())
