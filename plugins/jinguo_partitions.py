@@ -32,7 +32,9 @@ class RosterWindow(Window):
         from jinguo.settings import load_settings
         from jinguo.units.register import load_register
 
-        due = load_register(load_settings().schemas).obligations(Period.parse(decoded_downstream))
+        settings = load_settings()
+        register = load_register(settings.schemas, settings.register)
+        due = register.obligations(Period.parse(decoded_downstream))
         return [f"{obligation.unit_code}|{decoded_downstream}" for obligation in due]
 
     def serialize(self) -> dict[str, Any]:

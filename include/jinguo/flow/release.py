@@ -115,7 +115,8 @@ def trace_figure(
 
     with open_office(settings) as office:
         wanted = _wanted(office, period, edition, as_of)
-        return trace.trace_figure(office.warehouse, wanted, figure_id, register=office.register, unit_code=unit_code)
+        code = unit_code and office.register.code_at(unit_code, period)
+        return trace.trace_figure(office.warehouse, wanted, figure_id, register=office.register, unit_code=code)
 
 
 def trace_forward(
@@ -131,7 +132,8 @@ def trace_forward(
     from jinguo.release.feeds import figures_fed
 
     with open_office(settings) as office:
-        return figures_fed(_wanted(office, period, edition, as_of), cell_id, unit_code=unit_code)
+        code = office.register.code_at(unit_code, period)
+        return figures_fed(_wanted(office, period, edition, as_of), cell_id, unit_code=code)
 
 
 def list_unused(settings: Settings, period: Period) -> list[dict[str, str]]:

@@ -22,9 +22,9 @@ def period_status(settings: Settings, period: Period) -> list[dict[str, Any]]:
             latest = latest_submissions(conn, period.key)
             in_force = accepted_submissions(conn, period.key)
             counts = count_findings(conn, period.key)
-        rows = []
-        for obligation in office.register.obligations(period):
-            unit = office.register.by_code[obligation.unit_code]
+        rows, register = [], office.register.at(period)
+        for obligation in register.obligations(period):
+            unit = register.by_code[obligation.unit_code]
             newest = latest.get(unit.unit_id)
             row = in_force.get(unit.unit_id, newest)
             newer = newest if row and newest.id != row.id else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Container, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -70,6 +70,14 @@ class Lineage:
             return []
         return [unit, *(self.register.by_id[each] for each in self.makers(unit.unit_id)[1:])]
 
+    def addends(self, units: Iterable[Unit], period: Period, known: Container[int]) -> list[int]:
+        """The unit_ids whose figures of a period add up to one unit's; none where one that stood for it then is not
+        ``known``: a sum without it would be too small and look whole."""
+        units = list(units)
+        if any(unit.unit_id not in known for unit in units if self.register.row_of(unit.unit_id, period)):
+            return []
+        return [unit.unit_id for unit in units if unit.unit_id in known]
+
     def successor(self, unit_id: int) -> Link | None:
         """What the unit was merged into; None while it stands for itself."""
         return next((link for link in self.mergers if link.old_id == unit_id), None)
@@ -106,6 +114,12 @@ class Lineage:
                     group[unit_id] = together
         found = list({id(each): each for unit_id, each in group.items()}.values())
         return [each for each in found if each & set(unit_ids)]
+
+    def present(self, unit_ids: Collection[int], period: Period) -> set[int]:
+        """Those of a group that there were in a period; of one unit alone always itself."""
+        if len(unit_ids) == 1:
+            return set(unit_ids)
+        return {unit_id for unit_id in unit_ids if self.register.row_of(unit_id, period) is not None}
 
     def _links(self, *kinds: Kind) -> Iterator[Link]:
         for change in self.register.changes:

@@ -143,6 +143,12 @@ class Register:
         """The unit that had the code in a period; None: nobody had it."""
         return next((row for row in self._rows_by_code.get(code, ()) if row.is_valid(period)), None)
 
+    def code_at(self, code: str, period: Period) -> str:
+        """The code that the unit of a code has in a period; the code itself where nothing better is known."""
+        unit = self.by_code.get(code)
+        row = self.row_of(unit.unit_id, period) if unit and self.bearer(code, period) is None else None
+        return row.code if row else code
+
     def is_same_unit(self, code: str, other: str) -> bool:
         """Whether two codes are, or once were, one unit's."""
         mine = {row.unit_id for row in self._rows_by_code.get(code, ())}

@@ -144,7 +144,8 @@ def _absent_state(office: Office, period: Period) -> str:
 
 def _owing(office: Office, staff: Staff, period: Period) -> list[Unit]:
     """The units that owe a report and that the reader may see, in the register's order."""
-    units = (office.register.by_code[row.unit_code] for row in office.register.obligations(period))
+    register = office.register.at(period)
+    units = (register.by_code[row.unit_code] for row in register.obligations(period))
     return [unit for unit in units if staff.may_see(unit)]
 
 
