@@ -32,7 +32,8 @@ class RosterWindow(Window):
         from jinguo.settings import load_settings
         from jinguo.units.register import PROVINCE_CODE, load_register
 
-        register, period = load_register(load_settings().schemas), Period.parse(decoded_downstream)
+        settings = load_settings()
+        register, period = load_register(settings.schemas, settings.register), Period.parse(decoded_downstream)
         due = register.obligations(period, reports_to=PROVINCE_CODE)
         return [f"{obligation.unit_code}|{decoded_downstream}" for obligation in due]
 

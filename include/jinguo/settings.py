@@ -55,6 +55,18 @@ class Settings:
     def outbox(self) -> Path:
         return self.home / "outbox"
 
+    @property
+    def register_store(self) -> Path:
+        """The versions of the unit register that `units import` made; an installation may be read-only."""
+        return self.home / "register"
+
+    @property
+    def register(self) -> Path:
+        """The unit register in force: the newest import, else the one that came with the definitions. A version never
+        changes, so its path names what it says."""
+        current = self.register_store / "current"
+        return current.resolve() if current.is_symlink() else self.schemas / "units"
+
 
 def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
     """The settings in ``environ``; SettingsError names the variable, its value and what is accepted."""

@@ -181,7 +181,7 @@ def run(*lines):
 def test_a_reader_starts_without_the_heavy_libraries():
     loaded = run(
         "import sys, pathlib, jinguo.reading.worker as w",
-        f"w._import_readers(pathlib.Path({str(SCHEMAS)!r}))",
+        f"w._import_readers(*map(pathlib.Path, ({str(SCHEMAS)!r}, {str(SCHEMAS / 'units')!r})))",
         "print(*{name.partition('.')[0] for name in sys.modules})",
     )
     assert not {"pandas", "openpyxl", "xlsxwriter", "sqlalchemy", "great_expectations"} & set(loaded)

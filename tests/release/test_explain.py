@@ -121,7 +121,7 @@ def test_children_that_report_here(office, explain):
 )
 def test_boundary_change_between_the_periods(office, explain, approved, is_between):
     change = Succession("430121", "长沙县", "430182", "长沙市", "撤县设市", approved)
-    office.register = replace(office.register, successions={"430121": change})
+    office.register = replace(office.register, changes=(change,))
     office.send(CITY)
     for unit in (CITY, "430000"):
         found = explain(CELL, unit)["boundary_changes"]

@@ -12,6 +12,7 @@ import typer
 from jinguo.cli import (
     consolidate_commands,
     office_commands,
+    register_commands,
     rule_commands,
     running_commands,
     staff_commands,
@@ -33,6 +34,7 @@ rule_commands.add_to(app)
 waive_commands.add_to(app)
 staff_commands.add_to(app)
 running_commands.add_to(app)
+register_commands.add_to(app)
 
 
 def main() -> None:

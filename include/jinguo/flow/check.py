@@ -121,7 +121,7 @@ def read_files(
 ) -> list[Reading]:
     """The files as read, and each member of a bundle; nothing is checked or stored."""
     readings = []
-    with tempfile.TemporaryDirectory() as folder, ReaderPool(office.settings.schemas) as pool:
+    with tempfile.TemporaryDirectory() as folder, ReaderPool(office.settings.schemas, office.register.folder) as pool:
         for reading in pool.read(_requests(files, Path(folder))):
             on_file(reading.file)
             readings.append(reading)

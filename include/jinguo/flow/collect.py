@@ -142,7 +142,7 @@ def process(office: Office, waiting: Sequence[DeliveryRow]) -> Iterator[Collecte
     """
     fresh = sorted((row for row in waiting if row.earlier_id is None), key=_working_order)
     if fresh:
-        with ReaderPool(office.settings.schemas) as pool, quiet_heap() as collect_garbage:
+        with ReaderPool(office.settings.schemas, office.register.folder) as pool, quiet_heap() as collect_garbage:
             readings = pool.read(ReadRequest(row.name, row.sha256, office.archive.path(row.sha256)) for row in fresh)
             for chunk in _chunks(fresh):  # the reader goes on with the next files while these are settled
                 for item in _process_chunk(office, list(zip(chunk, readings, strict=False))):

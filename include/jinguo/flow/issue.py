@@ -72,9 +72,10 @@ def basis_of(office: Office, unit: Unit, period: Period) -> str:
 
 
 def _units_to_issue(office: Office, period: Period, codes: Sequence[str]) -> list[Unit]:
-    by_code = office.register.by_code
+    register = office.register.at(period)
+    by_code = register.by_code
     if not codes:
-        return [by_code[row.unit_code] for row in office.register.obligations(period)]
+        return [by_code[row.unit_code] for row in register.obligations(period)]
     for code in codes:
         if code not in by_code or not by_code[code].is_valid(period) or by_code[code].unit_type == "province":
             raise Refused(f"--unit {code}: not a reporting unit in {period} (codes are in schemas/units/units.csv)")

@@ -16,6 +16,7 @@ from jinguo.rules.catalogue import RuleBook
 from jinguo.rules.context import Children
 from jinguo.rules.frame import Applicability
 from jinguo.rules.history_checks import HISTORY_MONTHS
+from jinguo.units.lineage import Lineage
 from jinguo.units.register import PROVINCE_CODE, Register, Unit
 from jinguo.warehouse.lookback import accepted_ids, figures_of
 from jinguo.warehouse.submissions import load_readings, values_of
@@ -46,8 +47,8 @@ def look_back(
     units = sorted({unit.unit_id for units in wanted.values() for unit in units})
     months = [period.plus(-number) for number in range(1, HISTORY_MONTHS + 1)]
     ids = accepted_ids(conn, units, first=months[-1].key, last=months[0].key)
-    found.add("history", _histories(conn, ids, months, wanted, rulebook.history_cells))
-    found.add("same_month_last_year", _last_years(conn, ids, months[-1], wanted, form))
+    found.add("history", _histories(conn, ids, months, wanted, cells=rulebook.history_cells, register=register))
+    found.add("same_month_last_year", _last_years(conn, ids, months[-1], wanted, form=form, register=register))
     if period.is_quarter_end:
         found.add("last_communities", _communities(conn, ids, predecessor(period, "quarterly"), wanted))
     _add_peers(found, conn, period, wanted, register=register, cells=rulebook.peer_cells)
@@ -59,32 +60,46 @@ _Ids = Mapping[tuple[int, int], int]
 
 
 def _histories(
-    conn: Connection, ids: _Ids, months: Sequence[Period], wanted: Wanted, cells: Sequence[str]
+    conn: Connection,
+    ids: _Ids,
+    months: Sequence[Period],
+    wanted: Wanted,
+    *,
+    cells: Sequence[str],
+    register: Register,
 ) -> dict[str, dict[str, np.ndarray]]:
     """By code and cell: one value a month, newest first; forerunners are summed."""
+    lineage = Lineage(register)
     figures = figures_of(conn, list(ids.values()), cells)
     unknown = np.full(len(cells), np.nan)
     histories = {}
     for code, units in wanted.items():
-        rows = [_summed(ids, figures, units, month) for month in months]
+        rows = [_summed(ids, figures, units, month, lineage) for month in months]
         if any(row is not None for row in rows):
             table = np.stack([unknown if row is None else row for row in rows])
             histories[code] = {cell_id: table[:, place] for place, cell_id in enumerate(cells)}
     return histories
 
 
-def _summed(ids: _Ids, values: Mapping[int, np.ndarray], units: Iterable[Unit], month: Period) -> np.ndarray | None:
-    known = [ids[unit.unit_id, month.key] for unit in units if (unit.unit_id, month.key) in ids]
-    rows = [values[submission_id] for submission_id in known if submission_id in values]
+def _summed(
+    ids: _Ids, values: Mapping[int, np.ndarray], units: Sequence[Unit], month: Period, lineage: Lineage
+) -> np.ndarray | None:
+    """None where a unit that stood then is not known."""
+    mine = {unit.unit_id: ids[unit.unit_id, month.key] for unit in units if (unit.unit_id, month.key) in ids}
+    known = {unit_id: values[submission_id] for unit_id, submission_id in mine.items() if submission_id in values}
+    rows = [known[unit_id] for unit_id in lineage.addends(units, month, known)]
     if len(rows) < 2:
         return rows[0] if rows else None
     return np.sum(rows, axis=0)
 
 
-def _last_years(conn: Connection, ids: _Ids, month: Period, wanted: Wanted, form: Form) -> dict[str, np.ndarray]:
+def _last_years(
+    conn: Connection, ids: _Ids, month: Period, wanted: Wanted, *, form: Form, register: Register
+) -> dict[str, np.ndarray]:
+    lineage = Lineage(register)
     chosen = [submission_id for (_, key), submission_id in ids.items() if key == month.key]
     values = {submission_id: numbers for submission_id, (numbers, _) in values_of(conn, chosen, form).items()}
-    summed = {code: _summed(ids, values, units, month) for code, units in wanted.items()}
+    summed = {code: _summed(ids, values, units, month, lineage) for code, units in wanted.items()}
     return {code: numbers for code, numbers in summed.items() if numbers is not None}
 
 

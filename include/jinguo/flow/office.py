@@ -28,7 +28,7 @@ class Office:
 
     @cached_property
     def register(self) -> Register:
-        return load_register(self.settings.schemas)
+        return load_register(self.settings.schemas, self.settings.register)
 
     @cached_property
     def rulebook(self) -> RuleBook:

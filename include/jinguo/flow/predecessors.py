@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,7 +17,8 @@ from jinguo.reading.model import Reading
 from jinguo.review.settlements import Settlements, settlements_of
 from jinguo.rules.context import CheckContext
 from jinguo.units.deadlines import deadline_of
-from jinguo.units.register import Register, Unit
+from jinguo.units.lineage import Lineage
+from jinguo.units.register import Unit
 from jinguo.warehouse.explanations import remembered_explanations
 from jinguo.warehouse.records import SubmissionRow
 from jinguo.warehouse.submissions import accepted_submissions, values_of
@@ -78,21 +79,23 @@ def period_context(
     ``for_checks`` False: openings only, without what reports are compared with. ``as_of``: the moment whose
     explanations and waivers count; None: now.
     """
-    form, register = office.form(period), office.register
-    wanted = _forerunners(register, codes)
+    form, register = office.form(period), office.register.at(period)
+    lineage = Lineage(register)
+    wanted = {code: lineage.forerunners(code) for code in codes}
     own = [units[0].unit_id for units in wanted.values() if units]
     context = PeriodContext(period, accepted=accepted_submissions(conn, period.key, unit_ids=own))
     months = _values_by_unit(conn, predecessor(period, "monthly"), wanted, form)
-    quarter_ends = (
-        _values_by_unit(conn, predecessor(period, "quarterly"), wanted, form) if period.is_quarter_end else {}
-    )
+    last_quarter = predecessor(period, "quarterly")
+    quarter_ends = _values_by_unit(conn, last_quarter, wanted, form) if period.is_quarter_end else {}
     is_quarterly = np.array([cell.frequency == "quarterly" for cell in form.cells])
     for code, units in wanted.items():
-        opening = _opening(is_quarterly, units, months, quarter_ends)
+        monthly = [months[each] for each in lineage.addends(units, period.previous, months)]
+        quarterly = [quarter_ends[each] for each in lineage.addends(units, last_quarter, quarter_ends)]
+        opening = _opening(is_quarterly, monthly, quarterly)
         if opening:
             context.openings[code] = opening
     if for_checks:
-        context.quarters = _quarters_so_far(conn, form, period, wanted)
+        context.quarters = _quarters_so_far(conn, form, period, wanted, lineage)
         context.lookback = look_back(conn, period, wanted, form=form, register=register, rulebook=office.rulebook)
         context.settlements = _settlements(conn, period, own, as_of or office.settings.now())
     return context
@@ -108,19 +111,8 @@ def without_warehouse(period: Period) -> PeriodContext:
     return PeriodContext(period)
 
 
-def _forerunners(register: Register, codes: Iterable[str]) -> dict[str, list[Unit]]:
-    """By code: the unit itself and every registered unit that it succeeded (renames, mergers)."""
-    old: dict[str, list[str]] = {}
-    for succession in register.successions.values():
-        if succession.old_code != succession.new_code:
-            old.setdefault(succession.new_code, []).append(succession.old_code)
-    return {
-        code: [register.by_code[each] for each in [code, *old.get(code, ())] if each in register.by_code]
-        for code in codes
-    }
-
-
-_Values = Mapping[int, tuple[SubmissionRow, np.ndarray]]
+_Value = tuple[SubmissionRow, np.ndarray]
+_Values = Mapping[int, _Value]
 
 
 def _values_by_unit(conn: Connection, period: Period, wanted: Mapping[str, list[Unit]], form: Form) -> _Values:
@@ -130,10 +122,8 @@ def _values_by_unit(conn: Connection, period: Period, wanted: Mapping[str, list[
     return {unit_id: (row, values[row.id][0]) for unit_id, row in rows.items()}
 
 
-def _opening(is_quarterly: np.ndarray, units: list[Unit], months: _Values, quarter_ends: _Values) -> Opening | None:
+def _opening(is_quarterly: np.ndarray, monthly: Sequence[_Value], quarterly: Sequence[_Value]) -> Opening | None:
     """Last month's figures; the cells of quarterly tables take last quarter's. Several forerunners are summed."""
-    monthly = [months[unit.unit_id] for unit in units if unit.unit_id in months]
-    quarterly = [quarter_ends[unit.unit_id] for unit in units if unit.unit_id in quarter_ends]
     if not monthly and not quarterly:
         return None
     numbers = np.full(len(is_quarterly), np.nan)
@@ -145,18 +135,17 @@ def _opening(is_quarterly: np.ndarray, units: list[Unit], months: _Values, quart
 
 
 def _quarters_so_far(
-    conn: Connection, form: Form, period: Period, wanted: Mapping[str, list[Unit]]
+    conn: Connection, form: Form, period: Period, wanted: Mapping[str, list[Unit]], lineage: Lineage
 ) -> dict[str, np.ndarray]:
     """The quarter's earlier months summed; NaN where a month is unknown. The first month: zeros."""
-    earlier = [month for month in period.quarter_months if month < period]
-    months = [_values_by_unit(conn, month, wanted, form) for month in earlier] if period.is_quarter_end else []
-    if period.is_quarter_end:
-        return {
-            code: np.sum([_month_of(month, units, form) for month in months], axis=0) for code, units in wanted.items()
-        }
-    return {}
-
-
-def _month_of(month: _Values, units: list[Unit], form: Form) -> np.ndarray:
-    values = [month[unit.unit_id][1] for unit in units if unit.unit_id in month]
-    return np.sum(values, axis=0) if values else np.full(len(form.cells), np.nan)
+    if not period.is_quarter_end:
+        return {}
+    months = {month: _values_by_unit(conn, month, wanted, form) for month in period.quarter_months if month < period}
+    quarters = {}
+    for code, units in wanted.items():
+        sums = []
+        for month, known in months.items():
+            values = [known[each][1] for each in lineage.addends(units, month, known)]
+            sums.append(np.sum(values, axis=0) if values else np.full(len(form.cells), np.nan))
+        quarters[code] = np.sum(sums, axis=0)
+    return quarters

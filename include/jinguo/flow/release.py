@@ -143,7 +143,8 @@ def trace_figure(
             lower = {"form": office.form(period), "register": office.register}
             return trace_lower_unit(office.warehouse, period, figure_id, unit, **lower)
         wanted = _wanted(office, period, edition, as_of)
-        return trace.trace_figure(office.warehouse, wanted, figure_id, register=office.register, unit_code=unit_code)
+        code = unit_code and office.register.code_at(unit_code, period)
+        return trace.trace_figure(office.warehouse, wanted, figure_id, register=office.register, unit_code=code)
 
 
 def _lower_unit(office: Office, period: Period, unit_code: str | None) -> Unit | None:
@@ -166,7 +167,8 @@ def trace_forward(
     from jinguo.release.feeds import figures_fed
 
     with open_office(settings) as office:
-        return figures_fed(_wanted(office, period, edition, as_of), cell_id, unit_code=unit_code)
+        code = office.register.code_at(unit_code, period)
+        return figures_fed(_wanted(office, period, edition, as_of), cell_id, unit_code=code)
 
 
 def list_unused(settings: Settings, period: Period) -> list[dict[str, str]]:

@@ -35,9 +35,9 @@ def period_status(settings: Settings, period: Period) -> list[dict[str, Any]]:
             in_force = accepted_submissions(conn, period.key)
             counts = count_findings(conn, period.key)
             turns = turns_of(office, conn, period, latest)
-        rows = []
-        for obligation in office.register.obligations(period):
-            unit = office.register.by_code[obligation.unit_code]
+        rows, register = [], office.register.at(period)
+        for obligation in register.obligations(period):
+            unit = register.by_code[obligation.unit_code]
             newest = latest.get(unit.unit_id)
             row = in_force.get(unit.unit_id, newest)
             newer = newest if row and newest.id != row.id else None

@@ -63,13 +63,13 @@ class WorkerDiedError(Exception):
 class _Worker:
     """One reader process and its two pipes."""
 
-    def __init__(self, schemas: Path) -> None:
+    def __init__(self, schemas: Path, register: Path) -> None:
         environment = {"PYTHONPATH": str(_PACKAGE_ROOT), "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
         environment["PYTHONDONTWRITEBYTECODE"] = "1"
         environment |= _KEPT_MEMORY
         environment |= {key: value for key in ("LANG", "LC_ALL", "PATH") if (value := os.environ.get(key))}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "jinguo.reading.worker", str(schemas)],
+            [sys.executable, "-m", "jinguo.reading.worker", str(schemas), str(register)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env=environment,
@@ -149,10 +149,13 @@ class _Batch:
 
 
 class ReaderPool:
-    """Readers for as long as the ``with`` block lasts; started when first needed."""
+    """Readers for as long as the ``with`` block lasts; started when first needed.
 
-    def __init__(self, schemas: Path, *, workers: int = 1) -> None:
-        self._schemas = schemas
+    ``register``: the folder of the unit register in force, by default the one that came with the definitions.
+    """
+
+    def __init__(self, schemas: Path, register: Path | None = None, *, workers: int = 1) -> None:
+        self._schemas, self._register = schemas, register or schemas / "units"
         self._workers: list[_Worker | None] = [None] * max(workers, 1)
 
     def __enter__(self) -> ReaderPool:
@@ -225,7 +228,7 @@ class ReaderPool:
     def _worker(self, slot: int) -> _Worker:
         worker = self._workers[slot]
         if worker is None:
-            worker = self._workers[slot] = _Worker(self._schemas)
+            worker = self._workers[slot] = _Worker(self._schemas, self._register)
         return worker
 
 

@@ -47,10 +47,13 @@ class _File:
     notes: Notes = field(default_factory=Notes)
 
 
-def read_report(name: str, sha256: str, data: bytes, *, schemas: Path, is_suspect: bool = False) -> Reading:
+def read_report(
+    name: str, sha256: str, data: bytes, *, schemas: Path, register: Path | None = None, is_suspect: bool = False
+) -> Reading:
     """The reading of a file; bad data never raises, it becomes a status and problems.
 
-    ``is_suspect``: a reader process has ended over it, or over its neighbour.
+    ``register``: the folder of the one in force, by default that of the definitions. ``is_suspect``: a reader process
+    has ended over it, or over its neighbour.
     """
     screened = screen(name, data)
     if screened.is_refused:
@@ -59,15 +62,15 @@ def read_report(name: str, sha256: str, data: bytes, *, schemas: Path, is_suspec
         workbook = read_workbook(data, screened, is_suspect=is_suspect)
     except UnreadableError as error:
         return unreadable(name, sha256, error.reason, format_=screened.format)
-    register = load_register(schemas)
+    units = load_register(schemas, register)
     form = load_forms(schemas)[-1]
-    file = _File(workbook, form, register, find_cover(workbook, form))
+    file = _File(workbook, form, units, find_cover(workbook, form))
     _sort_sheets(file)
     block = read_identity(workbook)
     heads = [(sheet.name, head) for _, sheet, head in (*file.tables.values(), *file.copies)]
-    evidence = gather(name, block, file.cover, heads, register)
+    evidence = gather(name, block, file.cover, heads, units)
     is_ours = bool(file.tables) or bool(file.cover.addresses)
-    identity = identify(evidence, block, is_ours=is_ours, register=register)
+    identity = identify(evidence, block, is_ours=is_ours, register=units)
     if identity.status == "read" and (problem := _differing_copy(file)):
         identity.stop("held", problem)
     reading = _begin(name, sha256, screened, identity, block)

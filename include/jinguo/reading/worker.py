@@ -68,7 +68,7 @@ def allow_cpu_time() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (limit, hard))
 
 
-def read_one(request: dict[str, Any], schemas: Path) -> bytes:
+def read_one(request: dict[str, Any], schemas: Path, register: Path) -> bytes:
     """The answer to one request; whatever goes wrong with the file becomes its one clean result."""
     from jinguo.intake.screening import MAX_BYTES
     from jinguo.reading.report import read_report, unreadable
@@ -81,7 +81,8 @@ def read_one(request: dict[str, Any], schemas: Path) -> bytes:
     except OSError as error:
         return encode(ReadAnswer(error=f"{request['path']}: {error.strerror}"))
     try:
-        reading = read_report(name, sha256, data, schemas=schemas, is_suspect=request["is_suspect"])
+        is_suspect = request["is_suspect"]
+        reading = read_report(name, sha256, data, schemas=schemas, register=register, is_suspect=is_suspect)
         body = encode(ReadAnswer(reading))
         return body if len(body) <= MAX_ANSWER_BYTES else encode(ReadAnswer(unreadable(name, sha256, _TOO_MUCH)))
     except MemoryError:
@@ -93,11 +94,11 @@ def read_one(request: dict[str, Any], schemas: Path) -> bytes:
         return encode(ReadAnswer(unreadable(name, sha256, "读取时出错"), fault=fault))
 
 
-def main(schemas: Path) -> None:
+def main(schemas: Path, register: Path) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     requests, answers = sys.stdin.buffer, sys.stdout.buffer
     sys.stdout = sys.stderr  # nothing but frames goes out on the pipe
-    _import_readers(schemas)
+    _import_readers(schemas, register)
     gc.freeze()  # what is loaded stays; a file's own objects have few cycles, so the collector need not come often
     gc.set_threshold(100_000)
     confine()
@@ -106,10 +107,10 @@ def main(schemas: Path) -> None:
         while (frame := read_frame(requests)) is not None:
             for request in json.loads(frame):
                 allow_cpu_time()
-                write_frame(answers, read_one(request, schemas))
+                write_frame(answers, read_one(request, schemas, register))
 
 
-def _import_readers(schemas: Path) -> None:
+def _import_readers(schemas: Path, register: Path) -> None:
     """What every file needs, loaded before the limits and outside any file's time."""
     import python_calamine  # noqa: F401
 
@@ -118,8 +119,8 @@ def _import_readers(schemas: Path) -> None:
     from jinguo.units.register import load_register
 
     load_forms(schemas)
-    load_register(schemas)
+    load_register(schemas, register)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -1,13 +1,13 @@
 """An edition's province figures beside those of earlier months: 环比, 同比, 本年累计, trend. Pure: no database.
 
 Every comparison is there twice: 全口径, each period over the units that it has, and 同口径, both periods over the units
-whose figure both have. A period without figures has none: never 0. Monthly counts of people or teams are never added
-over months; a year so far is the form's own running cell.
+whose figure both have, a merged unit beside those that it was made of. A period without figures has none: never 0.
+Monthly counts of people or teams are never added over months; a year so far is the form's own running cell.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,6 +17,7 @@ from jinguo.forms.model import Form, predecessor
 from jinguo.periods import Period
 from jinguo.release.definitions import Definitions
 from jinguo.release.model import Figure, Figures, FigureState, rounded_ratio
+from jinguo.units.lineage import Lineage
 
 MONTHS = 12  # a trend goes back to the same month last year
 
@@ -162,61 +163,84 @@ def running_cells(form: Form) -> dict[str, str]:
     return {fill.source: cell.id for cell in form.cells for fill in cell.fills if fill.kind == "running"}
 
 
-def compare(now: Figures, before: Figures) -> dict[str, Compared]:
-    """Every province figure of ``now`` beside that of ``before``; units are matched by their lasting id."""
-    earlier = {report.unit.unit_id: row for row, report in enumerate(before.reports)}
-    pairs = [
-        (row, earlier[report.unit.unit_id])
-        for row, report in enumerate(now.reports)
-        if report.unit.unit_id in earlier
-        and report.is_member
-        and before.reports[earlier[report.unit.unit_id]].is_member
-    ]
+@dataclass(frozen=True)
+class RowGroup:
+    """Reports of two periods that can be compared with each other: rows of ``now`` and of ``before``."""
+
+    now: tuple[int, ...]
+    before: tuple[int, ...]
+
+
+def comparable_rows(now: Figures, before: Figures, lineage: Lineage | None = None) -> list[RowGroup]:
+    """The units that are in both periods, each by its lasting id; a merged unit beside its makers, the parts of a
+    divided one beside it, both sides of a transfer together. A group of which anybody is not in is not compared: it is
+    never less than the whole."""
+    ids = [*now.row_by_id, *(unit_id for unit_id in before.row_by_id if unit_id not in now.row_by_id)]
+    groups = lineage.groups(ids, before.period, now.period) if lineage else [{unit_id} for unit_id in ids]
+    found = []
+    for group in groups:
+        sides = []
+        for figures in (now, before):
+            rows = tuple(figures.row_by_id[unit_id] for unit_id in sorted(group) if unit_id in figures.row_by_id)
+            is_whole = len(rows) == len(lineage.present(group, figures.period) if lineage else group)
+            sides.append(rows if is_whole and all(figures.reports[row].is_member for row in rows) else ())
+        if all(sides):
+            found.append(RowGroup(*sides))
+    return found
+
+
+def compare(now: Figures, before: Figures, lineage: Lineage | None = None) -> dict[str, Compared]:
+    """Every province figure of ``now`` beside that of ``before``. ``lineage``: what happened to units between."""
+    groups = comparable_rows(now, before, lineage)
     compared = {}
     for figure_id, figure in now.province.items():
         old = before.province.get(figure_id)
         if old is None:
             compared[figure_id] = Compared(figure_id, figure.value, None)
-        elif figure_id in now.form.cell_by_id:
-            same = _same_cell(now, before, pairs, figure_id)
-            compared[figure_id] = Compared(figure_id, figure.value, old.value, *same)
         else:
-            same = _same_beyond(now, before, pairs, figure_id)
-            compared[figure_id] = Compared(figure_id, figure.value, old.value, *same)
+            same_of = _same_cell if figure_id in now.form.cell_by_id else _same_beyond
+            compared[figure_id] = Compared(figure_id, figure.value, old.value, *same_of(now, before, groups, figure_id))
     return compared
 
 
 def _same_cell(
-    now: Figures, before: Figures, pairs: list[tuple[int, int]], cell_id: str
+    now: Figures, before: Figures, groups: list[RowGroup], cell_id: str
 ) -> tuple[int | None, int | None, int]:
-    rows = np.array(pairs, dtype=np.intp).reshape(-1, 2)
-    values, known = [], np.ones(len(pairs), dtype=bool)
-    for figures, own in ((now, rows[:, 0]), (before, rows[:, 1])):
+    sums, known = [], np.ones(len(groups), dtype=bool)
+    for figures, sides in ((now, [group.now for group in groups]), (before, [group.before for group in groups])):
         index = figures.form.cell_by_id[cell_id].index
-        states = figures.states[own, index]
-        known &= (states == FigureState.REPORTED) | (states == FigureState.NO_ACTIVITY)
-        values.append(figures.numbers[own, index])
-    count = int(known.sum())
+        place = np.repeat(np.arange(len(groups)), [len(side) for side in sides])
+        rows = np.array([row for side in sides for row in side], dtype=np.intp)
+        states = figures.states[rows, index]
+        np.logical_and.at(known, place, (states == FigureState.REPORTED) | (states == FigureState.NO_ACTIVITY))
+        total = np.zeros(len(groups), dtype=np.int64)
+        np.add.at(total, place, figures.numbers[rows, index])
+        sums.append(total)
+    count = sum(len(group.now) for group, is_known in zip(groups, known, strict=True) if is_known)
     if not count:
         return None, None, 0
-    return int(values[0][known].sum()), int(values[1][known].sum()), count
+    return int(sums[0][known].sum()), int(sums[1][known].sum()), count
 
 
 def _same_beyond(
-    now: Figures, before: Figures, pairs: list[tuple[int, int]], figure_id: str
+    now: Figures, before: Figures, groups: list[RowGroup], figure_id: str
 ) -> tuple[int | None, int | None, int]:
     """A total over the common units; a rate from their own numerators and denominators."""
-    both = [(now.beyond_cells[row][figure_id], before.beyond_cells[old].get(figure_id)) for row, old in pairs]
-    known = [(mine, old) for mine, old in both if old and mine.state.is_known and old.state.is_known]
-    if not known:
+    mine: list[Figure] = []
+    old: list[Figure] = []
+    for group in groups:
+        sides = [now.beyond_cells[row].get(figure_id) for row in group.now]
+        bases = [before.beyond_cells[row].get(figure_id) for row in group.before]
+        if all(figure and figure.state.is_known for figure in (*sides, *bases)):
+            mine += sides
+            old += bases
+    if not mine:
         return None, None, 0
     scale = 100 if now.definitions.indicators[figure_id].unit == "%" else 1
-    sides = (tuple(side) for side in zip(*known, strict=True))
-    same_now, same_before = (_together(side, scale) for side in sides)
-    return same_now, same_before, len(known)
+    return _together(mine, scale), _together(old, scale), len(mine)
 
 
-def _together(figures: tuple[Figure, ...], scale: int) -> int | None:
+def _together(figures: Sequence[Figure], scale: int) -> int | None:
     if any(figure.numerator is not None for figure in figures):
         denominator = sum(figure.denominator or 0 for figure in figures)
         numerator = sum(figure.numerator or 0 for figure in figures)

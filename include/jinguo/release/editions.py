@@ -27,6 +27,7 @@ from jinguo.release.review_record import review_rows
 from jinguo.release.revision import changes_between
 from jinguo.release.standing import load_reports, present_members
 from jinguo.settings import TIMEZONE
+from jinguo.units.lineage import Lineage
 from jinguo.units.register import PROVINCE_CODE, Register
 from jinguo.warehouse import releases
 from jinguo.warehouse.records import FigureRow, Member, Release, ReportRow
@@ -223,12 +224,12 @@ class Editions:
     def _beside(self, conn: Connection, figures: Figures, base: Base, now: dt.datetime) -> dict[str, Compared]:
         if base.period not in compared_periods(self.period):
             return province_of(conn, base, figures, self.register)
-        form = form_for(self.register.schemas, base.period)
+        form, lineage = form_for(self.register.schemas, base.period), Lineage(self.register)
         editions = Editions(self.warehouse, base.period, form=form, register=self.register, rulebook=self.rulebook)
         if base.edition is None:
-            return compare(figures, editions._figures(conn, editions._members(conn, [])[0], now))
+            return compare(figures, editions._figures(conn, editions._members(conn, [])[0], now), lineage)
         release = releases.release_of(conn, base.period.key, base.edition)
-        return compare(figures, editions._stored_figures(conn, release))
+        return compare(figures, editions._stored_figures(conn, release), lineage)
 
     def _figures(
         self,

@@ -14,8 +14,10 @@ from jinguo.errors import JinguoError
 from jinguo.forms.load import form_for
 from jinguo.forms.model import Cell, predecessor
 from jinguo.periods import Period
+from jinguo.release.comparison import comparable_rows
 from jinguo.release.explanations import explanations_about
 from jinguo.release.model import Edition, Figure, FigureState, plain_number
+from jinguo.units.lineage import Lineage
 from jinguo.units.register import PROVINCE_CODE, Register, Unit
 from jinguo.warehouse.records import SubmissionRow
 from jinguo.warehouse.submissions import accepted_submissions, submissions_of, values_of
@@ -113,8 +115,8 @@ def _question(before: Edition, after: Edition, figure_id: str, unit_code: str, r
     if figure_id not in before.figures.province and figure_id not in after.figures.province:
         raise JinguoError(f"{figure_id}: no cell or indicator that is due in {before.period} or {after.period}")
     unit = register.by_code.get(unit_code)
-    known = {PROVINCE_CODE, *before.figures.row_by_code, *after.figures.row_by_code}
-    if unit is None or unit_code not in known:
+    known = {*before.figures.row_by_id, *after.figures.row_by_id}
+    if unit is None or (unit_code != PROVINCE_CODE and unit.unit_id not in known):
         raise JinguoError(f"{unit_code} owed the province no report for {before.period} or {after.period}")
     return _Question(before, after, figure_id, unit, register)
 
@@ -125,7 +127,7 @@ def _figure(edition: Edition, unit: Unit, figure_id: str) -> Figure:
         return _NONE
     if unit.code == PROVINCE_CODE:
         return figures.province[figure_id]
-    row = figures.row_by_code.get(unit.code)
+    row = figures.row_by_id.get(unit.unit_id)
     return _NONE if row is None else figures.of_unit(row, figure_id)
 
 
@@ -190,16 +192,21 @@ def _at(values: dict[int, tuple[np.ndarray, np.ndarray]], row: SubmissionRow, ce
 
 
 def _same_units(question: _Question) -> Item:
-    """同口径: only the units that are in both."""
+    """同口径: only the units that are in both; a merged unit beside its makers."""
+    before, after = question.before.figures, question.after.figures
+    groups = comparable_rows(after, before, Lineage(question.register))
     pairs = [
-        (old.value, new.value)
-        for unit in question.units
-        if (old := _figure(question.before, unit, question.figure_id)).value is not None
-        and (new := _figure(question.after, unit, question.figure_id)).value is not None
+        (
+            [before.of_unit(row, question.figure_id).value for row in group.before],
+            [after.of_unit(row, question.figure_id).value for row in group.now],
+        )
+        for group in groups
+        if question.figure_id in before.province
     ]
-    old_sum, new_sum = sum(old for old, _ in pairs), sum(new for _, new in pairs)
+    known = [(old, new) for old, new in pairs if None not in (*old, *new)]
+    old_sum, new_sum = sum(sum(old) for old, _ in known), sum(sum(new) for _, new in known)
     return {
-        "units": len(pairs),
+        "units": sum(len(new) for _, new in known),
         "value_from": plain_number(old_sum),
         "value_to": plain_number(new_sum),
         "difference": plain_number(new_sum - old_sum),
@@ -280,7 +287,7 @@ def _values(conn: Connection, units: Sequence[Unit], period: Period, question: _
                     c.id: figures.of_unit(row, c.id).value for c in figures.form.cells if figures.due[c.index]
                 }
                 for unit in units
-                if (row := figures.row_by_code.get(unit.code)) is not None and figures.reports[row].is_member
+                if (row := figures.row_by_id.get(unit.unit_id)) is not None and figures.reports[row].is_member
             }
     form = form_for(question.register.schemas, period)
     wanted = {unit.unit_id for unit in units}
@@ -320,7 +327,7 @@ def _revisions(conn: Connection, question: _Question) -> Iterator[Item]:
 def _boundary_changes(question: _Question) -> Iterator[Item]:
     """Renames, mergers and new codes of the units concerned that were approved in the time asked about."""
     first, last = question.before.period, question.after.period
-    for change in question.register.successions.values():
+    for change in question.register.changes:
         months = _months_named(change.approved)
         if (
             months

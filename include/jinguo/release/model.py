@@ -152,6 +152,11 @@ class Figures:
     def row_by_code(self) -> dict[str, int]:
         return {report.unit.code: row for row, report in enumerate(self.reports)}
 
+    @cached_property
+    def row_by_id(self) -> dict[int, int]:
+        """The row of each unit by its lasting id: codes change."""
+        return {report.unit.unit_id: row for row, report in enumerate(self.reports)}
+
     @property
     def members(self) -> tuple[UnitReport, ...]:
         return tuple(report for report in self.reports if report.is_member)

@@ -105,9 +105,9 @@ def load_reports(
     records = _records(conn, period, register, definitions, as_of)
     waived = _waived(conn, ids)
     lists = _lists(conn, ids, {total.table for total in definitions.lists if _list_due(form, period, total.table)})
-    reports = []
+    reports, then = [], register.at(period)
     for member in members:
-        unit = register.by_id[member.unit_id]
+        unit = then.by_id[member.unit_id]
         versions = records.versions.get(unit.unit_id, ())
         statistics = _statistics(unit, versions, records)
         if member.submission_id is None:

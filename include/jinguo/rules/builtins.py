@@ -16,6 +16,7 @@ from jinguo.rules import calendar_checks, cover_checks, hierarchy_checks, histor
 from jinguo.rules.catalogue import Rule
 from jinguo.rules.faults import Fault, names_of_cell, names_of_line, written
 from jinguo.rules.frame import Array, Frame, Lines
+from jinguo.units.lineage import Lineage
 from jinguo.units.ownership import load_ownership, village_counties
 from jinguo.units.register import Register
 
@@ -168,7 +169,7 @@ def _is_of_the_month(cell: Cell) -> bool:
 
 def demo_county(rule: Rule, frame: Frame, register: Register) -> Iterator[Fault]:
     """BN-501: a demonstration community's county is the one that its code begins with, or belongs to by now."""
-    moved = village_counties(register.schemas)
+    moved = village_counties(register.folder)
     for submission, line, code in _demo_codes(frame):
         county = line.values.get(3)
         if not isinstance(county, str) or not isinstance(code, str):
@@ -198,11 +199,12 @@ def demo_code(rule: Rule, frame: Frame, register: Register) -> Iterator[Fault]:
 
 def one_owner(rule: Rule, frame: Frame, register: Register) -> Iterator[Fault]:
     """SX-005: a community is counted by the one unit that owns its town in the period, and by one unit below."""
-    period, ownership = frame.where.period, load_ownership(register.schemas)
+    period, ownership = frame.where.period, load_ownership(register.schemas, register.folder)
+    lineage = Lineage(register)
     for submission, line, code in _demo_codes(frame):
         unit = frame.contexts[submission].unit
         owners = ownership.owners(str(code), period) if unit and code in register.village_codes else ()
-        known = [register.by_code[owner] for owner in owners if owner in register.by_code]
+        known = [unit_then for owner in owners if (unit_then := lineage.standing(owner, period))]
         if known and not any(unit.code in (owner.code, owner.parent_code) for owner in known):
             reason = f"本期归{known[0].org_short or known[0].name}统计，不应列入本表"
             names = {"line": str(line.number), "town": written(line.values.get(1)), "reason": reason}

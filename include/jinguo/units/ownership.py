@@ -50,9 +50,10 @@ class Owners:
 
 
 @lru_cache(maxsize=2)
-def load_ownership(schemas: Path) -> Owners:
-    """The table; SchemaError where a place would have two owners in one period."""
-    path = schemas / "units" / "ownership.csv"
+def load_ownership(schemas: Path, folder: Path | None = None) -> Owners:
+    """The table in ``folder``, or the one shipped; SchemaError where a place would have two owners in one period."""
+    folder = folder or schemas / "units"
+    path = folder / "ownership.csv"
     rows: dict[str, tuple[Ownership, ...]] = {}
     with path.open(encoding="utf-8", newline="") as file:
         for line in csv.DictReader(file):
@@ -61,13 +62,13 @@ def load_ownership(schemas: Path) -> Owners:
                 if row.is_valid(other.valid_from) or other.is_valid(row.valid_from):
                     raise SchemaError(path, row.place_code, row.owner_code, f"one owner (it has {other.owner_code})")
             rows[row.place_code] = (*rows.get(row.place_code, ()), row)
-    return Owners(rows, village_counties(schemas))
+    return Owners(rows, village_counties(folder))
 
 
 @lru_cache(maxsize=2)
-def village_counties(schemas: Path) -> dict[str, str]:
+def village_counties(folder: Path) -> dict[str, str]:
     """The villages whose county is not the one that their code begins with (functional zones)."""
-    with (schemas / "units" / "villages.csv").open(encoding="utf-8", newline="") as file:
+    with (folder / "villages.csv").open(encoding="utf-8", newline="") as file:
         moved = (row for row in csv.DictReader(file) if not row["code"].startswith(row["county_code"]))
         return {row["code"]: row["county_code"] for row in moved}
 

@@ -1,6 +1,8 @@
 """The unit register 报送单位: who reports, under which names, to whom, and what there is to cover.
 
-Codes and names are dated attributes of a unit; ``unit_id`` is assigned in schemas/units/units.csv and never reused.
+Identity is ``unit_id``: assigned once in units.csv, never reused. Code, name and parent are dated attributes of it: a
+unit has one row for each time in which they were the same. A ``Register`` shows one row of each unit, the newest, or
+(``at``) the one of a period.
 """
 
 from __future__ import annotations
@@ -9,21 +11,23 @@ import csv
 import datetime as dt
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 
 from jinguo.errors import SchemaError
 from jinguo.forms.model import UNIT_TYPES
 from jinguo.periods import Period
+from jinguo.units.kinds import KIND_OF, Kind
 from jinguo.units.obligations import Obligation, read_obligations
 
 PROVINCE_CODE = "430000"
+_FIRST, _LAST = Period(1, 1), Period(9999, 12)
 
 
 @dataclass(frozen=True)
 class Unit:
-    """One reporting organisation. ``valid_from``/``valid_to``: None means open."""
+    """One reporting organisation as it is called, and under whom, from ``valid_from`` to ``valid_to`` (None: open)."""
 
     unit_id: int
     code: str
@@ -54,7 +58,11 @@ class Denominator:
 
 @dataclass(frozen=True)
 class Succession:
-    """One code replaced by another; ``new_code`` is empty where a unit was closed."""
+    """A line of history.csv: one unit was renamed, recoded, merged, divided, moved or closed (``new_code`` empty).
+
+    ``effective``: the first period under the new arrangement, None where only the year is known. ``keeps_values``: of
+    a division, whether somebody decided that the new unit goes on with the old one's figures.
+    """
 
     old_code: str
     old_name: str
@@ -62,11 +70,18 @@ class Succession:
     new_name: str
     change_type: str
     approved: str
+    effective: Period | None = None
+    keeps_values: bool = False
+
+    @property
+    def kind(self) -> Kind | None:
+        return KIND_OF.get(self.change_type)
 
 
 @dataclass(frozen=True)
 class Register:
-    """All units and what is said of them."""
+    """All units and what is said of them. ``units``: one row of each; ``rows``: all of them; ``folder``: where it
+    stands. ``successions``: by replaced code what replaced it; ``changes``: every line of the history."""
 
     schemas: Path
     units: tuple[Unit, ...]
@@ -74,10 +89,67 @@ class Register:
     obligation_rows: tuple[Obligation, ...]
     denominator_rows: dict[str, dict[str, Denominator]]
     successions: dict[str, Succession]
+    changes: tuple[Succession, ...] = ()
+    rows: tuple[Unit, ...] = ()
+    folder: Path = Path()
+    period: Period | None = None
+    _views: dict[Period, Register] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def by_code(self) -> dict[str, Unit]:
-        return {unit.code: unit for unit in self.units}
+        """Every code that a unit ever had; one that several had means the newest, or the one of the view's period."""
+        rows = sorted(self.rows or self.units, key=self._rank)
+        return {row.code: row for row in rows}
+
+    def at(self, period: Period) -> Register:
+        """The register with each unit's row of ``period``: its code, name and parent then. A unit that was not there
+        yet, or no more, keeps its nearest row."""
+        if len(self.rows) in (0, len(self.units)):
+            return self
+        if period not in self._views:
+            units = tuple(min(rows, key=lambda row: _distance(row, period)) for rows in self.rows_by_id.values())
+            self._views[period] = replace(self, units=units, period=period, _views={})
+        return self._views[period]
+
+    @cached_property
+    def rows_by_id(self) -> dict[int, tuple[Unit, ...]]:
+        """All rows of each unit, oldest first."""
+        found: dict[int, list[Unit]] = {}
+        for row in self.rows or self.units:
+            found.setdefault(row.unit_id, []).append(row)
+        return {
+            unit_id: tuple(sorted(rows, key=lambda row: row.valid_from or _FIRST)) for unit_id, rows in found.items()
+        }
+
+    def row_of(self, unit_id: int, period: Period) -> Unit | None:
+        """The unit's row of a period; None: it was not there."""
+        return next((row for row in self.rows_by_id.get(unit_id, ()) if row.is_valid(period)), None)
+
+    def bearer(self, code: str, period: Period) -> Unit | None:
+        """The unit that had the code in a period; None: nobody had it."""
+        return next((row for row in self._rows_by_code.get(code, ()) if row.is_valid(period)), None)
+
+    def code_at(self, code: str, period: Period) -> str:
+        """The code that the unit of a code has in a period; the code itself where nothing better is known."""
+        unit = self.by_code.get(code)
+        row = self.row_of(unit.unit_id, period) if unit and self.bearer(code, period) is None else None
+        return row.code if row else code
+
+    def is_same_unit(self, code: str, other: str) -> bool:
+        """Whether two codes are, or once were, one unit's."""
+        mine = {row.unit_id for row in self._rows_by_code.get(code, ())}
+        return code == other or any(row.unit_id in mine for row in self._rows_by_code.get(other, ()))
+
+    @cached_property
+    def _rows_by_code(self) -> dict[str, list[Unit]]:
+        found: dict[str, list[Unit]] = {}
+        for row in self.rows or self.units:
+            found.setdefault(row.code, []).append(row)
+        return found
+
+    def _rank(self, row: Unit) -> tuple[bool, Period, Period]:
+        is_of_period = self.period is not None and row.is_valid(self.period)
+        return is_of_period, row.valid_to or _LAST, row.valid_from or _FIRST
 
     @cached_property
     def by_id(self) -> dict[int, Unit]:
@@ -138,7 +210,7 @@ class Register:
     @cached_property
     def village_codes(self) -> frozenset[str]:
         """The 12-digit codes of the national village register (read on first use)."""
-        with (self.schemas / "units" / "villages.csv").open(encoding="utf-8") as file:
+        with (self.folder / "villages.csv").open(encoding="utf-8") as file:
             next(file)
             return frozenset(line.split(",", 1)[0] for line in file)
 
@@ -149,34 +221,67 @@ def normalise_name(name: str) -> str:
 
 
 @lru_cache(maxsize=8)
-def load_register(schemas: Path) -> Register:
-    """The register in ``schemas/units``; SchemaError names file, key and value of a mistake."""
-    folder = schemas / "units"
-    units = tuple(_unit(folder / "units.csv", row) for row in _rows(folder / "units.csv"))
+def load_register(schemas: Path, folder: Path | None = None) -> Register:
+    """The register in ``folder``, or the one shipped in ``schemas/units``; SchemaError names file, key and value of a
+    mistake. Whoever works for an office takes ``Office.register``: the one in force."""
+    folder = folder or schemas / "units"
+    rows = tuple(_unit(folder / "units.csv", row) for row in _rows(folder / "units.csv"))
+    newest = {row.unit_id: row for row in sorted(rows, key=lambda row: row.valid_from or _FIRST)}
     aliases: dict[str, tuple[str, ...]] = {}
     for row in _rows(folder / "aliases.csv"):
         name = normalise_name(row["alias"])
         if row["code"] not in aliases.get(name, ()):
             aliases[name] = (*aliases.get(name, ()), row["code"])
-    denominators: dict[str, dict[str, Denominator]] = {}
-    for row in _rows(folder / "denominators.csv"):
-        denominators.setdefault(row["unit_code"], {})[row["measure"]] = Denominator(
-            row["measure"], int(row["value"]), dt.date.fromisoformat(row["as_of"]), row["source"]
-        )
+    changes = tuple(_succession(folder / "history.csv", row) for row in _rows(folder / "history.csv"))
     return Register(
         schemas=schemas,
-        units=units,
+        units=tuple(newest[unit_id] for unit_id in dict.fromkeys(row.unit_id for row in rows)),
         aliases=aliases,
-        obligation_rows=read_obligations(folder / "obligations.csv", _rows(folder / "obligations.csv"), units),
-        denominator_rows=denominators,
-        successions={
-            row["old_code"]: Succession(
-                row["old_code"], row["old_name"], row["new_code"], row["new_name"], row["change_type"], row["approved"]
-            )
-            for row in _rows(folder / "history.csv")
-            if row["old_code"] != row["new_code"]
-        },
+        obligation_rows=read_obligations(
+            folder / "obligations.csv", _rows(folder / "obligations.csv"), _lives_of_codes(rows)
+        ),
+        denominator_rows=_denominators(folder / "denominators.csv"),
+        successions=_replaced(changes),
+        changes=changes,
+        rows=rows,
+        folder=folder,
     )
+
+
+def _lives_of_codes(rows: Iterable[Unit]) -> list[Unit]:
+    """One row a code: its newest, with the dates of all of them."""
+    found: dict[str, list[Unit]] = {}
+    for row in sorted(rows, key=lambda row: row.valid_from or _FIRST):
+        found.setdefault(row.code, []).append(row)
+    return [replace(same[-1], valid_from=same[0].valid_from) for same in found.values()]
+
+
+def _denominators(path: Path) -> dict[str, dict[str, Denominator]]:
+    """The newest count of each measure, by unit code."""
+    found: dict[str, dict[str, Denominator]] = {}
+    for row in _rows(path):
+        count = Denominator(row["measure"], int(row["value"]), dt.date.fromisoformat(row["as_of"]), row["source"])
+        known = found.setdefault(row["unit_code"], {}).get(count.measure)
+        if known is None or known.as_of <= count.as_of:
+            found[row["unit_code"]][count.measure] = count
+    return found
+
+
+def _replaced(changes: Iterable[Succession]) -> dict[str, Succession]:
+    """By code that is in use no more; one that was divided names all its parts."""
+    found: dict[str, Succession] = {}
+    for change in changes:
+        if change.old_code == change.new_code:
+            continue
+        before = found.get(change.old_code)
+        if before is not None:
+            change = replace(
+                change,
+                new_code=f"{before.new_code}、{change.new_code}",
+                new_name=f"{before.new_name}、{change.new_name}",
+            )
+        found[change.old_code] = change
+    return found
 
 
 def _rows(path: Path) -> Iterable[dict[str, str]]:
@@ -190,6 +295,30 @@ def _period(text: str) -> Period | None:
         return None
     year, month = [*text.split("-"), "01"][:2]
     return Period(int(year), int(month))
+
+
+def _distance(row: Unit, period: Period) -> tuple[int, Period]:
+    """How far a row is from a period: 0 its own, 1 over (the latest first), 2 not begun (the first first)."""
+    if row.is_valid(period):
+        return 0, _FIRST
+    if row.valid_to is not None and row.valid_to < period:
+        return 1, Period(_LAST.year - row.valid_to.year, 13 - row.valid_to.month)
+    return 2, row.valid_from or _FIRST
+
+
+def _succession(path: Path, row: dict[str, str]) -> Succession:
+    if row["change_type"] not in KIND_OF:
+        raise SchemaError(path, f"{row['old_code']}.change_type", row["change_type"], KIND_OF)
+    return Succession(
+        row["old_code"],
+        row["old_name"],
+        row["new_code"],
+        row["new_name"],
+        row["change_type"],
+        row["approved"],
+        effective=_period(row["effective"]),
+        keeps_values=row["keeps_values"] == "true",
+    )
 
 
 def _unit(path: Path, row: dict[str, str]) -> Unit:

@@ -136,7 +136,8 @@ def absent_state(office: Office, unit: Unit, period: Period) -> str:
 
 def _owing(office: Office, staff: Staff, period: Period) -> list[Unit]:
     """The units that owe a report and that the reader may see, in the register's order."""
-    units = (office.register.by_code[row.unit_code] for row in office.register.obligations(period))
+    register = office.register.at(period)
+    units = (register.by_code[row.unit_code] for row in register.obligations(period))
     return [unit for unit in units if staff.may_see(unit)]
 
 
