@@ -18,7 +18,7 @@ from workbench.deps import csrf_token
 
 FOLDER = Path(__file__).parent
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-_TYPES = {".xlsx": _XLSX, ".txt": "text/plain; charset=utf-8"}
+_TYPES = {".xlsx": _XLSX, ".txt": "text/plain; charset=utf-8", ".pdf": "application/pdf"}
 
 templates = Jinja2Templates(FOLDER / "templates")
 templates.env.globals |= {"state_name": page_state_name, "severity_names": SEVERITY_NAMES}

@@ -6,14 +6,26 @@ from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Query, Request
 from jinguo.workbench.report import look_at_cell, make_report
-from jinguo.workbench.unit import find_original, find_receipt, find_return, make_unit_page, unit_of_submission
+from jinguo.workbench.unit import (
+    find_original,
+    find_receipt,
+    find_receipt_page,
+    find_return,
+    make_unit_page,
+    unit_of_submission,
+)
 from starlette.responses import Response
 
 from workbench.deps import ActorDep, OfficeDep, PeriodDep, UnitDep
 from workbench.pages import download, is_fragment, page
 
 router = APIRouter()
-_FILES = {"original": find_original, "return": find_return, "receipt": find_receipt}
+_FILES = {
+    "original": find_original,
+    "return": find_return,
+    "receipt": find_receipt,
+    "receipt-page": find_receipt_page,
+}
 
 
 @router.get("/unit/{code}")
