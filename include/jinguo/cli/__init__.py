@@ -10,6 +10,7 @@ import sys
 import typer
 
 from jinguo.cli import (
+    archive_commands,
     office_commands,
     rule_commands,
     running_commands,
@@ -31,6 +32,7 @@ rule_commands.add_to(app)
 waive_commands.add_to(app)
 staff_commands.add_to(app)
 running_commands.add_to(app)
+archive_commands.add_to(app)
 
 
 def main() -> None:
