@@ -1,9 +1,10 @@
-"""What Airflow must be taught: our partition keys, our deadlines, and the workbench in its navigation."""
+"""What Airflow must be taught: our partition keys, our deadlines, how runs end, the workbench in its menu."""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar
 
+import jinguo_listener
 from airflow.plugins_manager import AirflowPlugin
 from jinguo_deadlines import DeadlineTimetable
 from jinguo_partitions import PeriodOfMapper, RosterWindow
@@ -28,6 +29,7 @@ class JinguoPlugin(AirflowPlugin):
     partition_mappers: ClassVar = [PeriodOfMapper]
     windows: ClassVar = [RosterWindow]
     timetables: ClassVar = [DeadlineTimetable]
+    listeners: ClassVar = [jinguo_listener]
     fastapi_apps: ClassVar = [{"name": "workbench", "app": LazyWorkbench(), "url_prefix": "/workbench"}]
     external_views: ClassVar = [
         {"name": "审核工作台", "href": "/workbench/", "destination": "nav", "url_route": "workbench"}

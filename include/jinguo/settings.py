@@ -6,7 +6,7 @@ import base64
 import datetime as dt
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -16,6 +16,7 @@ from jinguo.errors import SettingsError
 
 TIMEZONE = ZoneInfo("Asia/Shanghai")
 QUARANTINE_DAYS = 30
+MESSAGES = ("send", "dry-run")
 PROJECT = Path(__file__).resolve().parents[2]
 
 
@@ -27,7 +28,9 @@ class Settings:
     it, else None. ``schemas``: the definitions in force. ``province_staff``: the accounts that may sign a release in
     Airflow; nobody when it is not set. ``quarantine_key``: 32 bytes that encrypt files with personal data; None: a
     key is made in ``home`` when the first of them comes. ``quarantine_days``: how long such files are kept.
-    ``channels``: the operator's file of channels besides the inbox.
+    ``channels``: the operator's file of channels besides the inbox. ``backup``: a directory or fsspec URL outside
+    ``home`` that daily backups go to; "": there are none. ``sends_messages``: False: the DAGs only show what reminders
+    and alerts they would send.
     """
 
     home: Path
@@ -38,6 +41,8 @@ class Settings:
     quarantine_key: bytes | None = None
     quarantine_days: int = QUARANTINE_DAYS
     channels: Path | None = None
+    backup: str = ""
+    sends_messages: bool = True
 
     def now(self) -> dt.datetime:
         """The present moment in Hunan, to the second."""
@@ -83,6 +88,8 @@ def load_settings(environ: Mapping[str, str] = os.environ) -> Settings:
         quarantine_key=_parse_key(environ.get("JINGUO_QUARANTINE_KEY")),
         quarantine_days=_parse_days(environ.get("JINGUO_QUARANTINE_DAYS")),
         channels=_path(environ.get("JINGUO_CHANNELS")),
+        backup=_parse_backup(environ.get("JINGUO_BACKUP"), home),
+        sends_messages=_one_of("JINGUO_MESSAGES", environ.get("JINGUO_MESSAGES"), MESSAGES) == "send",
     )
 
 
@@ -111,6 +118,23 @@ def connection_fields(name: str, environ: Mapping[str, str] = os.environ) -> dic
 
 def _path(text: str | None) -> Path | None:
     return Path(text).expanduser().resolve() if text else None
+
+
+def _parse_backup(text: str | None, home: Path) -> str:
+    """A directory, or a URL such as s3://bucket/jinguo."""
+    if not text or "://" in text:
+        return text or ""
+    path = Path(text).expanduser().resolve()
+    if path.is_relative_to(home):
+        raise SettingsError("JINGUO_BACKUP", text, f"a place outside JINGUO_HOME ({home}): it would be lost with it")
+    return str(path)
+
+
+def _one_of(name: str, text: str | None, accepted: Sequence[str]) -> str:
+    """One of the words that are accepted, the first of them where nothing is set."""
+    if text and text not in accepted:
+        raise SettingsError(name, text, " or ".join(accepted))
+    return text or accepted[0]
 
 
 def _names(text: str) -> frozenset[str]:

@@ -23,6 +23,7 @@ _TYPES = {
     ".xlsx": _XLSX,
     ".txt": "text/plain; charset=utf-8",
     ".json": "application/json",
+    ".pdf": "application/pdf",
     ".zip": "application/zip",
 }
 

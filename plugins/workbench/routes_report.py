@@ -11,6 +11,7 @@ from jinguo.workbench.report import look_at_cell, make_report
 from jinguo.workbench.unit import (
     find_original,
     find_receipt,
+    find_receipt_page,
     find_report,
     find_return,
     make_unit_page,
@@ -22,7 +23,13 @@ from workbench.deps import ActorDep, OfficeDep, PeriodDep, UnitDep
 from workbench.pages import download, is_fragment, page
 
 router = APIRouter()
-_FILES = {"original": find_original, "return": find_return, "receipt": find_receipt, "report": find_report}
+_FILES = {
+    "original": find_original,
+    "return": find_return,
+    "receipt": find_receipt,
+    "receipt-page": find_receipt_page,
+    "report": find_report,
+}
 
 
 @router.get("/unit/{code}")

@@ -10,7 +10,7 @@ from jinguo.intake.channels.model import Credentials
 from jinguo.warehouse.deliveries import pending_deliveries
 from moto.server import ThreadedMotoServer
 
-from .conftest import free_port
+from .conftest import NOW, free_port
 
 SECRET = Credentials("key", "secret")
 
@@ -68,3 +68,26 @@ def test_an_object_is_deleted_when_it_is_wanted(bucket, endpoint, intake):
 def test_failures_have_names(endpoint, intake):
     assert _fetch(intake, endpoint, "no-such-bucket/in").state == "misconfigured"
     assert _fetch(intake, f"http://127.0.0.1:{free_port()}", "bucket").state == "unreachable"
+
+
+def test_backups_go_there_and_come_back(bucket, endpoint, tmp_path, schemas):
+    from jinguo.flow.backup import back_up, restore
+    from jinguo.flow.backup_store import open_store
+    from jinguo.flow.collect import collect_inbox
+    from jinguo.settings import Settings
+
+    def office(name):
+        home = tmp_path / name
+        return Settings(home, f"sqlite:///{home / 'w.db'}", schemas, fixed_now=NOW, backup=f"s3://{bucket[1]}/jinguo")
+
+    fields = {"jinguo_backup": {"login": SECRET.login, "password": SECRET.password, "endpoint_url": endpoint}}
+    old = office("old")
+    old.inbox.mkdir(parents=True)
+    (old.inbox / "a.xlsx").write_bytes(b"no workbook")
+    collect_inbox(old)
+    done = back_up(old, fields.__getitem__)
+    assert (done.copied, done.problems) == (1, [])
+    assert open_store(old, fields.__getitem__).manifests() == [done.manifest]
+    assert back_up(old, fields.__getitem__).copied == 0
+    assert restore(office("new"), fields_of=fields.__getitem__) == []
+    assert [path.read_bytes() for path in office("new").archive.glob("??/*")] == [b"no workbook"]

@@ -105,7 +105,7 @@ def tracked_texts() -> dict[str, str]:
     texts = {}
     for name in filter(None, listing.stdout.split("\0")):
         path = PROJECT / name
-        if path.suffix in {".png", ".xlsx", ".xls", ".bin"} or not path.is_file():
+        if path.suffix in {".png", ".xlsx", ".xls", ".bin", ".ttf"} or not path.is_file():
             continue
         texts[name] = path.read_text("utf-8")
     return texts

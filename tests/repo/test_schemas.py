@@ -21,6 +21,7 @@ KINDS = {
     "table": "forms/*/*/[tl][0e]*.yaml",
     "rules": "rules/*.yaml",
     "calendar": "calendar/calendar.yaml",
+    "alerts": "calendar/alerts.yaml",
     "festivals": "calendar/festivals.csv",
     "indicators": "indicators.csv",
     "units": "units/units.csv",

@@ -10,6 +10,7 @@ import sys
 import typer
 
 from jinguo.cli import (
+    archive_commands,
     consolidate_commands,
     office_commands,
     register_commands,
@@ -35,6 +36,7 @@ waive_commands.add_to(app)
 staff_commands.add_to(app)
 running_commands.add_to(app)
 register_commands.add_to(app)
+archive_commands.add_to(app)
 
 
 def main() -> None:

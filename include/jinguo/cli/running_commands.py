@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from jinguo.cli.output import PeriodOption
+from jinguo.cli.output import PeriodOption, parse_period
+from jinguo.periods import Period
 from jinguo.settings import TIMEZONE, load_settings
 
 ActorOption = Annotated[str, typer.Option(help="Who says so.")]
@@ -21,6 +22,7 @@ def add_to(app: typer.Typer) -> None:
     receipt = typer.Typer(no_args_is_help=True, help="Receipts 回执.")
     receipt.callback()(lambda: None)
     receipt.command()(verify)
+    receipt.command("print")(print_pages)
     app.add_typer(receipt, name="receipt")
 
 
@@ -80,6 +82,17 @@ def verify(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)]) -
         "the receipt is genuine"
         + (f"; this version is now 【{state_name(proof.state_now)}】" if proof.state_now else "")
     )
+
+
+def print_pages(
+    files: Annotated[list[Path] | None, typer.Argument(exists=True, dir_okay=False, help="Receipts (.txt).")] = None,
+    period: Annotated[Period | None, typer.Option(parser=parse_period, metavar="YYYY-MM")] = None,
+) -> None:
+    """Print receipts as PDF, one page each, beside them: these files, or all that have no page yet."""
+    from jinguo.flow.receipt_pages import print_receipt, print_receipts
+
+    for page in [print_receipt(path) for path in files] if files else print_receipts(load_settings(), period):
+        print(page)
 
 
 def doctor() -> None:

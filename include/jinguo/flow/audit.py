@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from jinguo.flow.office import open_office
-from jinguo.flow.quarantine import destroyed_files
+from jinguo.flow.quarantine import archived_files
 from jinguo.flow.release_files import damaged_releases
 from jinguo.settings import Settings
 from jinguo.warehouse import audit
-from jinguo.warehouse.deliveries import known_files
 
 
 def verify_all(settings: Settings) -> list[str]:
@@ -16,8 +15,7 @@ def verify_all(settings: Settings) -> list[str]:
     with open_office(settings) as office:
         with office.warehouse.read() as conn:
             problems = list(audit.verify(conn))
-            gone = {*office.quarantine.sealed(), *destroyed_files(audit.entries(conn))}
-            known = [sha256 for sha256 in known_files(conn) if sha256 not in gone]
+            known = archived_files(office, conn)
         problems += [f"archive: {sha256} is not there as it came" for sha256 in office.archive.damaged(known)]
         problems += [f"quarantine: {sha256} cannot be opened as it came" for sha256 in office.quarantine.damaged()]
         return problems + damaged_releases(office)

@@ -10,17 +10,18 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from jinguo.errors import JinguoError
+from jinguo.flow.alerts import alert_limits, list_alerts
 from jinguo.flow.office import Office, open_office
+from jinguo.flow.quarantine import archived_files
 from jinguo.flow.release_files import unwritten_releases
 from jinguo.intake.channels.definitions import load_channels
 from jinguo.periods import Period
 from jinguo.settings import TIMEZONE, Settings, load_settings
 from jinguo.units.deadlines import deadline
-from jinguo.warehouse.deliveries import known_files
 from jinguo.warehouse.engine import HEAD, open_warehouse, schema_version
 from jinguo.warehouse.fetches import latest_fetches
 
-_LEAST_FREE_BYTES = 2 << 30
+_SAID_ALREADY = ("silent_channel", "full_disk")  # by checks of their own
 _FAILING_FOR = dt.timedelta(hours=1)
 _FONT_LANGUAGE = "zh-cn"
 
@@ -77,12 +78,12 @@ def _database(settings: Settings) -> Iterator[Check]:
 def _archive(settings: Settings) -> Iterator[Check]:
     with open_office(settings) as office:
         with office.warehouse.read() as conn:
-            known = known_files(conn)
+            known = archived_files(office, conn)
         lost = [sha256 for sha256 in known if not office.archive.path(sha256).is_file()]
     advice = "restore them from the backup; then `python -m jinguo audit verify`" if lost else ""
     yield Check("archive", f"{len(known)} files on record, {len(lost)} of them not there", advice)
-    free = shutil.disk_usage(settings.home).free
-    advice = "make room: nothing can be received on a full disk" if free < _LEAST_FREE_BYTES else ""
+    free, least = shutil.disk_usage(settings.home).free, alert_limits(settings.schemas)["least_free_gib"]
+    advice = "make room: nothing can be received on a full disk" if free < least * (1 << 30) else ""
     yield Check("disk", f"{free / (1 << 30):.1f} GiB free", advice)
     for folder in (settings.inbox, settings.outbox):
         folder.mkdir(parents=True, exist_ok=True)
@@ -119,6 +120,16 @@ def _channels(settings: Settings) -> Iterator[Check]:
         yield Check(f"channel {definition.name}", found, advice)
 
 
+def _alerts(settings: Settings) -> Iterator[Check]:
+    """What ``watch_system`` would tell the operators now."""
+    with open_office(settings) as office:
+        alerts = [alert for alert in list_alerts(office) if alert.kind not in _SAID_ALREADY]
+    if not alerts:
+        yield Check("alerts", "none")
+    for alert in alerts:
+        yield Check(f"alert {alert.kind} {alert.subject}", alert.found, alert.advice)
+
+
 def _fonts(settings: Settings) -> Iterator[Check]:
     if shutil.which("fc-list") is None:
         yield Check("fonts", "fontconfig is not installed; only needed where workbooks are turned into PDF here")
@@ -146,6 +157,7 @@ _CHECKS: dict[str, Callable[[Settings], Iterator[Check]]] = {
     "archive": _archive,
     "releases": _releases,
     "channels": _channels,
+    "alerts": _alerts,
     "fonts": _fonts,
     "clock": _clock,
 }

@@ -1,4 +1,4 @@
-"""How a reminder leaves the house: mail over SMTP, or the webhook of a group (钉钉, 企业微信, 飞书) through apprise."""
+"""How a message leaves the house: mail over SMTP, or the webhook of a group (钉钉, 企业微信, 飞书) through apprise."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 import smtplib
 import ssl
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from email.message import EmailMessage
 
 from jinguo.errors import SettingsError
@@ -61,7 +62,28 @@ def send_to_group(connection: str, subject: str, text: str, *, key: str, fields_
         raise MessengerError("the webhook did not take it")
 
 
-SENDERS = {"mail": send_mail, "group": send_to_group}
+_SENDERS = {"mail": send_mail, "group": send_to_group}
+
+
+@dataclass(frozen=True)
+class Attempts:
+    """How sending ended: ``state`` sent or failed, after how many attempts; ``detail``: why it failed."""
+
+    state: str
+    count: int
+    detail: str = ""
+
+
+def attempt(channel: str, recipient: str, subject: str, text: str, *, key: str, fields_of: FieldsOf) -> Attempts:
+    """Sends one message, ``ATTEMPTS`` times at most; what fails then is for the next run."""
+    detail = ""
+    for count in range(1, ATTEMPTS + 1):
+        try:
+            _SENDERS[channel](recipient, subject, text, key=key, fields_of=fields_of)
+            return Attempts("sent", count)
+        except MessengerError as error:
+            detail = str(error)
+    return Attempts("failed", ATTEMPTS, detail)
 
 
 def _fields(connection: str, fields_of: FieldsOf) -> Mapping[str, str]:

@@ -9,6 +9,7 @@ from jinguo.flow import collect, recheck
 from jinguo.flow.answers import answer_pending
 from jinguo.flow.issue import issue_templates as write_templates
 from jinguo.flow.office import open_office
+from jinguo.flow.receipt_pages import print_receipts
 from jinguo.flow.release import editions_of, finish_releases, gate_of, publish_edition
 from jinguo.flow.release_files import has_draft_files, write_edition
 from jinguo.flow.status import period_status
@@ -69,9 +70,12 @@ def decided_periods(settings: Settings) -> list[str]:
 
 
 def write_outputs(settings: Settings) -> int:
-    """How many answers, and published editions, an interrupted run or a decision had left to be written."""
+    """How many answers, and published editions, an interrupted run or a decision had left to be written; then every new
+    receipt is printed."""
     with open_office(settings) as office, home_lock(settings.home):
-        return answer_pending(office) + finish_releases(office)
+        written = answer_pending(office) + finish_releases(office)
+    print_receipts(settings)
+    return written
 
 
 def refresh_period(settings: Settings, period: str) -> dict[str, Any]:

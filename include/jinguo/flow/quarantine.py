@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+
+from sqlalchemy import Connection
 
 from jinguo.flow.office import Office
 from jinguo.reading.model import Reading
 from jinguo.warehouse import audit
-from jinguo.warehouse.deliveries import bundles_of, pending_deliveries
-from jinguo.warehouse.records import AuditEntry
+from jinguo.warehouse.deliveries import bundles_of, known_files, pending_deliveries
 
-DESTROYED = "destroy_quarantined"  # the audit log's word for it
+_DESTROYED = "destroy_quarantined"  # the audit log's word for it
+_SUBJECT = "quarantine"
 
 
 def seal_personal(office: Office, readings: Sequence[Reading]) -> None:
@@ -41,13 +43,19 @@ def tidy_quarantine(office: Office) -> None:
     if not expired:
         return
     with office.warehouse.write() as conn:
-        audit.append(
-            conn, at=now, actor=audit.SYSTEM, action=DESTROYED, subject="quarantine", details={"files": expired}
-        )
+        audit.append(conn, at=now, actor=audit.SYSTEM, action=_DESTROYED, subject=_SUBJECT, details={"files": expired})
     for sha256 in expired:
         office.quarantine.destroy(sha256)
 
 
-def destroyed_files(entries: Iterable[AuditEntry]) -> set[str]:
-    """The files that the audit log says were destroyed when their days were over."""
-    return {sha256 for entry in entries if entry.action == DESTROYED for sha256 in entry.details["files"]}
+def archived_files(office: Office, conn: Connection) -> list[str]:
+    """The sha256 of every file that the archive must have: what came, without what is sealed or was destroyed."""
+    personal = personal_files(office, conn)
+    return [sha256 for sha256 in known_files(conn) if sha256 not in personal]
+
+
+def personal_files(office: Office, conn: Connection) -> set[str]:
+    """The files with personal data: those that are sealed, and those that were destroyed when their days were over."""
+    log = audit.entries(conn, subject=_SUBJECT)
+    destroyed = {sha256 for entry in log if entry.action == _DESTROYED for sha256 in entry.details["files"]}
+    return destroyed | set(office.quarantine.sealed())

@@ -31,6 +31,11 @@ _VERDICT = re.compile(r"^审核结论　【(.+?)】", re.M)
 _SHA256 = re.compile(r"^文件指纹　sha256 ([0-9a-f]{64})\r?$", re.M)
 _REMARK = "审核意见"  # a steward may have written another one since; the audit log has them all
 _MOST_BYTES = 1 << 20
+# What a reader sees must be what was proven: a page may be changed and the text in it left alone.
+_OTHER_PAGE = (
+    "the text that this file carries is genuine, but the page is not as this program prints it: it was changed, or "
+    "printed by another version of the program; print the receipt again (receipt print) and compare by eye"
+)
 
 
 @dataclass(frozen=True)
@@ -42,8 +47,22 @@ class Proof:
 
 
 def verify_receipt(settings: Settings, path: Path) -> Proof:
-    """Compares a receipt with the records."""
-    text = path.read_bytes()[:_MOST_BYTES].decode("utf-8", "replace").removeprefix("\ufeff")
+    """Compares a receipt with the records; of a printed one the text that it carries, and then the page itself."""
+    content = path.read_bytes()[:_MOST_BYTES]
+    if not content.startswith(b"%PDF-"):
+        return _verify_text(settings, content.decode("utf-8", "replace").removeprefix("\ufeff"))
+    from jinguo.review.receipt_pages import receipt_page, text_of_page
+
+    text = text_of_page(content)
+    if text is None:
+        return Proof(["this is no receipt of ours: no text for machines is in it"])
+    proof = _verify_text(settings, text)
+    if proof.problems or receipt_page(text) == content:
+        return proof
+    return replace(proof, problems=[_OTHER_PAGE])
+
+
+def _verify_text(settings: Settings, text: str) -> Proof:
     found = {name: pattern.search(text) for name, pattern in (("sha256", _SHA256), ("verdict", _VERDICT))}
     if None in found.values():
         return Proof(["this is no receipt: it names no file and no verdict"])

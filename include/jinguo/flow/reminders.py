@@ -12,7 +12,7 @@ from typing import Any
 
 from jinguo.errors import Refused
 from jinguo.flow.lateness import due_of
-from jinguo.flow.messengers import ATTEMPTS, SENDERS, FieldsOf, MessengerError
+from jinguo.flow.messengers import Attempts, FieldsOf, attempt
 from jinguo.flow.office import Office, open_office
 from jinguo.flow.status import period_status
 from jinguo.periods import Period
@@ -23,7 +23,8 @@ from jinguo.warehouse.contacts import contacts_on, import_contacts
 from jinguo.warehouse.records import Contact, ReminderRow
 from jinguo.warehouse.reminders import claim_reminder, finish_reminder
 
-ROLES = ("filler", "leader", "group")
+ROLES = ("filler", "leader", "group", "operator")
+_NOT_SENT = ("record", "none")  # channels of rows that are evidence and nothing more
 _COLUMNS = ("unit_code", "person", "role", "address", "valid_from", "valid_to")
 
 
@@ -54,9 +55,10 @@ def remind(
 
 
 def remind_due(settings: Settings, fields_of: FieldsOf) -> dict[str, int]:
-    """Sends what is due today for the month before; state → how many."""
+    """Sends what is due today for the month before, or only plans it (JINGUO_MESSAGES); state → how many."""
     counts: dict[str, int] = {}
-    for item in remind(settings, Period.of_date(settings.now().date()).previous, send=True, fields_of=fields_of):
+    period, send = Period.of_date(settings.now().date()).previous, settings.sends_messages
+    for item in remind(settings, period, send=send, fields_of=fields_of):
         counts[item.state] = counts.get(item.state, 0) + 1
     return counts
 
@@ -105,46 +107,52 @@ def _stage(office: Office, days: int) -> dict[str, Any] | None:
 def _of_unit(
     office: Office, unit: Unit, period: Period, stage: dict[str, Any], due: dt.datetime, contacts: list[Contact]
 ) -> Iterator[Reminder]:
-    named = {"unit": unit.org_name or unit.name, "period": period.chinese, "due": f"{due:%m月%d日%H:%M}"}
-    subject, text = stage["subject"].format(**named), stage["text"].format(**named)
     told = [contact for contact in contacts if contact.role in stage["roles"]]
-    ends = [(contact.id, "group" if contact.role == "group" else "mail", contact.address) for contact in told]
-    state = "sending"
-    if not stage["roles"]:
-        ends, state = [(None, "record", "")], "recorded"
-    elif not ends:
-        ends, state = [(None, "none", "")], "no_contact"
+    has_leader = any(contact.role == "leader" for contact in told)
+    named = {"unit": unit.org_name or unit.name, "period": period.chinese, "due": f"{due:%m月%d日%H:%M}"}
+    subject = stage["subject"].format(**named)
+    text = stage["text"].format(**named) + (stage.get("copied", "") if has_leader else "")
     sha256 = hashlib.sha256(f"{subject}\n{text}".encode()).hexdigest()
-    for contact_id, channel, address in ends:
+    for contact_id, channel, address, state in _ends(stage["roles"], told, has_leader=has_leader):
         key = (unit.unit_id, period.key, stage["stage"], contact_id, channel, address)
         yield Reminder(unit, ReminderRow(*key, sha256, state, office.settings.now()), subject, text)
 
 
+def _ends(roles: list[str], told: list[Contact], *, has_leader: bool) -> Iterator[tuple[int | None, str, str, str]]:
+    """Contact, channel, recipient and state of each row; a recipient who should be told and is not in the register is
+    on record too."""
+    if not roles:
+        yield None, "record", "", "recorded"
+    elif not told:
+        yield None, "none", "", "no_contact"
+    elif "leader" in roles and not has_leader:
+        yield None, "none", "leader", "no_contact"
+    for contact in told:
+        yield contact.id, "group" if contact.role == "group" else "mail", contact.address, "sending"
+
+
 def _deliver(office: Office, item: Reminder, fields_of: FieldsOf) -> str:
     """Claims, sends, records: a kill in between leaves ``sending``, which nobody sends a second time."""
-    row, attempts, detail = item.row, 0, ""
+    row = item.row
     with office.warehouse.write() as conn:
         reminder_id = claim_reminder(conn, row)
     if reminder_id is None:
-        return "known"
-    state = row.state
-    while state in ("sending", "failed") and attempts < ATTEMPTS:
-        attempts += 1
-        try:
-            key = f"{row.unit_id} {row.period_key} {row.stage} {row.recipient}"
-            SENDERS[row.channel](row.recipient, item.subject, item.text, key=key, fields_of=fields_of)
-            state, detail = "sent", ""
-        except MessengerError as error:
-            state, detail = "failed", str(error)
+        return row.state if row.channel in _NOT_SENT else "known"
+    done = Attempts(row.state, 0)
+    if row.channel not in _NOT_SENT:
+        key = f"{row.unit_id} {row.period_key} {row.stage} {row.recipient}"
+        done = attempt(row.channel, row.recipient, item.subject, item.text, key=key, fields_of=fields_of)
     with office.warehouse.write() as conn:
         now = office.settings.now()
-        finish_reminder(conn, reminder_id, state=state, attempts=attempts, detail=detail, at=now)
-    return state
+        finish_reminder(conn, reminder_id, state=done.state, attempts=done.count, detail=done.detail, at=now)
+    return done.state
 
 
 def _is_quiet(settings: Settings) -> bool:
+    """``from`` may lie after ``to``: then the quiet hours go over midnight. The same hour twice: none."""
     quiet, hour = reminder_rules(settings.schemas)["quiet_hours"], settings.now().hour
-    return hour >= quiet["from"] or hour < quiet["to"]
+    begun, over = hour >= quiet["from"], hour >= quiet["to"]
+    return (begun and not over) if quiet["from"] <= quiet["to"] else (begun or not over)
 
 
 def _ended(item: Reminder, state: str) -> Reminder:

@@ -80,6 +80,11 @@ def head(conn: Connection) -> tuple[int, str]:
     return (row.seq, row.hash) if row else (0, "")
 
 
+def holds(conn: Connection, seq: int, line_hash: str) -> bool:
+    """Whether the log still has this line as it was; line 0 is the empty log's."""
+    return seq == 0 or conn.scalar(select(core_audit.c.hash).where(core_audit.c.seq == seq)) == line_hash
+
+
 def _hash(previous: str, **line: Any) -> str:
     text = json.dumps(line, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256((previous + text).encode()).hexdigest()

@@ -407,3 +407,46 @@ class ReminderRow:
     attempt_count: int = 0
     detail: str = ""
     id: int | None = None
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """How a DAG, or the backup, has been going: in ``state`` (success, failed) from ``since`` to ``last_at``.
+
+    ``succeeded_at`` None: never yet. ``detail``: of the last time, for the operator.
+    """
+
+    name: str
+    state: str
+    since: dt.datetime
+    last_at: dt.datetime
+    succeeded_at: dt.datetime | None
+    detail: str
+
+
+@dataclass(frozen=True)
+class AlertRow:
+    """Something for an operator to look at. ``ended_at`` None: it still is so."""
+
+    id: int
+    kind: str
+    subject: str
+    message: str
+    since: dt.datetime
+    ended_at: dt.datetime | None
+
+
+@dataclass(frozen=True)
+class NoticeRow:
+    """One message about an alert to one recipient. ``state``: sending (as of a reminder), sent, failed."""
+
+    alert_id: int
+    contact_id: int
+    channel: str
+    recipient: str
+    content_sha256: str
+    at: dt.datetime
+    state: str = "sending"
+    attempt_count: int = 0
+    detail: str = ""
+    id: int | None = None

@@ -15,13 +15,14 @@ _KEY = ("unit_id", "period_key", "stage", "channel", "recipient")
 
 
 def claim_reminder(conn: Connection, reminder: ReminderRow) -> int | None:
-    """Its id when it is this caller's to send: new, or failed before. None: it was sent, or may have been."""
+    """Its id when it is this caller's to send: new, or failed before. None: it was sent or may have been, or is on
+    record as what it is."""
     same = (out_reminder.c[name] == getattr(reminder, name) for name in _KEY)
     known = conn.execute(select(out_reminder.c.id, out_reminder.c.state).where(*same)).one_or_none()
     if known is None:
         values = {name: value for name, value in asdict(reminder).items() if name != "id"}
         return conn.scalar(insert(out_reminder).returning(out_reminder.c.id), [values])
-    if known.state not in ("failed", "no_contact"):
+    if known.state != "failed":
         return None
     again = {"state": reminder.state, "content_sha256": reminder.content_sha256, "at": reminder.at}
     conn.execute(update(out_reminder).where(out_reminder.c.id == known.id).values(**again))

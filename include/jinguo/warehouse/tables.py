@@ -521,3 +521,61 @@ out_reminder = Table(
     UniqueConstraint("unit_id", "period_key", "stage", "channel", "recipient"),
     Index("ix_out_reminder_period_key_unit_id", "period_key", "unit_id"),
 )
+
+# How the steps that run by themselves have been going: one row for each DAG, and one for the backup.
+core_run = Table(
+    "core_run",
+    metadata,
+    Column("name", String(128), primary_key=True),
+    Column("state", String(16), nullable=False),  # success, failed
+    Column("since", Moment, nullable=False),
+    Column("last_at", Moment, nullable=False),
+    Column("succeeded_at", Moment),
+    Column("detail", Words, nullable=False),
+)
+
+# When an archived file's bytes were last compared with their hash.
+raw_fixity = Table(
+    "raw_fixity",
+    metadata,
+    Column("file_id", ForeignKey("raw_file.id"), primary_key=True, autoincrement=False),
+    Column("checked_at", Moment, nullable=False, index=True),
+    Column("is_whole", Boolean, nullable=False),
+)
+Index("ix_raw_fixity_damaged", raw_fixity.c.file_id, info=_only_where("NOT is_whole"))
+
+# What an operator has to look at, from when it began to when it was over.
+out_alert = Table(
+    "out_alert",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", String(24), nullable=False),
+    Column("subject", Words, nullable=False),
+    Column("message", Words, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("ended_at", Moment),  # null: it still is so
+)
+Index(
+    "uq_out_alert_open",
+    out_alert.c.kind,
+    out_alert.c.subject,
+    unique=True,
+    info=_only_where("ended_at IS NULL"),
+)
+
+# Who was told of an alert. As with reminders the row is there before anything is sent.
+out_notice = Table(
+    "out_notice",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("alert_id", ForeignKey("out_alert.id"), nullable=False),
+    Column("contact_id", ForeignKey("core_contact.id"), nullable=False),
+    Column("channel", String(16), nullable=False),
+    Column("recipient", Words, nullable=False),
+    Column("content_sha256", String(64), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("attempt_count", Integer, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("detail", Words, nullable=False),
+    UniqueConstraint("alert_id", "channel", "recipient"),
+)

@@ -131,6 +131,14 @@ def find_report(office: Office, submission_id: int) -> tuple[str, bytes] | None:
     return f"{checked.stem}_审核报告.json", report_bytes(validation_report(checked, findings))
 
 
+def find_receipt_page(office: Office, submission_id: int) -> tuple[str, bytes] | None:
+    """The receipt as a page to print, made as it is asked for."""
+    from jinguo.review.receipt_pages import receipt_page
+
+    found = find_receipt(office, submission_id)
+    return (f"{Path(found[0]).stem}.pdf", receipt_page(found[1].decode("utf-8", "replace"))) if found else None
+
+
 def _read(path: Path | None) -> tuple[str, bytes] | None:
     return (path.name, path.read_bytes()) if path else None
 
