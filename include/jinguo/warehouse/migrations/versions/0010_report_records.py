@@ -4,8 +4,8 @@ frozen: later corrections, explanations and checks must not change what was publ
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0011"
-down_revision = "0006"
+revision = "0010"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 
