@@ -28,6 +28,8 @@ SHAPES = {
     "recheck_submissions": {"recheck_period": set()},
     "close_deadline": {"record_missing": set()},
     "remind_units": {"send_reminders": set()},
+    "keep_archive": {"check_files": set(), "back_up": set()},
+    "watch_system": {"send_alerts": set()},
     "open_release": {"open_edition": {"request_signoff"}, "request_signoff": set()},
     "publish_release": {
         "freeze_edition": {"sign_off", "publish_edition"},
@@ -106,6 +108,8 @@ def test_schedules(bag):
         "refresh_month": "PartitionedAssetTimetable",
         "close_deadline": "DeadlineTimetable",
         "remind_units": "CronTriggerTimetable",
+        "keep_archive": "CronTriggerTimetable",
+        "watch_system": "CronTriggerTimetable",
         "open_release": "PartitionedAssetTimetable",
         "publish_release": "NullTimetable",
         "recheck_submissions": "NullTimetable",
