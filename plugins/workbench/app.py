@@ -36,15 +36,7 @@ def build_app(settings: Settings | None = None) -> FastAPI:
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, dependencies=[Depends(actor)])
     app.state.office = Office(settings or load_settings())
     app.state.rate_limit = RateLimit(MOST_ACTIONS)
-    for module in (
-        routes_board,
-        routes_report,
-        routes_unit,
-        routes_actions,
-        routes_files,
-        routes_office,
-        routes_trends,
-    ):
+    for module in _ROUTES:
         app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=FOLDER / "static"))  # open to all: only styles and scripts are there
     app.add_exception_handler(HTTPException, _http_error)

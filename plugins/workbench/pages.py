@@ -19,6 +19,7 @@ from workbench.deps import csrf_token
 
 FOLDER = Path(__file__).parent
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_BYTES = "application/octet-stream"
 _TYPES = {
     ".xlsx": _XLSX,
     ".txt": "text/plain; charset=utf-8",
@@ -63,8 +64,8 @@ def is_fragment(request: Request) -> bool:
     return request.headers.get("hx-request") == "true"
 
 
-def download(name: str, content: bytes) -> Response:
-    """A file to be saved, never shown: whatever is in it is not ours."""
-    media_type = _TYPES.get(Path(name).suffix.lower(), "application/octet-stream")
+def download(name: str, content: bytes, *, is_foreign: bool = False) -> Response:
+    """A file to be saved, never shown: whatever is in it is not ours. Nobody but a person opens a foreign one."""
+    media_type = _BYTES if is_foreign else _TYPES.get(Path(name).suffix.lower(), _BYTES)
     disposition = f"attachment; filename*=UTF-8''{quote(name)}"
     return Response(content, media_type=media_type, headers={"Content-Disposition": disposition})

@@ -80,7 +80,7 @@ def evidence(number: int, staff: ActorDep, office: OfficeDep) -> Response:
     unit = office.register.by_id[found.unit_id]
     if not staff.may_see(unit):
         raise HTTPException(403, f"{unit.name}不在您的管辖范围内。")
-    return download(*evidence_file(office, found))
+    return download(*evidence_file(office, found), is_foreign=True)
 
 
 @router.get("/unit/{code}/{period}/confirmation")

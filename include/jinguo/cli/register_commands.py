@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from jinguo.cli.output import JsonOption, print_json, print_table
+from jinguo.cli.output import JsonOption, parse_period, print_json, print_table
+from jinguo.periods import Period
 from jinguo.settings import load_settings
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ def add_to(app: typer.Typer) -> None:
     units.command()(diff)
     units.command("import")(import_)
     app.add_typer(units, name="units")
+    app.command()(series)
 
 
 def validate(
@@ -88,6 +90,28 @@ def import_(
         return
     _print_preview(preview)
     print(f"version {record.version} of the register is in force: {settings.register}")
+
+
+def series(
+    cell: Annotated[str, typer.Option(help="Cell id such as t01.r17.c4.")],
+    unit: Annotated[str, typer.Option(help="Unit code; 430000 for the province.")],
+    from_: Annotated[Period, typer.Option("--from", parser=parse_period, metavar="YYYY-MM")],
+    to: Annotated[Period, typer.Option("--to", parser=parse_period, metavar="YYYY-MM")],
+    view: Annotated[str, typer.Option(help="then: as reported; today: on today's map.")] = "then",
+    json: JsonOption = False,
+) -> None:
+    """Show one cell of a unit over time, as reported then or on today's map; says where a sum is incomplete."""
+    from jinguo.flow.series import cell_series, describe_series
+    from jinguo.units.series import VIEWS
+
+    if view not in VIEWS:
+        raise typer.BadParameter(f"--view {view}: accepted is {' or '.join(VIEWS)}")
+    rows = describe_series(cell_series(load_settings(), cell, unit_code=unit, first=from_, last=to, view=view))
+    if json:
+        print_json(rows)
+        return
+    columns = ("period", "unit_code", "unit_name", "value", "state", "note")
+    print_table(f"{cell} {unit} ({view})", columns, ([row[name] for name in columns] for row in rows))
 
 
 def _listed(unsound: UnsoundRegisterError) -> typer.Exit:

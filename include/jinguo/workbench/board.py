@@ -11,11 +11,18 @@ from jinguo.periods import Period
 from jinguo.review.states import state_name
 from jinguo.staff.roles import Staff
 from jinguo.units.deadlines import deadline_of
-from jinguo.units.register import Unit
+from jinguo.units.register import PROVINCE_CODE, Unit
 from jinguo.warehouse.standings import Standing, periods_seen, published_editions, standings
 
 PERIODS_SHOWN = 6
 PAGE_ROWS = 50
+PLACES = {  # (row, column) of each unit that reports to the province, as they lie to each other
+    "430800": (1, 2), "430700": (1, 3), "430600": (1, 4), "43Z001": (1, 5),
+    "433100": (2, 1), "430900": (2, 3), "430100": (2, 4), "43000Z": (2, 5),
+    "431200": (3, 1), "431300": (3, 3), "430300": (3, 4), "430200": (3, 5),
+    "430500": (4, 2), "430400": (4, 4),
+    "431100": (5, 3), "431000": (5, 4),
+}  # fmt: skip
 MISSING, PENDING, NOT_DUE = "missing", "pending", "not_due"  # of a unit that sent nothing
 
 
@@ -47,6 +54,16 @@ class Square:
     @property
     def name(self) -> str:
         return page_state_name(self.state)
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One city's place in the tile map of the province, and its square."""
+
+    unit: Unit
+    row: int
+    column: int
+    square: Square
 
 
 @dataclass(frozen=True)
@@ -85,6 +102,7 @@ class Board:
     found: int
     page: int
     pages: int
+    tiles: tuple[Tile, ...] = ()
 
 
 def default_period(office: Office) -> Period:
@@ -124,6 +142,7 @@ def make_board(office: Office, staff: Staff, period: Period, *, wanted: Filter, 
         found=len(units),
         page=page,
         pages=pages,
+        tiles=_tiles(office, staff, owing, latest),
     )
 
 
@@ -139,6 +158,14 @@ def _owing(office: Office, staff: Staff, period: Period) -> list[Unit]:
     register = office.register.at(period)
     units = (register.by_code[row.unit_code] for row in register.obligations(period))
     return [unit for unit in units if staff.may_see(unit)]
+
+
+def _tiles(office: Office, staff: Staff, owing: Sequence[Unit], squares: Mapping[int, Square]) -> tuple[Tile, ...]:
+    """The map, for readers who may see the whole province. ``squares``: of the period, by unit id."""
+    if not staff.may_see(office.register.by_code[PROVINCE_CODE]):
+        return ()
+    shown = (unit for unit in owing if unit.code in PLACES)
+    return tuple(Tile(unit, *PLACES[unit.code], squares[unit.unit_id]) for unit in shown)
 
 
 def _squares(
