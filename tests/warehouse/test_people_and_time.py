@@ -59,8 +59,8 @@ def test_forgiveness_reaches_the_versions_that_followed(warehouse, fill, now):
     fill(is_on_time=False, unit_id=2)
     with warehouse.write() as conn:
         assert not came_in_time(conn, 1, 202610)
-        assert forgive_lateness(conn, 202610, now - HOUR, unit_id=1) == 0
-        assert forgive_lateness(conn, 202610, now, unit_id=1) == 2
+        assert forgive_lateness(conn, 202610, now - HOUR, unit_ids=[1]) == 0
+        assert forgive_lateness(conn, 202610, now, unit_ids=[1]) == 2
         assert (came_in_time(conn, 1, 202610), came_in_time(conn, 2, 202610)) == (True, False)
         assert [row.outputs_done for row in submissions_of(conn, 1, 202610)] == [False, False]
 
