@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from typing import Any
 
 import docx
@@ -20,6 +21,7 @@ LINES, CHARACTERS = 22, 28
 _TEXT_WIDTH_MM = 156
 _FIRST_COLUMN_MM = 44  # what is left gives four columns of figures room for 999,999,999
 _POINTS_PER_MM = 72 / 25.4
+_TEXT, _ALIGNMENT, _VALUE, _SPACE = qn("w:t"), qn("w:jc"), qn("w:val"), qn("xml:space")
 LINE_PITCH = 28.95  # points: 225 mm of text in 22 lines, rounded down so that the last one is not pushed off
 _CHARACTER_PITCH = _TEXT_WIDTH_MM * _POINTS_PER_MM / CHARACTERS
 
@@ -51,8 +53,11 @@ class OfficialPaper:
         self._paragraph(text, font=font).paragraph_format.first_line_indent = Pt(2 * _CHARACTER_PITCH)
 
     def write_signature(self, issuer: str, date: str) -> None:
-        """署名 and 成文日期: the date four characters from the right, the name centred above it."""
+        """署名 and 成文日期: the date four characters from the right, the name centred above it; never without text."""
+        if len(self.document.paragraphs) > 1:
+            self.document.paragraphs[-1].paragraph_format.keep_with_next = True
         by = self._paragraph(issuer)
+        by.paragraph_format.keep_with_next = True
         by.alignment = WD_ALIGN_PARAGRAPH.RIGHT
         shift = (len(date) * 0.75 - len(issuer)) / 2  # digits are half as wide as characters
         by.paragraph_format.right_indent = Pt((4 + shift) * _CHARACTER_PITCH)
@@ -73,8 +78,7 @@ class OfficialPaper:
         repeated.set(qn("w:val"), "true")
         head._tr.get_or_add_trPr().append(repeated)
         self._fill(head.cells, columns, font="heading")
-        for row in rows:
-            self._fill(table.add_row().cells, row)
+        self._add_rows(table, rows, len(columns))
 
     def describe(self, *, title: str, author: str, comments: str, at: dt.datetime) -> None:
         """The document's properties; ``at`` is when it was made and changed."""
@@ -83,13 +87,29 @@ class OfficialPaper:
         properties.last_modified_by, properties.revision = author, 1
         properties.created = properties.modified = at
 
+    def _add_rows(self, table: Any, rows: Sequence[Sequence[str]], width: int) -> None:
+        """Copies of one formatted row: a table of every unit has thousands of cells. None is split between pages."""
+        pattern = table.add_row()
+        whole = OxmlElement("w:cantSplit")
+        pattern._tr.get_or_add_trPr().append(whole)
+        self._fill(pattern.cells, ["0"] * width)
+        for row in rows:
+            line = deepcopy(pattern._tr)
+            for place, (cell, text) in enumerate(zip(line.tc_lst, row, strict=True)):
+                written = cell.find(f".//{_TEXT}")
+                written.text = text
+                written.set(_SPACE, "preserve")
+                cell.find(f".//{_ALIGNMENT}").set(_VALUE, _side_of(place, text))
+            table._tbl.append(line)
+        table._tbl.remove(pattern._tr)
+
     def _fill(self, cells: Sequence[Any], texts: Sequence[str], *, font: str = "body") -> None:
         for place, (cell, text) in enumerate(zip(cells, texts, strict=True)):
             cell.width = _column_width(place, len(texts))
             paragraph = cell.paragraphs[0]
             paragraph.paragraph_format.line_spacing = Pt(SIZE_4 * 1.4)
-            is_number = place > 0 and text.lstrip("-")[:1].isdigit()
-            paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT if is_number else WD_ALIGN_PARAGRAPH.LEFT
+            is_right = _side_of(place, text) == "right"
+            paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT if is_right else WD_ALIGN_PARAGRAPH.LEFT
             self._run(paragraph, text, font=font, size=12)
 
     def _paragraph(self, text: str, *, font: str = "body", size: int = SIZE_3) -> Any:
@@ -151,6 +171,11 @@ class OfficialPaper:
                 part = OxmlElement("w:instrText")
                 part.text = "PAGE"
             run._element.append(part)
+
+
+def _side_of(place: int, text: str) -> str:
+    """Numbers stand right, except in the first column."""
+    return "right" if place > 0 and text.lstrip("-")[:1].isdigit() else "left"
 
 
 def _column_width(place: int, count: int) -> Mm:
