@@ -54,8 +54,10 @@ class OfficialPaper:
 
     def write_signature(self, issuer: str, date: str) -> None:
         """署名 and 成文日期: the date four characters from the right, the name centred above it; never without text."""
-        if len(self.document.paragraphs) > 1:
-            self.document.paragraphs[-1].paragraph_format.keep_with_next = True
+        for above in reversed(self.document.paragraphs):
+            above.paragraph_format.keep_with_next = True
+            if above.text:
+                break
         by = self._paragraph(issuer)
         by.paragraph_format.keep_with_next = True
         by.alignment = WD_ALIGN_PARAGRAPH.RIGHT
