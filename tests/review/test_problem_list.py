@@ -150,3 +150,13 @@ def test_a_cause_stands_before_its_consequences_and_no_hint_twice(clerk, plain_b
     sheet = listed(clerk.marked(plain_book, findings))
     assert column(sheet, "规则编号") == ["D29", "BN-102"]
     assert (column(sheet, "问题")[1], column(sheet, "怎么办")[1]) == ("01表：相差9支。", "核对02—06行是否漏填或错行。")
+
+
+def test_a_suspected_cause_is_as_urgent_as_what_it_explains(clerk, plain_book, finding):
+    shifted = finding("HL-013", "C9", severity="info", cells=("t01.r01.c4",))
+    findings = [
+        shifted,
+        finding("BN-101", "G9", cell_id="t01.r01.c4"),
+        finding("BN-301", "D9", table="t03", sheet="03表", cell_id="t03.r01.c1", cells=()),
+    ]
+    assert column(listed(clerk.marked(plain_book, findings)), "规则编号") == ["HL-013", "BN-101", "BN-301"]

@@ -113,7 +113,8 @@ def _in_order_of_work(findings: Sequence[Finding], form: Form, describe: _Descri
     """Every finding with the number of those that stand under it, which come next."""
     under = {id(cause.finding): cause.consequences for cause in group_by_cause(findings, form) if cause.is_structural}
     below = {id(finding) for consequences in under.values() for finding in consequences}
-    for finding in sorted((finding for finding in findings if id(finding) not in below), key=describe.order):
+    heads = [finding for finding in findings if id(finding) not in below]
+    for finding in sorted(heads, key=lambda head: describe.order(head, under.get(id(head), ()))):
         consequences = sorted(under.get(id(finding), ()), key=describe.order)
         yield finding, len(consequences)
         yield from ((consequence, 0) for consequence in consequences)
@@ -128,13 +129,14 @@ class _Describer:
         self._prev = prev
         self._rank = {table.id: rank for rank, table in enumerate(form.tables, start=2)} | {"cover": 1, "": 0}
 
-    def order(self, finding: Finding) -> tuple[Any, ...]:
+    def order(self, finding: Finding, caused: Sequence[Finding] = ()) -> tuple[Any, ...]:
+        """``caused``: what stands under it; a cause is as urgent as the gravest of them."""
         match = re.match(r"([A-Z]*)(\d*)", finding.cell)
         row, letters = int(match[2] or 0), match[1]
         names_cell = bool(finding.cell)
-        severity = SEVERITIES.index(finding.severity)
+        severity = min(SEVERITIES.index(each.severity) for each in (finding, *caused))
         place = row, len(letters), letters
-        is_info = finding.severity == "info"
+        is_info = SEVERITIES[severity] == "info"
         is_consequence = not finding.rule_id.startswith(_CAUSES)
         table = self._rank.get(finding.table, 0)
         return is_info, table, names_cell, severity, *place, is_consequence, finding.rule_id
