@@ -125,3 +125,8 @@ def test_the_report_that_was_sent_is_left_as_it_is(report):
     )
     assert np.array_equal(reading.numbers, before, equal_nan=True)
     assert after[1:] == findings
+
+
+def test_causes_stand_before_what_they_explain_in_the_order_of_the_tables(report):
+    case = paste(paste(report("city"), "t01", (2, 3), aside=1), "t03", (1, 2, 3, 4), aside=1)
+    assert [item[1].split(".")[0] for item in told(case)] == ["t01", "t03"]

@@ -23,7 +23,7 @@ from jinguo.rules.frame import Array, Frame
 from jinguo.rules.hypotheses import Hypothesis, hypotheses_of
 from jinguo.units.register import Register
 
-FEWEST = 5  # findings of one cause that are worth a line of their own
+FEWEST = 5  # cells of a table, and findings of one cause, that are worth a line of their own
 _SHARE = 0.8  # of the findings about the table
 _NEW_SHARE = 0.1
 _AT_A_TIME = 128
@@ -55,7 +55,7 @@ def with_suspected_causes(
     register: Register,
 ) -> list[list[Finding]]:
     """The findings of each reading, a suspected cause before those that it explains."""
-    told = [list(found) for found in findings]
+    causes: list[list[Finding]] = [[] for _ in findings]
     rules = {rule.builtin: rule for rule in rulebook.rules if rule.builtin in OF_FINDINGS}
     suspects = [suspect for number, found in enumerate(findings) for suspect in _suspects(number, found, form)]
     groups: dict[tuple[str, object], list[_Suspect]] = {}
@@ -73,15 +73,16 @@ def with_suspected_causes(
             if suspect.table is None:
                 whole.add(suspect.number)
             frame = Frame.of([readings[suspect.number]], [contexts[suspect.number]], compiled.where)
-            told[suspect.number].insert(0, _finding(rule, suspect, hypothesis, explained, frame))
-    return told
+            causes[suspect.number].append(_finding(rule, suspect, hypothesis, explained, frame))
+    return [[*suspected, *found] for suspected, found in zip(causes, findings, strict=True)]
 
 
 def _suspects(number: int, findings: Sequence[Finding], form: Form) -> Iterator[_Suspect]:
     graver = [finding for finding in findings if finding.severity != "info"]
     if len(graver) < FEWEST:
         return
-    tables = [table for table in form.tables if sum(finding.table == table.id for finding in graver) >= FEWEST]
+    places = {(finding.table, finding.cell_id) for finding in graver}  # many rules at one cell are one mistake
+    tables = [table for table in form.tables if sum(name == table.id for name, _ in places) >= FEWEST]
     for table in tables if len(tables) < 2 else (None, *tables):
         if table is None:
             yield _Suspect(number, None, tuple(finding for finding in graver if finding.cell_id))
