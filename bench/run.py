@@ -28,6 +28,7 @@ from rich.table import Table
 HERE = Path(__file__).resolve().parent
 OURS, AGAIN = "this pipeline", "this pipeline, run again"
 GATE = "Great Expectations, apart"
+RULE_COUNTS = (500, 2_000, 29_500)
 ANALYST, ANALYST_CALAMINE = "analyst, openpyxl", "analyst, calamine"
 
 
@@ -88,6 +89,22 @@ def run_analyst(folder: Path, work: Path, engine: str, cores: int) -> Outcome:
     arguments = [folder / "files", folder / "last_month.csv", folder / "schemas" / "units", out]
     name = ANALYST_CALAMINE if engine == "calamine" else ANALYST
     return run_process(name, "analyst.py", [*map(str, arguments), engine], {}, cores)
+
+
+def print_rules(console: Console, folder: Path, work: Path) -> None:
+    """Engine and gate alone, over more reports than there are files."""
+    environment = {"JINGUO_HOME": str(work / "home"), "JINGUO_SCHEMAS": str(folder / "schemas")}
+    environment |= {"JINGUO_WAREHOUSE_URL": "", "JINGUO_NOW": NOW.isoformat()}
+    table = Table(title="rules alone, CPU")
+    for column in ("reports", "engine ms", "gate ms", "engine + MB", "gate + MB", "peak MB"):
+        table.add_column(column, justify="right")
+    for count in RULE_COUNTS:
+        arguments = [str(folder / "files"), str(PERIOD), str(count)]
+        outcome = run_process("rules", "rules.py", arguments, environment, 1)
+        stages = [outcome.stages["engine"], outcome.stages["gate"]]
+        times = [f"{1000 * seconds / count:.2f}" for seconds, _ in stages]
+        table.add_row(str(count), *times, *(f"{rise:.0f}" for _, rise in stages), f"{outcome.peaks[0]:.0f}")
+    console.print(table)
 
 
 def print_floors(console: Console, outcomes: list[Outcome], floors: Outcome, files: int) -> None:
@@ -159,6 +176,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=folder.parent) as name:
         work = Path(name)
         outcomes = run_ours(folder, work, options.cores)
+        print_rules(console, folder, work)
         floors = run_process("floors", "floors.py", [str(folder / "files")], {}, options.cores)
         if not options.without_analyst:
             for engine in ("openpyxl", "calamine"):
