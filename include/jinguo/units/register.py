@@ -135,11 +135,6 @@ class Register:
         row = self.row_of(unit.unit_id, period) if unit and self.bearer(code, period) is None else None
         return row.code if row else code
 
-    def is_same_unit(self, code: str, other: str) -> bool:
-        """Whether two codes are, or once were, one unit's."""
-        mine = {row.unit_id for row in self._rows_by_code.get(code, ())}
-        return code == other or any(row.unit_id in mine for row in self._rows_by_code.get(other, ()))
-
     @cached_property
     def _rows_by_code(self) -> dict[str, list[Unit]]:
         found: dict[str, list[Unit]] = {}

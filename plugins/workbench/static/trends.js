@@ -11,7 +11,7 @@ function draw(element) {
     animation: false,
     color: COLOURS,
     textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
-    grid: { left: 8, right: 16, top: 44, bottom: 8, containLabel: true },
+    grid: { left: 8, right: 32, top: 44, bottom: 8, containLabel: true },
     legend: { type: "scroll", top: 4 },
     tooltip: { trigger: "axis", renderMode: "richText" },
     xAxis: { type: "category", data: data.months, boundaryGap: false },
