@@ -29,7 +29,7 @@ def _validate(clock: StageClock, period: str) -> None:
     from jinguo.settings import load_settings
 
     expectations = clock.call("import", importlib.import_module, "jinguo.rules.expectations")
-    clock.wrap("load accepted", validate, "_load")
+    clock.wrap("load accepted", validate, "_accepted")
     clock.wrap("validate reports", expectations.PeriodValidation, "check_reports")
     clock.wrap("validate warehouse", expectations.PeriodValidation, "check_warehouse")
     clock.wrap("Data Docs", expectations.PeriodValidation, "write_docs")

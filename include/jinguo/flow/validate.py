@@ -16,14 +16,15 @@ from sqlalchemy import Connection
 from jinguo.flow.office import Office, open_office
 from jinguo.flow.predecessors import period_context
 from jinguo.periods import Period
-from jinguo.reading.model import CellState
+from jinguo.reading.model import CellState, Reading
 from jinguo.review.states import STATES
 from jinguo.rules.batch import ReportBatch
+from jinguo.rules.context import CheckContext
 from jinguo.rules.frame import Applicability
 from jinguo.settings import Settings
 from jinguo.warehouse.fact_checks import Facts, count_accepted, read_facts
 from jinguo.warehouse.records import SubmissionRow
-from jinguo.warehouse.submissions import accepted_submissions, latest_submissions, load_reading
+from jinguo.warehouse.submissions import accepted_submissions, latest_submissions, load_readings
 
 CONTRADICTIONS = {  # id → (column of counts by unit, what must be so)
     "KU-01": ("standings", "每项报送任务恰有一种状态：一份已审定，或未审定，或缺报"),
@@ -42,7 +43,7 @@ class _Accepted:
     """The accepted reports of a period as stored, and the warehouse's contradictions by unit."""
 
     batch: ReportBatch
-    facts: Facts
+    numbers: np.ndarray
     codes: list[str]
     counts: dict[str, np.ndarray]
 
@@ -54,9 +55,6 @@ def validate_period(settings: Settings, period: str) -> dict[str, Any]:
     later correction of the month before. ``failed_units``: the unit codes by id. ``is_sound``: the warehouse does not
     contradict itself; what reports say is never our fault. ``docs``: the first page of the period.
     """
-    month = Period.parse(period)
-    with open_office(settings) as office, office.warehouse.read() as conn:
-        accepted = _load(office, conn, month)
     from jinguo.rules.expectations import PeriodValidation  # seconds: nobody else pays for Great Expectations
 
     docs = settings.outbox / "data_docs"
@@ -64,12 +62,14 @@ def validate_period(settings: Settings, period: str) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(dir=docs, prefix=".") as folder:
         site = Path(folder) / period
         validation = PeriodValidation(period, at=settings.now(), site=site)
-        rules = validation.check_reports(accepted.batch, accepted.facts.numbers)
+        with open_office(settings) as office, office.warehouse.read() as conn:
+            accepted = _accepted(office, conn, Period.parse(period))
+            rules = validation.check_reports(accepted.batch, accepted.numbers)
         records = validation.check_warehouse(accepted.codes, accepted.counts, CONTRADICTIONS)
         validation.write_docs()
         result = {
             "period": period,
-            "submissions": len(accepted.batch.readings),
+            "submissions": len(accepted.batch.codes),
             "expectations": rules.expectations + records.expectations,
             "failed": [*rules.failed, *records.failed],
             "failed_units": {**_units_by_rule(accepted, rules.failed), **_units_by_record(accepted, records.failed)},
@@ -80,33 +80,36 @@ def validate_period(settings: Settings, period: str) -> dict[str, Any]:
     return result
 
 
-def _load(office: Office, conn: Connection, period: Period) -> _Accepted:
+def _accepted(office: Office, conn: Connection, period: Period) -> _Accepted:
     rows = accepted_submissions(conn, period.key)
     ordered = [rows[unit_id] for unit_id in sorted(rows)]
     facts = read_facts(conn, ordered, office.form(period))
-    batch = _batch_of(office, conn, period, ordered, facts)
     counts = _contradictions(office, conn, period, ordered, facts)
     codes = [office.register.by_id[unit_id].code for unit_id in counts]
     columns = {
         column: np.array([row.get(column, 0) for row in counts.values()]) for column, _ in CONTRADICTIONS.values()
     }
-    return _Accepted(batch, facts, codes, columns)
+    return _Accepted(_batch_of(office, conn, period, ordered, facts), facts.numbers, codes, columns)
 
 
 def _batch_of(
     office: Office, conn: Connection, period: Period, rows: Sequence[SubmissionRow], facts: Facts
 ) -> ReportBatch:
-    """The reports with what stands around their figures, in the context that they would be checked in today."""
+    """The reports with what stands around their figures, in the context that they would be checked in today; fetched
+    as they are asked for, while ``conn`` is open."""
     units = [office.register.by_id[row.unit_id] for row in rows]
-    context = period_context(office, conn, period, [unit.code for unit in units])
-    context.accepted.clear()  # a report is not a second one beside itself
-    readings, contexts = [], []
-    for line, (row, unit) in enumerate(zip(rows, units, strict=True)):
-        reading = load_reading(conn, row.id)
-        reading = replace(reading, numbers=None, states=facts.states[line], normalisations=[], answers=[], prefilled={})
-        readings.append(reading)
-        contexts.append(context.check_context(office, unit, reading, row.received_at))
-    return ReportBatch(readings, contexts, office.form(period), office.rulebook, office.register)
+
+    def load(chosen: slice) -> tuple[list[Reading], list[CheckContext]]:
+        known = period_context(office, conn, period, [unit.code for unit in units[chosen]])
+        known.accepted.clear()  # a report is not a second one beside itself
+        read = dict(load_readings(conn, [row.id for row in rows[chosen]]))
+        readings, contexts = [], []
+        for row, unit, states in zip(rows[chosen], units[chosen], facts.states[chosen], strict=True):
+            readings.append(replace(read[row.id], numbers=None, states=states))
+            contexts.append(known.check_context(office, unit, readings[-1], row.received_at))
+        return readings, contexts
+
+    return ReportBatch([unit.code for unit in units], load, office.form(period), office.rulebook, office.register)
 
 
 def _contradictions(
@@ -130,14 +133,9 @@ def _contradictions(
 
 
 def _units_by_rule(accepted: _Accepted, rule_ids: Collection[str]) -> dict[str, list[str]]:
-    """The engine's masks say who: only for the rules that do not hold."""
+    """The engine's masks say who."""
     batch = accepted.batch
-    groups = batch.groups(accepted.facts.numbers) if rule_ids else []
-    masks = {rule_id: batch.verdict(rule_id, groups).fails for rule_id in rule_ids}
-    return {
-        rule_id: [code for code, fails in zip(batch.codes, mask, strict=True) if fails]
-        for rule_id, mask in masks.items()
-    }
+    return {rule_id: batch.verdicts[rule_id].codes(batch.codes) for rule_id in rule_ids}
 
 
 def _units_by_record(accepted: _Accepted, rule_ids: Collection[str]) -> dict[str, list[str]]:

@@ -1,81 +1,79 @@
-"""A period's accepted reports side by side: what expectations run over. Plain numpy, no Great Expectations."""
+"""A period's accepted reports, judged chunk by chunk: what expectations ask. Plain numpy, no Great Expectations."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from jinguo.forms.model import Form
-from jinguo.periods import Period
 from jinguo.reading.model import Reading
 from jinguo.rules.builtins import BUILTINS
 from jinguo.rules.catalogue import ELSEWHERE, Rule, RuleBook
 from jinguo.rules.context import CheckContext
-from jinguo.rules.engine import CompiledRule, compile_rules, failing_submissions
+from jinguo.rules.engine import CompiledRule, compile_rules, failing_submissions, same_rules
 from jinguo.rules.frame import Array, Frame
 from jinguo.units.register import Register
 
-
-@dataclass(frozen=True)
-class Group:
-    """The reports of one unit type: their places in the batch, the rules compiled for them by id, their frame."""
-
-    places: Array
-    rules: dict[str, CompiledRule]
-    frame: Frame
+_CHUNK = 500  # reports whose readings, frames and lists are in memory at a time
+Load = Callable[[slice], tuple[Sequence[Reading], Sequence[CheckContext]]]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Verdict:
-    """One rule over a batch. ``applies``: to how many reports; ``fails``: one bool per report."""
+    """One rule over a batch. ``applies``: to how many reports; ``fails``: one bool per report. ``error``: what the
+    rule itself raised; then nothing is said of any report."""
 
-    applies: int
     fails: Array
+    applies: int = 0
+    error: Exception | None = None
+
+    def codes(self, codes: Sequence[str]) -> list[str]:
+        """Those of ``codes``, one per report, for which the rule fails."""
+        return [codes[place] for place in np.flatnonzero(self.fails)]
 
 
 @dataclass(frozen=True)
 class ReportBatch:
-    """One report per unit, all of one period and form version.
+    """One report per unit, all of one period and form version; ``codes``: the units' codes.
 
     Their figures are not here: they come as rows (reports, ``Form.cells``) of thousandths, NaN where there is none.
-    ``readings`` say everything else: states, lists, ticks, cover.
+    ``load`` gives everything else of a slice of them – states, lists, ticks, cover, and what they are checked against –
+    whenever it is asked: a month of 29,500 reports is never in memory as a whole.
     """
 
-    readings: Sequence[Reading]
-    contexts: Sequence[CheckContext]
+    codes: Sequence[str]
+    load: Load
     form: Form
     rulebook: RuleBook
     register: Register
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
 
-    @cached_property
-    def codes(self) -> list[str]:
-        return [context.unit.code for context in self.contexts if context.unit]
+    def judge(self, numbers: Array) -> dict[str, Verdict]:
+        """The engine's masks of every rule over all reports, with the figures of ``numbers``; kept in ``verdicts``."""
+        self.verdicts.clear()
+        for rule in repeatable_rules(self.rulebook):
+            self.verdicts[rule.id] = Verdict(np.zeros(len(self.codes), dtype=bool))
+        for first in range(0, len(self.codes), _CHUNK):
+            chosen = slice(first, first + _CHUNK)
+            readings, contexts = self.load(chosen)
+            rows = zip(readings, numbers[chosen], strict=True)
+            self._judge_chunk(first, [replace(reading, numbers=row) for reading, row in rows], contexts)
+        return self.verdicts
 
-    def groups(self, numbers: Array) -> list[Group]:
-        """The frames that the engine would check these reports in, with the figures of ``numbers``."""
-        places: dict[tuple[str, Period], list[int]] = {}
-        for place, context in enumerate(self.contexts):
-            places.setdefault((context.unit.unit_type, context.period), []).append(place)
-        return [self._group(numbers, *key, chosen) for key, chosen in places.items()]
-
-    def _group(self, numbers: Array, unit_type: str, period: Period, places: list[int]) -> Group:
-        compiled = compile_rules(self.rulebook, self.form, unit_type, period)
-        frame = Frame.of([self.readings[i] for i in places], [self.contexts[i] for i in places], compiled.where)
-        frame.now = np.ascontiguousarray(numbers[places].T)
-        return Group(np.array(places), {item.rule.id: item for item in compiled.rules}, frame)
-
-    def verdict(self, rule_id: str, groups: Sequence[Group]) -> Verdict:
-        """The engine's masks of one rule, put together for the batch."""
-        fails, applies = np.zeros(len(self.readings), dtype=bool), 0
-        for group in groups:
-            item = group.rules.get(rule_id)
-            if item is not None:
-                applies += len(group.places)
-                fails[group.places] = self._fails(item, group.frame)
-        return Verdict(applies, fails)
+    def _judge_chunk(self, first: int, readings: Sequence[Reading], contexts: Sequence[CheckContext]) -> None:
+        for (unit_type, period), chosen in same_rules(contexts).items():
+            compiled = compile_rules(self.rulebook, self.form, unit_type, period)
+            frame = Frame.of([readings[i] for i in chosen], [contexts[i] for i in chosen], compiled.where)
+            places = first + np.array(chosen)
+            for item in compiled.rules:
+                verdict = self.verdicts[item.rule.id]
+                verdict.applies += len(chosen)
+                try:
+                    verdict.fails[places] = self._fails(item, frame)
+                except Exception as error:  # kept, and raised where the expectation of this rule is asked
+                    verdict.error = error
 
     def _fails(self, item: CompiledRule, frame: Frame) -> Array:
         if not item.rule.builtin:

@@ -67,15 +67,12 @@ def blank_cells(rule: Rule, frame: Frame, register: Register) -> Iterator[Fault]
 
 
 def _blank_list_cells(rule: Rule, frame: Frame, lines: Lines) -> Iterator[Fault]:
-    required = {column.number for column in lines.table.columns if column.required and column.computed is None}
-    incomplete = [index for index, line in enumerate(lines.lines) if not required <= line.values.keys()]
-    for index in incomplete:
-        line = lines.lines[index]
-        submission = int(lines.owner[index])
-        seen = {problem.cell_id for problem in frame.readings[submission].problems}
-        for column in sorted(required - line.values.keys()):
+    required = [column.number for column in lines.table.columns if column.required and column.computed is None]
+    for column in (column for column in required if not all(lines.written(column))):
+        for index in (index for index, value in enumerate(lines.written(column)) if value is None):
+            line, submission = lines.lines[index], int(lines.owner[index])
             cell_id = list_cell_id(lines.table.id, line.number, column)
-            if cell_id not in seen:  # unreadable, and said so
+            if all(problem.cell_id != cell_id for problem in frame.readings[submission].problems):  # said so already
                 names = names_of_line(frame.where.form, lines.table.id, line, column)
                 yield Fault(rule, submission, cell_id, names=names)
 
@@ -100,8 +97,11 @@ def decimals(rule: Rule, frame: Frame, register: Register) -> Iterator[Fault]:
 
 def _finer_than(rule: Rule, frame: Frame, concerns: Callable[[int], bool]) -> Iterator[Fault]:
     form = frame.where.form
-    steps = np.array([SCALE // 10**cell.decimals if concerns(cell.decimals) else 1 for cell in form.cells])
-    yield from _grid_faults(rule, frame, np.mod(frame.now, steps[:, None]) > 0)
+    finer = np.zeros(frame.now.shape, dtype=bool)
+    for places in {cell.decimals for cell in form.cells if concerns(cell.decimals)}:
+        chosen = np.array([cell.decimals == places for cell in form.cells])
+        finer[chosen] = np.mod(frame.now[chosen], SCALE // 10**places) > 0
+    yield from _grid_faults(rule, frame, finer)
     by_unit = {cell.unit: cell.decimals for cell in form.cells}
     for lines in frame.lists.values():
         for column in _typed_columns(lines):

@@ -80,7 +80,9 @@ def check_batch(
         ]
         for reading, context in zip(readings, contexts, strict=True)
     ]
-    for (unit_type, period), indices in _groups(readings, contexts).items():
+    checked = [place for place, reading in enumerate(readings) if _is_checked(reading, contexts[place])]
+    for (unit_type, period), chosen in same_rules([contexts[place] for place in checked]).items():
+        indices = [checked[number] for number in chosen]
         compiled = compile_rules(rulebook, form, unit_type, period)
         frame = Frame.of([readings[i] for i in indices], [contexts[i] for i in indices], compiled.where)
         for fault in find_faults(compiled, frame, register):
@@ -120,12 +122,16 @@ def failing_submissions(item: CompiledRule, frame: Frame) -> Array:
     return failing
 
 
-def _groups(readings: Sequence[Reading], contexts: Sequence[CheckContext]) -> dict[tuple[str, Period], list[int]]:
+def same_rules(contexts: Sequence[CheckContext]) -> dict[tuple[str, Period], list[int]]:
+    """Unit type and period → the places of the submissions that are checked by the same compiled rules."""
     groups: dict[tuple[str, Period], list[int]] = {}
-    for index, (reading, context) in enumerate(zip(readings, contexts, strict=True)):
-        if reading.status in CHECKED_STATUSES and reading.numbers is not None and context.unit is not None:
-            groups.setdefault((context.unit.unit_type, context.period), []).append(index)
+    for place, context in enumerate(contexts):
+        groups.setdefault((context.unit.unit_type, context.period), []).append(place)  # type: ignore[union-attr]
     return groups
+
+
+def _is_checked(reading: Reading, context: CheckContext) -> bool:
+    return reading.status in CHECKED_STATUSES and reading.numbers is not None and context.unit is not None
 
 
 def _check_faults(item: CompiledRule, frame: Frame) -> Iterator[Fault]:

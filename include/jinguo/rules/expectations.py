@@ -34,12 +34,12 @@ from great_expectations.validator.metric_configuration import MetricConfiguratio
 from great_expectations.validator.validator import ValidationDependencies
 
 from jinguo.forms.model import Form
-from jinguo.rules.batch import Group, ReportBatch, Verdict, repeatable_rules
+from jinguo.rules.batch import ReportBatch, Verdict, repeatable_rules
 from jinguo.rules.catalogue import Rule, RuleBook
 from jinguo.rules.describe import describe
 
 WAREHOUSE_SUITE = "warehouse"
-_FRAMES, _VERDICT = "jinguo.frames", "jinguo.verdict"
+_VERDICTS, _VERDICT = "jinguo.verdicts", "jinguo.verdict"
 _SEVERITIES = {"error": FailureSeverity.CRITICAL, "query": FailureSeverity.WARNING, "info": FailureSeverity.INFO}
 _MOST_CODES = 20  # in a result; whoever wants all asks the engine's masks
 _PAGES = "jinguo.rules.data_docs"
@@ -49,10 +49,10 @@ _OWN_LINE = re.compile(r'File "[^"]*?(jinguo/[^"]+)", line (\d+)')
 _batch: ContextVar[ReportBatch] = ContextVar("batch")
 
 
-class Frames(MetricProvider):
-    """The engine's frames of the batch's rows, one per unit type; made once per validation."""
+class Verdicts(MetricProvider):
+    """The engine's masks of all rules over the batch's rows; made once per validation."""
 
-    metric_name = _FRAMES
+    metric_name = _VERDICTS
     domain_keys = ("batch_id",)
 
     @metric_value(engine=PandasExecutionEngine)
@@ -61,13 +61,13 @@ class Frames(MetricProvider):
         execution_engine: PandasExecutionEngine,
         metric_domain_kwargs: dict[str, Any],
         **_: Any,
-    ) -> list[Group]:
+    ) -> dict[str, Verdict]:
         rows = execution_engine.get_domain_records(metric_domain_kwargs)
-        return _batch.get().groups(rows.to_numpy())
+        return _batch.get().judge(rows.to_numpy())
 
 
 class RuleVerdict(MetricProvider):
-    """The engine's masks of one rule over those frames."""
+    """The masks of one rule; raises what the rule itself raised."""
 
     metric_name = _VERDICT
     domain_keys = ("batch_id",)
@@ -80,11 +80,14 @@ class RuleVerdict(MetricProvider):
         metrics: dict[str, Any],
         **_: Any,
     ) -> Verdict:
-        return _batch.get().verdict(metric_value_kwargs["rule_id"], metrics[_FRAMES])
+        verdict = metrics[_VERDICTS][metric_value_kwargs["rule_id"]]
+        if verdict.error is not None:
+            raise verdict.error
+        return verdict
 
     @classmethod
     def _get_evaluation_dependencies(cls, metric: MetricConfiguration, *_: Any, **__: Any) -> dict[str, Any]:
-        return {_FRAMES: MetricConfiguration(_FRAMES, metric.metric_domain_kwargs)}
+        return {_VERDICTS: MetricConfiguration(_VERDICTS, metric.metric_domain_kwargs)}
 
 
 class ExpectRuleToHold(BatchExpectation):
@@ -113,7 +116,7 @@ class ExpectRuleToHold(BatchExpectation):
         self, metrics: dict[str, Verdict], runtime_configuration: Any = None, execution_engine: Any = None
     ) -> dict[str, Any]:
         verdict = metrics[_VERDICT]
-        codes = [code for code, fails in zip(_batch.get().codes, verdict.fails, strict=True) if fails]
+        codes = verdict.codes(_batch.get().codes)
         return {"success": not codes, "result": _basic_result(verdict.applies, codes)}
 
 
@@ -211,7 +214,7 @@ class PeriodValidation:
     def check_reports(self, batch: ReportBatch, numbers: np.ndarray) -> Validated:
         """One validation of all reports. ``numbers``: (reports, cells) thousandths, NaN where there is none."""
         rows = pd.DataFrame(
-            numbers, index=pd.Index(batch.codes, name="unit_code"), columns=[c.id for c in batch.form.cells]
+            numbers, pd.Index(batch.codes, name="unit_code"), [cell.id for cell in batch.form.cells], copy=False
         )
         token = _batch.set(batch)
         try:
