@@ -12,6 +12,7 @@ from jinguo.flow.audit import verify_all
 from jinguo.flow.collect import collect_inbox
 from jinguo.flow.decide import decide_report
 from jinguo.flow.office import open_office
+from jinguo.flow.recheck import recheck_period
 from jinguo.flow.release import make_release
 from jinguo.flow.status import period_status
 from jinguo.flow.waive import end_waiver, grant_waiver, list_waivers
@@ -121,6 +122,17 @@ def test_a_revoked_waiver_does_nothing_more_and_takes_nothing_back(clerks, setti
     assert (item.state, [f.severity for f in item.checked.findings if f.rule_id == "BN-206"]) == ("returned", ["error"])
     assert [row["state"] for row in list_waivers(settings)] == ["revoked"]
     assert verify_all(settings) == []
+
+
+def test_what_a_waiver_settled_stays_settled_when_all_is_checked_again(clerks, settings, grant):
+    waiver = grant()
+    assert send(clerks, settings).state == "accepted"
+    assert send(clerks, settings, OTHER).state == "returned"
+    end_waiver(settings, waiver, reason="口径已统一", actor="李主任")
+    assert recheck_period(settings, OCTOBER) == []
+    grant(unit_codes=[OTHER])
+    assert standing(settings, OTHER) == ("accepted", 0)
+    assert recheck_period(settings, OCTOBER) == []
 
 
 def test_an_expired_waiver_does_nothing(clerks, settings, grant):

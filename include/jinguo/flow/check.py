@@ -68,7 +68,7 @@ def check_files(
         earlier: dict[tuple[str, Period], Reading] = {}
         for period, indices in _by_period(readings):
             context = _context(office, period, [readings[i] for i in indices], earlier)
-            found = judge(office, context, [readings[i] for i in indices], received_at=settings.now())
+            found = judge(office, context, [readings[i] for i in indices], received_at=[settings.now()] * len(indices))
             for index, checked in zip(indices, found, strict=True):
                 verdicts[index] = checked
                 if checked.state in ("accepted", "awaiting_explanation") and period:
@@ -81,12 +81,20 @@ def judge(
     context: PeriodContext | None,
     readings: Sequence[Reading],
     *,
-    received_at: dt.datetime,
+    received_at: Sequence[dt.datetime],
 ) -> list[Checked]:
-    """Findings and the state that follows from them, for readings of one period (None: no period could be told)."""
-    period = context.period if context else Period.of_date(received_at.date())
+    """Findings and the state that follows from them, for readings of one period (None: no period could be told).
+
+    ``received_at``: when each came.
+    """
+    if not readings:
+        return []
+    period = context.period if context else Period.of_date(received_at[0].date())
     context = context or without_warehouse(period)
-    contexts = [context.check_context(office, unit_of(office, reading), reading, received_at) for reading in readings]
+    contexts = [
+        context.check_context(office, unit_of(office, reading), reading, came)
+        for reading, came in zip(readings, received_at, strict=True)
+    ]
     around = {"form": office.form(period), "rulebook": office.rulebook, "register": office.register}
     batches = check_batch(readings, contexts, **around)
     batches = with_suspected_causes(readings, contexts, batches, **around)

@@ -212,7 +212,7 @@ def _process_round(office: Office, period: Period | None, batch: Sequence[_Read]
         confirmed = confirmations_in(office, conn, period, batch)
         readings = [each.reading for each in confirmed]
         seal_personal(office, readings)
-        checked = judge(office, context, readings, received_at=now)
+        checked = judge(office, context, readings, received_at=[now] * len(readings))
         done = [
             Collected(row, each.state_of(item.state), item, confirmed=each)
             for (row, _), item, each in zip(batch, checked, confirmed, strict=True)

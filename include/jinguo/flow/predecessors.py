@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from sqlalchemy import Connection
@@ -14,15 +14,16 @@ from jinguo.flow.office import Office
 from jinguo.forms.model import Form, predecessor
 from jinguo.periods import Period
 from jinguo.reading.model import Reading
-from jinguo.review.settlements import Settlements, settlements_of
+from jinguo.review.settlements import EXPLANATION, WAIVER, Settlements, settlements_of
 from jinguo.rules.context import CheckContext
+from jinguo.rules.findings import Finding
 from jinguo.units.deadlines import deadline_of
 from jinguo.units.lineage import Lineage
 from jinguo.units.register import Unit
-from jinguo.warehouse.explanations import remembered_explanations
+from jinguo.warehouse.explanations import explanations_by_id, remembered_explanations
 from jinguo.warehouse.records import SubmissionRow
 from jinguo.warehouse.submissions import accepted_submissions, values_of
-from jinguo.warehouse.waivers import waivers_in_force
+from jinguo.warehouse.waivers import waivers_by_id, waivers_in_force
 
 
 @dataclass(frozen=True)
@@ -72,12 +73,10 @@ def period_context(
     codes: Iterable[str],
     *,
     for_checks: bool = True,
-    as_of: dt.datetime | None = None,
 ) -> PeriodContext:
     """The context of a period for the units ``codes``, from the accepted versions in the warehouse.
 
-    ``for_checks`` False: openings only, without what reports are compared with. ``as_of``: the moment whose
-    explanations and waivers count; None: now.
+    ``for_checks`` False: openings only, without what reports are compared with.
     """
     form, register = office.form(period), office.register.at(period)
     lineage = Lineage(register)
@@ -97,13 +96,27 @@ def period_context(
     if for_checks:
         context.quarters = _quarters_so_far(conn, form, period, wanted, lineage)
         context.lookback = look_back(conn, period, wanted, form=form, register=register, rulebook=office.rulebook)
-        context.settlements = _settlements(conn, period, own, as_of or office.settings.now())
+        context.settlements = _settlements_in_force(conn, period, own, office.settings.now())
     return context
 
 
-def _settlements(conn: Connection, period: Period, unit_ids: list[int], as_of: dt.datetime) -> Settlements:
-    remembered = remembered_explanations(conn, unit_ids, period_key=period.key, ends_on=period.last_day, as_of=as_of)
-    return settlements_of(remembered, waivers_in_force(conn, period.key, as_of=as_of))
+def _settlements_in_force(conn: Connection, period: Period, unit_ids: list[int], at: dt.datetime) -> Settlements:
+    remembered = remembered_explanations(conn, unit_ids, period_key=period.key, ends_on=period.last_day, as_of=at)
+    return settlements_of(remembered, waivers_in_force(conn, period.key, as_of=at))
+
+
+def settlements_on_record(conn: Connection, findings: Mapping[int, Sequence[Finding]]) -> Settlements:
+    """What settled these findings (by unit id) when they were judged, in force or not; each for its own unit only."""
+    settling: dict[str, dict[int, set[int]]] = {EXPLANATION: {}, WAIVER: {}}  # kind → record → units
+    for unit_id, found in findings.items():
+        for kind, _, number in (finding.settled_by.partition(" ") for finding in found):
+            if kind in settling:
+                settling[kind].setdefault(int(number), set()).add(unit_id)
+    explanations = explanations_by_id(conn, list(settling[EXPLANATION])).values()
+    newest_first = sorted(explanations, key=lambda given: (given.period_key, given.id), reverse=True)
+    waivers = waivers_by_id(conn, list(settling[WAIVER]))
+    mine = [replace(each, unit_ids=tuple(sorted(settling[WAIVER][number]))) for number, each in waivers.items()]
+    return settlements_of(newest_first, mine)
 
 
 def without_warehouse(period: Period) -> PeriodContext:

@@ -3,7 +3,7 @@ rules were changed."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from jinguo.consolidation.parts import accepted_below
 from jinguo.flow.check import Checked, judge
 from jinguo.flow.office import Office, open_office
-from jinguo.flow.predecessors import period_context
+from jinguo.flow.predecessors import period_context, settlements_on_record
 from jinguo.intake.folder import home_lock
 from jinguo.periods import Period
 from jinguo.reading.model import Answer, Reading
@@ -22,8 +22,8 @@ from jinguo.settings import Settings
 from jinguo.units.register import PROVINCE_CODE
 from jinguo.warehouse import audit
 from jinguo.warehouse.decisions import decisions_of
-from jinguo.warehouse.explanations import explanations_of
-from jinguo.warehouse.findings import findings_of, replace_findings
+from jinguo.warehouse.explanations import explanations_of_period
+from jinguo.warehouse.findings import findings_of_many, replace_findings
 from jinguo.warehouse.inputs import replace_inputs
 from jinguo.warehouse.records import SubmissionRow
 from jinguo.warehouse.submissions import (
@@ -31,7 +31,7 @@ from jinguo.warehouse.submissions import (
     accepted_submissions,
     later_submissions,
     latest_submissions,
-    load_reading,
+    load_readings,
     mark_outputs_pending,
     set_state,
     submission,
@@ -41,6 +41,7 @@ from jinguo.warehouse.submissions import (
 _STILL_OPEN = ("returned", "awaiting_explanation")
 _ASKED = "awaiting_confirmation"  # findings may change, the state is the unit's answer to a proposal
 _LOOKED_AT = (*_STILL_OPEN, _ASKED, "accepted")
+_AT_A_TIME = 100  # reports of a period that are in memory at once
 _EARLIER_CHANGED, _BELOW_CHANGED = "上期数据变动后重新审核", "下级报表变动后重新审核"
 
 
@@ -87,7 +88,7 @@ def _recheck(office: Office, conn: Connection, row: SubmissionRow, reason: str) 
     """Whether anything changed."""
     if row.state not in _LOOKED_AT:
         return False
-    before, checked = _judged_again(office, conn, row)
+    [(before, checked)] = _judged_again(office, conn, Period.of_key(row.period_key), [row])
     if checked.findings == before:
         return False
     replace_findings(conn, row.id, checked.findings)
@@ -102,24 +103,45 @@ def _recheck(office: Office, conn: Connection, row: SubmissionRow, reason: str) 
     return True
 
 
-def _judged_again(office: Office, conn: Connection, row: SubmissionRow) -> tuple[list[Finding], Checked]:
-    """A stored report's findings as they stand, and what it would get today."""
-    reading = answered_reading(conn, row)
-    before = findings_of(conn, row.id)
-    as_of = row.state_at if row.state == "accepted" else None
-    context = period_context(office, conn, Period.of_key(row.period_key), [reading.unit_code], as_of=as_of)
-    if row.state == "accepted":
-        context.accepted.pop(row.unit_id, None)  # it is not a second report beside itself
-        context.settlements = context.settlements.only({finding.settled_by for finding in before})
-    return before, judge(office, context, [reading], received_at=row.received_at)[0]
+def _judged_again(
+    office: Office, conn: Connection, period: Period, rows: Sequence[SubmissionRow]
+) -> list[tuple[list[Finding], Checked]]:
+    """The findings of a period's stored reports as they stand, and what each would get today.
+
+    What settled the findings of an accepted report goes on settling them, whatever has ended or come since.
+    """
+    readings = _answered_readings(conn, period, rows)
+    stored = findings_of_many(conn, [row.id for row in rows])
+    before = {row.id: stored.get(row.id, []) for row in rows}
+    known = period_context(office, conn, period, [reading.unit_code for reading in readings.values()])
+    accepted = [row for row in rows if row.state == "accepted"]
+    others = {unit_id: row for unit_id, row in known.accepted.items() if row not in accepted}
+    settled = settlements_on_record(conn, {row.unit_id: before[row.id] for row in accepted})
+    in_force = replace(known, accepted=others, settlements=settled)  # no report is a second one beside itself
+    checked: dict[int, Checked] = {}
+    for context, chosen in ((known, [row for row in rows if row not in accepted]), (in_force, accepted)):
+        received = [row.received_at for row in chosen]
+        found = judge(office, context, [readings[row.id] for row in chosen], received_at=received)
+        checked |= zip((row.id for row in chosen), found, strict=True)
+    return [(before[row.id], checked[row.id]) for row in rows]
 
 
 def answered_reading(conn: Connection, row: SubmissionRow) -> Reading:
     """A stored report's reading with what its unit has answered on the page since: it counts as if it stood in the
     file."""
-    reading = load_reading(conn, row.id)
-    given = [each for each in explanations_of(conn, row.unit_id, row.period_key) if each.submission_id == row.id]
-    return replace(reading, answers=[*reading.answers, *(Answer(e.rule_id, e.cell_id, e.text) for e in given)])
+    return _answered_readings(conn, Period.of_key(row.period_key), [row])[row.id]
+
+
+def _answered_readings(conn: Connection, period: Period, rows: Sequence[SubmissionRow]) -> dict[int, Reading]:
+    """Submission id → its reading with its answers."""
+    given = explanations_of_period(conn, period.key, unit_ids=[row.unit_id for row in rows])
+    answers: dict[int | None, list[Answer]] = {}
+    for each in (each for found in given.values() for each in found):
+        answers.setdefault(each.submission_id, []).append(Answer(each.rule_id, each.cell_id, each.text))
+    return {
+        row_id: replace(reading, answers=[*reading.answers, *answers.get(row_id, ())])
+        for row_id, reading in load_readings(conn, [row.id for row in rows])
+    }
 
 
 def recheck_period(settings: Settings, period: Period) -> list[dict[str, Any]]:
@@ -132,15 +154,27 @@ def recheck_period(settings: Settings, period: Period) -> list[dict[str, Any]]:
         with office.warehouse.read() as conn:
             latest = {**latest_submissions(conn, period.key), **accepted_submissions(conn, period.key)}
             rows = [latest[unit_id] for unit_id in sorted(latest) if latest[unit_id].state in _LOOKED_AT]
-            changes = [change for row in rows if (change := _change(office, conn, row))]
+            changes = [
+                change
+                for first in range(0, len(rows), _AT_A_TIME)
+                for change in _changes(office, conn, period, rows[first : first + _AT_A_TIME])
+            ]
         if changes:
             with office.warehouse.write() as conn:
                 _put_on_record(conn, office, period, changes)
     return changes
 
 
-def _change(office: Office, conn: Connection, row: SubmissionRow) -> dict[str, Any] | None:
-    before, checked = _judged_again(office, conn, row)
+def _changes(
+    office: Office, conn: Connection, period: Period, rows: Sequence[SubmissionRow]
+) -> Iterator[dict[str, Any]]:
+    for row, (before, checked) in zip(rows, _judged_again(office, conn, period, rows), strict=True):
+        change = _change(office, row, before, checked)
+        if change:
+            yield change
+
+
+def _change(office: Office, row: SubmissionRow, before: list[Finding], checked: Checked) -> dict[str, Any] | None:
     known, now = ({finding_key(finding) for finding in found} for found in (before, checked.findings))
     gained = [finding for finding in checked.findings if finding_key(finding) not in known]
     lost = [finding for finding in before if finding_key(finding) not in now]

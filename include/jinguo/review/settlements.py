@@ -32,14 +32,6 @@ class Settlements:
     explanations: Mapping[tuple[int, Key], Sequence[Explanation]] = field(default_factory=dict)
     waivers: Sequence[Waiver] = ()
 
-    def only(self, names: Collection[str]) -> Settlements:
-        """Those that are among ``names`` (``Finding.settled_by``)."""
-        explanations = {
-            key: [given for given in found if f"{EXPLANATION} {given.id}" in names]
-            for key, found in self.explanations.items()
-        }
-        return Settlements(explanations, [w for w in self.waivers if f"{WAIVER} {w.id}" in names])
-
     def apply(
         self, findings: Sequence[Finding], unit_id: int, rulebook: RuleBook, *, explained: Collection[Key] = ()
     ) -> list[Finding]:
@@ -100,7 +92,9 @@ def remember(
 
 
 def _covers(waiver: Waiver, finding: Finding, unit_id: int) -> bool:
-    return unit_id in waiver.unit_ids and finding.rule_id in waiver.rule_ids and waiver.cell_id in ("", finding.cell_id)
+    """A waiver for a cell is one for what the rule says of that cell, also where the finding stands at its total."""
+    cells = ("", finding.cell_id, *finding.cells)
+    return unit_id in waiver.unit_ids and finding.rule_id in waiver.rule_ids and waiver.cell_id in cells
 
 
 def _holds(given: Explanation, value: str) -> bool:
