@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
+import numpy as np
+
 from jinguo.periods import Period
 
 SCALE = 1000
@@ -200,6 +202,11 @@ class Form:
     @cached_property
     def cells_by_table(self) -> dict[str, tuple[Cell, ...]]:
         return {t.id: tuple(cell for cell in self.cells if cell.table == t.id) for t in self.tables}
+
+    @cached_property
+    def na_masks(self) -> dict[tuple[str, bool], np.ndarray]:
+        """(unit type, whether a quarter ends) → along ``cells``: what is “—”; kept by ``rules.frame.Applicability``."""
+        return {}
 
     def in_force(self, period: Period) -> bool:
         return self.valid_from <= period and (self.valid_to is None or period <= self.valid_to)

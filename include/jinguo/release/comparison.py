@@ -192,39 +192,42 @@ def comparable_rows(now: Figures, before: Figures, lineage: Lineage | None = Non
 def compare(now: Figures, before: Figures, lineage: Lineage | None = None) -> dict[str, Compared]:
     """Every province figure of ``now`` beside that of ``before``. ``lineage``: what happened to units between."""
     groups = comparable_rows(now, before, lineage)
+    cells = _same_cells(now, before, groups)
     compared = {}
     for figure_id, figure in now.province.items():
         old = before.province.get(figure_id)
         if old is None:
             compared[figure_id] = Compared(figure_id, figure.value, None)
         else:
-            same_of = _same_cell if figure_id in now.form.cell_by_id else _same_beyond
-            compared[figure_id] = Compared(figure_id, figure.value, old.value, *same_of(now, before, groups, figure_id))
+            same = cells[figure_id] if figure_id in cells else _same_beyond(now, before, groups, figure_id)
+            compared[figure_id] = Compared(figure_id, figure.value, old.value, *same)
     return compared
 
 
-def _same_cell(
-    now: Figures, before: Figures, groups: list[RowGroup], cell_id: str
-) -> tuple[int | None, int | None, int]:
-    sums, known = [], np.ones(len(groups), dtype=bool)
+_Same = tuple[int | None, int | None, int]  # the two values and over how many units
+
+
+def _same_cells(now: Figures, before: Figures, groups: Sequence[RowGroup]) -> dict[str, _Same]:
+    """Of each cell that both forms have: its two sums over the groups that report it in both periods."""
+    cell_ids = [cell.id for cell in now.form.cells if cell.id in before.form.cell_by_id]
+    known, sums = np.ones((len(groups), len(cell_ids)), dtype=bool), []
     for figures, sides in ((now, [group.now for group in groups]), (before, [group.before for group in groups])):
-        index = figures.form.cell_by_id[cell_id].index
         place = np.repeat(np.arange(len(groups)), [len(side) for side in sides])
         rows = np.array([row for side in sides for row in side], dtype=np.intp)
-        states = figures.states[rows, index]
+        chosen = np.ix_(rows, [figures.form.cell_by_id[cell_id].index for cell_id in cell_ids])
+        states = figures.states[chosen]
         np.logical_and.at(known, place, (states == FigureState.REPORTED) | (states == FigureState.NO_ACTIVITY))
-        total = np.zeros(len(groups), dtype=np.int64)
-        np.add.at(total, place, figures.numbers[rows, index])
-        sums.append(total)
-    count = sum(len(group.now) for group, is_known in zip(groups, known, strict=True) if is_known)
-    if not count:
-        return None, None, 0
-    return int(sums[0][known].sum()), int(sums[1][known].sum()), count
+        sums.append(np.zeros(known.shape, dtype=np.int64))
+        np.add.at(sums[-1], place, figures.numbers[chosen])
+    counts = np.array([len(group.now) for group in groups], dtype=np.intp) @ known
+    columns = (np.where(known, side, 0).sum(axis=0).tolist() for side in sums)
+    return {
+        cell_id: (new, old, count) if count else (None, None, 0)
+        for cell_id, new, old, count in zip(cell_ids, *columns, counts.tolist(), strict=True)
+    }
 
 
-def _same_beyond(
-    now: Figures, before: Figures, groups: list[RowGroup], figure_id: str
-) -> tuple[int | None, int | None, int]:
+def _same_beyond(now: Figures, before: Figures, groups: Sequence[RowGroup], figure_id: str) -> _Same:
     """A total over the common units; a rate from their own numerators and denominators."""
     mine: list[Figure] = []
     old: list[Figure] = []

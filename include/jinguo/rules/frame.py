@@ -39,8 +39,12 @@ class Applicability:
 
     @cached_property
     def na_mask(self) -> Array:
-        """Along ``Form.cells``: what does not apply."""
-        return np.array([self.is_na(cell) for cell in self.form.cells])
+        """Along ``Form.cells``: what does not apply; worked out once for a form, whoever asks."""
+        key, known = (self.unit_type, self.period.is_quarter_end), self.form.na_masks
+        if key not in known:
+            known[key] = np.array([self.is_na(cell) for cell in self.form.cells])
+            known[key].setflags(write=False)
+        return known[key]
 
     def has_list(self, table: str) -> bool:
         return self.form.table_by_id[table].is_due(self.period, self.unit_type)
