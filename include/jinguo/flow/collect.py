@@ -46,14 +46,13 @@ from jinguo.review.settlements import AUTOMATIC, POLICY, remember
 from jinguo.rules.findings import Finding
 from jinguo.settings import Settings
 from jinguo.units.register import Register
-from jinguo.warehouse.deliveries import delivery, finish_deliveries, pending_deliveries
+from jinguo.warehouse.deliveries import deliveries_by_id, finish_deliveries, pending_deliveries
 from jinguo.warehouse.explanations import record_explanations
 from jinguo.warehouse.inputs import record_inputs
 from jinguo.warehouse.records import DeliveryRow, Explanation, NewSubmission, Outcome, SubmissionRow
 from jinguo.warehouse.submissions import (
     accept,
     insert_submissions,
-    submission,
     submissions_by_id,
 )
 
@@ -312,7 +311,12 @@ def _new_submission(office: Office, conn: Connection, form: Form, item: Collecte
 def _recognise(office: Office, repeats: Sequence[DeliveryRow]) -> list[Collected]:
     """The same bytes again: answered with what became of them the first time, not counted twice."""
     with office.warehouse.write() as conn:
-        done = [_repeat(office, conn, row) for row in repeats]
+        first = deliveries_by_id(conn, sorted({row.earlier_id for row in repeats}))
+        originals = submissions_by_id(conn, sorted({row.submission_id for row in first.values() if row.submission_id}))
+        done = [
+            _repeat(office, conn, row, first[row.earlier_id], originals.get(first[row.earlier_id].submission_id))
+            for row in repeats
+        ]
         outcomes = [
             Outcome(item.arrival.id, "duplicate", item.row.id if item.row else None, findings=item.checked.findings)
             for item in done
@@ -321,9 +325,10 @@ def _recognise(office: Office, repeats: Sequence[DeliveryRow]) -> list[Collected
     return done
 
 
-def _repeat(office: Office, conn: Connection, row: DeliveryRow) -> Collected:
-    first = delivery(conn, row.earlier_id)
-    original = submission(conn, first.submission_id) if first.submission_id else None
+def _repeat(
+    office: Office, conn: Connection, row: DeliveryRow, first: DeliveryRow, original: SubmissionRow | None
+) -> Collected:
+    """``first``: the first delivery of the same bytes; ``original``: the version they became."""
     reading = Reading(file=row.name, sha256=row.sha256, status="read")
     if original:
         reading.unit_code = office.register.by_id[original.unit_id].code

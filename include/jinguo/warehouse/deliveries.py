@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, func, insert, select, update
 
 from jinguo.rules.findings import Finding
 from jinguo.warehouse import audit
+from jinguo.warehouse.engine import chunks
 from jinguo.warehouse.findings import insert_findings
 from jinguo.warehouse.records import OUTCOMES, Delivery, DeliveryRow, Outcome
 from jinguo.warehouse.tables import raw_delivery, raw_file
@@ -38,6 +40,15 @@ def pending_deliveries(conn: Connection, *, limit: int | None = None) -> list[De
 def delivery(conn: Connection, delivery_id: int) -> DeliveryRow:
     """One delivery; NoResultFound when there is none of that id."""
     return DeliveryRow(**conn.execute(_rows().where(raw_delivery.c.id == delivery_id)).mappings().one())
+
+
+def deliveries_by_id(conn: Connection, delivery_ids: Sequence[int]) -> dict[int, DeliveryRow]:
+    """Delivery id → the delivery; an id that there is none of is left out."""
+    return {
+        row["id"]: DeliveryRow(**row)
+        for chunk in chunks(delivery_ids)
+        for row in conn.execute(_rows().where(raw_delivery.c.id.in_(chunk))).mappings()
+    }
 
 
 def earlier_delivery(conn: Connection, sha256: str, before_id: int) -> DeliveryRow | None:
@@ -111,6 +122,7 @@ def finish_deliveries(conn: Connection, outcomes: Sequence[Outcome], *, at: dt.d
     )
 
 
+@cache
 def _rows() -> Select[Any]:
     same_bytes = raw_delivery.alias("same_bytes")
     first = (

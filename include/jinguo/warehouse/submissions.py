@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Select, exists, func, insert, select, update
@@ -221,6 +222,7 @@ def mark_outputs_pending(conn: Connection, submission_ids: Sequence[int]) -> Non
         conn.execute(update(raw_submission).where(raw_submission.c.id.in_(chunk)).values(outputs_done=False))
 
 
+@cache
 def _rows() -> Select[Any]:
     """The columns in the order of SubmissionRow's fields."""
     columns = {column.name: column for column in raw_submission.c} | {
