@@ -17,7 +17,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "include"))
 
 from jinguo.flow.office import Office, open_office
 from jinguo.periods import Period
@@ -38,7 +41,8 @@ def make_register(schemas: Path, count: int) -> None:
     """A copy of the definitions in which every village owes a report to its county."""
     shutil.copytree(SCHEMAS, schemas)
     with (SCHEMAS / "units" / "villages.csv").open(encoding="utf-8", newline="") as file:
-        villages = [row for _, row in zip(range(count), csv.DictReader(file), strict=False)]
+        in_counties = (row for row in csv.DictReader(file) if row["county_code"])
+        villages = list(islice(in_counties, count))
     with (schemas / "units" / "units.csv").open("a", encoding="utf-8", newline="") as file:
         lines = csv.writer(file, lineterminator="\n")
         for number, row in enumerate(villages, start=10_000):

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from jinguo.flow.office import Office
 from jinguo.periods import Period
 from jinguo.review.states import state_name
 from jinguo.staff.roles import Staff
-from jinguo.units.deadlines import deadline_of
+from jinguo.units.deadlines import deadline_of, deadline_to
 from jinguo.units.register import PROVINCE_CODE, Unit
 from jinguo.warehouse.standings import Standing, periods_seen, published_editions, standings
 
@@ -40,8 +41,7 @@ class Filter:
     late: bool = False
 
 
-@dataclass(frozen=True)
-class Square:
+class Square(NamedTuple):
     """One unit in one period. ``state`` also ``missing``, ``pending`` (not yet due) and ``not_due``; ``is_late``: it
     came, and too late."""
 
@@ -148,9 +148,11 @@ def make_board(office: Office, staff: Staff, period: Period, *, wanted: Filter, 
 
 def absent_state(office: Office, unit: Unit, period: Period) -> str:
     """What a unit is called that sent nothing for a period: before its own deadline nobody has failed to report."""
-    if office.register.obligation_of(unit.code, period) is None:
+    obligation = office.register.obligation_of(unit.code, period)
+    if obligation is None:
         return NOT_DUE
-    return MISSING if office.settings.now() > deadline_of(office.register, unit.code, period).due else PENDING
+    due = deadline_to(office.register, obligation.reports_to, period).due
+    return MISSING if office.settings.now() > due else PENDING
 
 
 def _owing(office: Office, staff: Staff, period: Period) -> list[Unit]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
@@ -75,18 +75,32 @@ def make_queue(office: Office, staff: Staff) -> list[Group]:
         mine = [row for row in reports if staff.may_decide(office.register.by_id[row.unit_id])]
         items = _items(office, conn, mine)
         absent = _absent(office, conn, staff, last)
+        return [_with_seen(conn, group) for group in _groups(office, items, absent, last) if group.items]
+
+
+def _groups(office: Office, items: Sequence[Item], absent: Sequence[Item], last: Period) -> list[Group]:
     answered = [item for item in items if item.state == "awaiting_explanation" and item.answers]
     unanswered = [item for item in items if item.state == "awaiting_explanation" and not item.answers]
     held = [item for item in items if item.state in ("held", "quarantined", "awaiting_confirmation")]
     returned = [item for item in items if item.state == "returned"]
-    groups = [
+    return [
         *_by_rule(office, answered, "单位已写情况说明", "看说明是否讲得通：讲得通的审定，讲不通的退回。", last),
         _group("待人工处理", "单位或月份自相矛盾，或疑有个人信息：看过后退回重报。", held, ("return",)),
         _group("缺报", "截止时间已过：请催报；多次催报仍未报的，记为缺报。", absent, ("declare_missing",)),
         *_by_rule(office, unanswered, "等单位说明", "单位还没有写情况说明；已经电话核实的，可以写明后审定。", last),
         _group("等单位改正", "有强制问题，已退回。长时间没有动静的，请提醒单位。", returned),
     ]
-    return [group for group in groups if group.items]
+
+
+def _with_seen(conn: Connection, group: Group) -> Group:
+    """The group's items as the page shows them, each with what stands of its report."""
+    units: dict[int, list[int]] = {}
+    for item in group.items:
+        units.setdefault(item.period.key, []).append(item.unit.unit_id)
+    versions = {key: versions_of_period(conn, key, unit_ids=unit_ids) for key, unit_ids in units.items()}
+    stand = [versions[item.period.key].get(item.unit.unit_id, ()) for item in group.items]
+    seen = [replace(item, seen=what_stands(rows)) for item, rows in zip(group.items, stand, strict=True)]
+    return replace(group, items=seen)
 
 
 def decide_all(
@@ -127,7 +141,6 @@ def _items(office: Office, conn: Connection, reports: Sequence[OpenReport]) -> l
     found: dict[int, Item] = {}
     for period_key, rows in by_period.items():
         ids = [row.unit_id for row in rows]
-        versions = versions_of_period(conn, period_key, unit_ids=ids)
         given = explanations_of_period(conn, period_key, unit_ids=ids)
         for row in rows:
             unit, failing = office.register.by_id[row.unit_id], rules.get(row.submission_id, {})
@@ -140,7 +153,6 @@ def _items(office: Office, conn: Connection, reports: Sequence[OpenReport]) -> l
                 version=row.version,
                 rules=failing,
                 answers=[e.text for e in given.get(row.unit_id, ()) if e.rule_id in asked],
-                seen=what_stands(versions[row.unit_id]),
             )
     return [found[row.submission_id] for row in reports]
 
@@ -158,7 +170,7 @@ def _absent(office: Office, conn: Connection, staff: Staff, last: Period) -> lis
     for due, units in by_period.items():
         came, declared = standings(conn, [due.key]), declared_missing(conn, due.key)
         absent = (u for u in units if (u.unit_id, due.key) not in came and u.unit_id not in declared)
-        found += [Item(unit, due, "missing", None, seen=what_stands(())) for unit in absent]
+        found += [Item(unit, due, "missing", None) for unit in absent]
     return found
 
 
