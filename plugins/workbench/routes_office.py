@@ -9,6 +9,7 @@ from jinguo.flow.release import trace_figure
 from jinguo.staff.roles import Staff
 from jinguo.warehouse.audit import recent
 from jinguo.workbench.board import default_period
+from jinguo.workbench.health import STATE_NAMES, look_at_health
 from jinguo.workbench.queue import make_queue
 from jinguo.workbench.releases import (
     EXPORTS,
@@ -125,3 +126,12 @@ def audit(
     with office.warehouse.read() as conn:
         entries = recent(conn, before=before, limit=AUDIT_LINES)
     return page(request, "audit.html", staff=staff, entries=entries, full=len(entries) == AUDIT_LINES)
+
+
+@router.get("/health")
+def health(request: Request, staff: ActorDep, office: OfficeDep) -> Response:
+    """Alerts, channels, DAGs and the quick checks of ``doctor``."""
+    if not staff.may_see_audit:
+        raise HTTPException(403, "运行状况只对省办和运维开放。")
+    known = {"health": look_at_health(office), "states": STATE_NAMES, "now": office.settings.now()}
+    return page(request, "health.html", staff=staff, **known)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from jinguo.flow.office import open_office
+from jinguo.warehouse.runs import record_run
 
 BASE = "/workbench"
 OWN, NEIGHBOUR = f"{BASE}/unit/430300", f"{BASE}/unit/430400"
@@ -35,6 +37,7 @@ PAGES = {
     f"{BASE}/trends/430000": (403, 403, 403, 200, 200, 200),
     f"{BASE}/trends/999999": (404, 404, 404, 404, 404, 404),
     f"{BASE}/audit": (403, 403, 403, 403, 200, 200),
+    f"{BASE}/health": (403, 403, 403, 403, 200, 200),
     f"{BASE}/submission/99999/receipt": (404, 404, 404, 404, 404, 404),
     f"{BASE}/hand-in?d=1": (404, 404, 404, 200, 200, 200),
     f"{BASE}/nothing": (404, 404, 404, 404, 404, 404),
@@ -108,7 +111,16 @@ def test_security_headers(server, address):
 
 def test_no_page_needs_inline_script_or_style(server):
     client = server.client("office")
-    pages = ("board", "queue", "releases", "audit", "returns/2026-10", "trends/430000", "unit/430300/2026-10/answers")
+    pages = (
+        "board",
+        "queue",
+        "releases",
+        "audit",
+        "health",
+        "returns/2026-10",
+        "trends/430000",
+        "unit/430300/2026-10/answers",
+    )
     for address in (f"{OWN}/2026-10", OWN, *(f"{BASE}/{name}" for name in pages)):
         text = client.get(address).text
         assert "<style" not in text, address
@@ -121,3 +133,14 @@ def test_the_navigation_of_airflow_names_the_workbench(airflow):
     answer = airflow.client("office").get("/api/v2/plugins")
     views = [view for plugin in answer.json()["plugins"] for view in plugin["external_views"]]
     assert [(view["name"], view["href"]) for view in views] == [("审核工作台", "/workbench/")]
+
+
+def test_the_health_page_names_what_is_wrong_and_what_runs(server, settings):
+    with open_office(settings) as office, office.warehouse.write() as conn:
+        record_run(conn, "validate_month", "failed", at=settings.now(), detail="validate_period")
+    text = server.client("operator").get(f"{BASE}/health").text
+    assert "任务失败" in text
+    assert "validate_month 自" in text
+    assert "没有配置邮箱、SFTP 等通道" in text
+    assert "migrations" in text
+    assert "database file" not in text  # minutes, for a large one: doctor looks

@@ -35,14 +35,19 @@ class Check:
     advice: str = ""
 
 
-def examine() -> list[Check]:
-    """All checks, in the order in which they depend on each other; after settings that cannot be used, no more."""
+def examine(*, is_quick: bool = False) -> list[Check]:
+    """All checks, in the order in which they depend on each other; after settings that cannot be used, no more.
+
+    ``is_quick``: without those that look at every archived file or every page of the database.
+    """
     try:
         settings = load_settings()
     except JinguoError as error:
         return [Check("settings", str(error), "correct the variable")]
     checks = [Check("settings", f"home {settings.home}")]
     for name, check in _CHECKS.items():
+        if is_quick and name in _THOROUGH:
+            continue
         try:
             checks += check(settings)
         except (JinguoError, OSError) as error:
@@ -66,13 +71,16 @@ def _database(settings: Settings) -> Iterator[Check]:
     try:
         yield Check("database", f"{warehouse.engine.dialect.name} answers")
         yield Check("migrations", f"schema {schema_version(warehouse)}, program {HEAD}")
-        if warehouse.engine.dialect.name == "sqlite":
-            with warehouse.read() as conn:
-                answer = conn.exec_driver_sql("PRAGMA quick_check").scalar()
-            advice = "" if answer == "ok" else "stop all services and restore the newest backup"
-            yield Check("database file", str(answer), advice)
     finally:
         warehouse.close()
+
+
+def _database_file(settings: Settings) -> Iterator[Check]:
+    with open_office(settings) as office, office.warehouse.read() as conn:
+        if office.warehouse.engine.dialect.name == "sqlite":
+            answer = conn.exec_driver_sql("PRAGMA quick_check").scalar()
+            advice = "" if answer == "ok" else "stop all services and restore the newest backup"
+            yield Check("database file", str(answer), advice)
 
 
 def _archive(settings: Settings) -> Iterator[Check]:
@@ -82,6 +90,9 @@ def _archive(settings: Settings) -> Iterator[Check]:
         lost = [sha256 for sha256 in known if not office.archive.path(sha256).is_file()]
     advice = "restore them from the backup; then `python -m jinguo audit verify`" if lost else ""
     yield Check("archive", f"{len(known)} files on record, {len(lost)} of them not there", advice)
+
+
+def _disk(settings: Settings) -> Iterator[Check]:
     free, least = shutil.disk_usage(settings.home).free, alert_limits(settings.schemas)["least_free_gib"]
     advice = "make room: nothing can be received on a full disk" if free < least * (1 << 30) else ""
     yield Check("disk", f"{free / (1 << 30):.1f} GiB free", advice)
@@ -154,10 +165,13 @@ def _clock(settings: Settings) -> Iterator[Check]:
 _CHECKS: dict[str, Callable[[Settings], Iterator[Check]]] = {
     "definitions": _definitions,
     "database": _database,
+    "database file": _database_file,
     "archive": _archive,
+    "disk": _disk,
     "releases": _releases,
     "channels": _channels,
     "alerts": _alerts,
     "fonts": _fonts,
     "clock": _clock,
 }
+_THOROUGH = ("database file", "archive")

@@ -1,0 +1,48 @@
+"""运行: what an operator has to look at, how channels and DAGs have been going, and the checks of ``doctor``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from jinguo.flow.alerts import KINDS, Alert, list_alerts
+from jinguo.flow.doctor import Check, examine
+from jinguo.flow.office import Office
+from jinguo.intake.channels.definitions import load_channels
+from jinguo.warehouse.fetches import latest_fetches
+from jinguo.warehouse.records import FetchRow, RunRow
+from jinguo.warehouse.runs import runs
+
+STATE_NAMES = {
+    "ok": "正常",
+    "unreachable": "连不上",
+    "refused": "被拒绝（登录、主机密钥或权限）",
+    "timed_out": "对方没有应答",
+    "broken_off": "中途断线",
+    "misconfigured": "通道定义有误",
+    "success": "成功",
+    "failed": "失败",
+}
+
+
+@dataclass(frozen=True)
+class Health:
+    """``channels``: each configured channel with its last fetches, None: it was never asked. ``checks``: those of
+    ``doctor`` that look at neither every file nor every page of the database."""
+
+    alerts: Sequence[Alert]
+    channels: Sequence[tuple[str, FetchRow | None]]
+    runs: Sequence[RunRow]
+    checks: Sequence[Check]
+
+    def kind_of(self, alert: Alert) -> str:
+        return KINDS[alert.kind]
+
+
+def look_at_health(office: Office) -> Health:
+    """How the system is now."""
+    with office.warehouse.read() as conn:
+        latest, known = latest_fetches(conn), list(runs(conn).values())
+    names = [definition.name for definition in load_channels(office.settings.channels)]
+    checks = [check for check in examine(is_quick=True) if not check.name.startswith(("alert", "channel"))]
+    return Health(list_alerts(office), [(name, latest.get(name)) for name in names], known, checks)
