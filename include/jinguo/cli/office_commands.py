@@ -1,4 +1,4 @@
-"""Commands about figures and definitions: release, export, trace, explain, audit."""
+"""Commands about figures and definitions: release, export, trace, explain, burden, audit."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ AsOfOption = Annotated[
 
 
 def add_to(app: typer.Typer) -> None:
-    for command in (release, export, trace, explain):
+    for command in (release, export, trace, explain, burden):
         app.command()(command)
     audit = typer.Typer(no_args_is_help=True, help="The hash-chained audit log.")
     audit.callback()(lambda: None)
@@ -152,6 +152,29 @@ def explain(
         for item in found[key]:
             print(f"{key}: " + ", ".join(f"{name} {value}" for name, value in item.items()))
     print(found["evidence_ends"])
+
+
+def burden(
+    from_: Annotated[str, typer.Option("--from", help="First period, such as 2026-01.")],
+    to: Annotated[str, typer.Option("--to", help="Last period.")],
+    unused: Annotated[
+        bool, typer.Option("--unused", help="Only cells that are typed by hand and used for nothing, or are always 0.")
+    ] = False,
+    out: Annotated[Path | None, typer.Option(help="Write the lines to this .csv file.")] = None,
+    json: JsonOption = False,
+) -> None:
+    """What each cell of the form asks of the units, and what becomes of the answers: so that the form can shrink."""
+    from jinguo.flow.burden import HEADINGS, burden_of, write_burden
+
+    lines = burden_of(load_settings(), parse_period(from_), parse_period(to))
+    chosen = [line for line in lines if line.is_unused or not unused]
+    if json:
+        print_json([line.as_json() for line in chosen])
+    elif out:
+        print(f"{write_burden(out, chosen)} cells in {out}")
+    else:
+        rows = (line.as_json() for line in chosen)
+        print_table(f"{from_} – {to}", list(HEADINGS.values()), ([row[name] for name in HEADINGS] for row in rows))
 
 
 def verify() -> None:

@@ -84,6 +84,19 @@ def count_findings(conn: Connection, period_key: int) -> dict[int, dict[str, int
     return counts
 
 
+def count_reports_in_error(conn: Connection, period_key: int) -> dict[str, int]:
+    """Cell id → in how many versions of a period's reports an error stands there; cells without any are left out."""
+    query = (
+        select(core_finding.c.cell_id, func.count(core_finding.c.submission_id.distinct()))
+        .join_from(core_finding, raw_submission)
+        .where(
+            raw_submission.c.period_key == period_key, core_finding.c.severity == "error", core_finding.c.cell_id != ""
+        )
+        .group_by(core_finding.c.cell_id)
+    )
+    return dict(conn.execute(query).all())
+
+
 def _columns(finding: Finding) -> dict[str, Any]:
     return {
         "rule_id": finding.rule_id,

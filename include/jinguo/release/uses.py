@@ -1,0 +1,91 @@
+"""What a submitted figure is good for besides its own total: rates, what is cited, rules that check others by it."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from jinguo.forms.model import Form
+from jinguo.release.definitions import Definitions
+from jinguo.rules.binding import cell_at
+from jinguo.rules.catalogue import Rule, RuleBook
+from jinguo.rules.syntax import CellRef, Count, LineRef, Total, walk
+
+_CITING = (
+    "bulletin.yaml",
+    "workbook.yaml",
+)  # of schemas/release: the bulletin, the first page, the charts
+_NAME = re.compile(r"t\d\d\.r\w+\.c\d+|[a-z]+(?:_[a-z]+)+")
+
+
+@dataclass(frozen=True)
+class Uses:
+    """``figures``: the rates and list totals that it is part of; ``cited``: it, or such a figure, stands in the
+    bulletin, the charts or the first page; ``rules``: how many rules read it. ``is_figure``: no name, date or code."""
+
+    figures: int
+    cited: bool
+    rules: int
+    is_figure: bool = True
+
+    @property
+    def purpose(self) -> str:
+        if self.cited:
+            return "通报、图表引用"
+        if self.figures:
+            return "计算指标"
+        if not self.is_figure:
+            return "登记内容"
+        return "只进合计，供审核" if self.rules else "只进合计"
+
+    @property
+    def is_for_nothing(self) -> bool:
+        """Whether a figure is asked for that nothing but its own total is made of."""
+        return self.is_figure and not (self.figures or self.cited or self.rules)
+
+
+def uses_of(form: Form, definitions: Definitions, rulebook: RuleBook, *, schemas: Path) -> dict[str, Uses]:
+    """Cell id, or ``t05.n*.c4`` for a column of a list table → what it is used for."""
+    texts = ((schemas / "release" / name).read_text("utf-8") for name in _CITING)
+    cited = {name for text in texts for name in _NAME.findall(text)}
+    parts = _parts(definitions)
+    rules = Counter(name for rule in rulebook.rules for name in _read_by(rule, form))
+    columns = {f"{t.id}.n*.c{c.number}": c.is_numeric for t in form.tables if t.kind == "list" for c in t.columns}
+    return {
+        name: Uses(
+            figures=len(parts.get(name, ())),
+            cited=name in cited or not cited.isdisjoint(parts.get(name, ())),
+            rules=rules[name],
+            is_figure=columns.get(name, True),
+        )
+        for name in (*form.cell_by_id, *columns)
+    }
+
+
+def _parts(definitions: Definitions) -> dict[str, set[str]]:
+    """Cell or column → the ids of the figures made of it."""
+    parts: dict[str, set[str]] = {}
+    columns = {total.id: f"{total.table}.n*.c{total.column}" for total in definitions.lists}
+    for total_id, column in columns.items():
+        parts.setdefault(column, set()).add(total_id)
+    for ratio in definitions.ratios:
+        for _, name in (*ratio.numerator.terms, *ratio.denominator.terms):
+            parts.setdefault(columns.get(name, name), set()).add(ratio.id)
+    return parts
+
+
+def _read_by(rule: Rule, form: Form) -> set[str]:
+    read: set[str] = set()
+    for part in rule.parts:
+        nodes = [below for node in (part.check, part.when) if node is not None for below in walk(node)]
+        for below in nodes:
+            if isinstance(below, CellRef):
+                read.update(cell_at(form, below, instance).id for instance in part.instances)
+            elif isinstance(below, LineRef | Total):
+                read.add(f"{below.table}.n*.c{below.column}")
+            elif isinstance(below, Count) and below.condition is not None:
+                inner = (each for each in walk(below.condition) if isinstance(each, LineRef))
+                read.update(f"{each.table}.n*.c{each.column}" for each in inner)
+    return read
