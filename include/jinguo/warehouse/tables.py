@@ -108,6 +108,8 @@ raw_delivery = Table(
     Column("evidence", String(200), unique=True),  # null: the channel has none
     Column("outcome", String(16)),  # null: not yet worked on
     Column("submission_id", Integer),  # no foreign key: raw_submission.delivery_id already points the other way
+    Column("part", String(12)),  # of a 分县表: the unit whose part this is; null: the whole file
+    Column("part_of", Integer),  # the delivery of that file
 )
 Index(
     "ix_raw_delivery_pending",
