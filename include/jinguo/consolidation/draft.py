@@ -19,6 +19,7 @@ from jinguo.rules.frame import Applicability
 from jinguo.templates.prefill import carried_cells, carried_figure, prefill
 from jinguo.units.register import Denominator, Unit
 
+_SUMMED = ("register", "ledger")  # of what a template fills in by itself, what is summed all the same
 _KNOWN = (CellState.NUMBER, CellState.NO_ACTIVITY)
 
 
@@ -75,7 +76,7 @@ def draw_up(
     typed, unknown = {}, {}
     for cell in form.cells:
         fill = fills.get(cell.id)
-        if not applies[cell.index] or (fill and fill.kind != "register"):
+        if not applies[cell.index] or (fill and fill.kind not in _SUMMED):
             continue
         if np.isnan(total[cell.index]):
             units = tuple(part.unit for part in _without_number(form, period, parts, cell.index))
@@ -165,7 +166,7 @@ def _completed(
         fill = fills.get(cell_id)
         if cell_id in typed:
             return typed[cell_id]
-        if fill is None or fill.kind == "register":
+        if fill is None or fill.kind in _SUMMED:
             return np.nan
         if fill.kind == "opening":
             return carried[cell_id]

@@ -301,7 +301,7 @@ def _moved_text(formula: Formula, address: str, moved: Mapping[tuple[int, int], 
     text = moved_formula(formula.text, formula.origin, address) if formula.origin else formula.text
     addends = linear_form(text)
     if addends is None:
-        return text if "[" in text else _UNKNOWN_FORMULA
+        return text if "[" in text or "!" in text else _UNKNOWN_FORMULA  # over another sheet: not by place
     parts = []
     for name, row, column, sign in addends:
         if name and name != IDENTITY_SHEET:

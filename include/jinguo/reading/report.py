@@ -207,7 +207,8 @@ def _read_file(file: _File, reading: Reading, identity: Identity, block: Identit
             _read_table(file, reading, table, cells)
         elif table.id in file.tables:
             _read_undue(file, table, identity.unit_type)
-    cells.finish()
+    idle = {table_id for table_id, table in reading.tables.items() if table.is_ticked}
+    cells.finish(reading.lists, idle)
     if block is None:
         _note_lost_block(form, notes)
     reading.numbers = np.array(cells.numbers, dtype=np.float64)

@@ -16,6 +16,7 @@ from jinguo.periods import Period
 from jinguo.templates.content import Content, as_number
 from jinguo.templates.cover import write_cover
 from jinguo.templates.formats import FORMULA, PREFILLED, SONG, Formats, number_format
+from jinguo.templates.formulas import last_line, ledger_formula
 from jinguo.templates.grid_sheet import write_constant
 from jinguo.templates.identity import BLOCK_VERSION, MAGIC
 from jinguo.templates.layout import (
@@ -154,7 +155,8 @@ def _content(
 
 def _write_grid(book: Any, formats: Formats, content: Content, table: Table, lines: Sequence[_Line]) -> None:
     sheet = book.add_worksheet(table.sheet)
-    set_up_page(sheet, pages_tall=0)
+    set_up_page(sheet, pages_tall=1)
+    sheet.fit_to_pages(0, 1)  # as many pages side by side as it takes
     cells = columns_of(content.form, table, [line.part.unit.unit_type for line in lines])
     widths = [22.0, 12.0, *[11.0] * (len(cells) + table.ticks)]
     for column, width in enumerate(widths):
@@ -220,7 +222,7 @@ def _write_line(
             continue
         style = formats.get("number", num_format=number_format(cell.decimals), **_TINTS[kind])
         if kind == "formula":
-            sheet.write_formula(*place, _formula(content.form, cell, fill, line, at), style, _given(values, cell))
+            sheet.write_formula(*place, _formula(content, cell, fill, line, at), style, _given(values, cell))
             rule = formula_rule()
         else:
             write_constant(sheet, place, values.get(cell.id, line.figures.get(cell.id)), style)
@@ -234,22 +236,27 @@ def _given(values: Mapping[str, object], cell: Cell) -> object:
     return as_number(value) if isinstance(value, int) else ""
 
 
-def _formula(form: Form, cell: Cell, fill: Fill | None, line: _Line, at: Mapping[str, int]) -> str:
-    """The formula of a computed cell within the unit's own line."""
+def _formula(content: Content, cell: Cell, fill: Fill, line: _Line, at: Mapping[str, int]) -> str:
+    """The formula of a computed cell within the unit's own line, or over its lines of the ledger."""
+    form = content.form
 
     def address(cell_id: str) -> str:
         return f"{column_letters(at[cell_id])}{line.row + 1}"
 
+    if fill.kind == "ledger":
+        place = content.layout.by_table[fill.source]
+        owner = (place.last_column + 1, line.part.unit.code)
+        return ledger_formula(fill.derivation, place, last=last_line(content, place), owner=owner)
     if fill.kind == "running":
         carried = line.carried.get(cell.id)
-        return f"={address(fill.source)}" + ("" if carried is None else f"+{IDENTITY_SHEET}!$B${carried + 1}")
-    terms = [
-        ("-" if term.sign < 0 else "+") + address(cell_id)
-        for term in fill.terms
-        for cell_id in term.cell_ids
-        if line.part.unit.unit_type not in form.cell_by_id[cell_id].na_for
-    ]
-    return "=" + ("".join(terms).removeprefix("+") or "0")
+        added = [address(fill.source)] + ([] if carried is None else [f"{IDENTITY_SHEET}!$B${carried + 1}"])
+        return f"=SUM({','.join(added)})"
+    signed: dict[int, list[str]] = {1: [], -1: []}
+    for term in fill.terms:
+        applies = [each for each in term.cell_ids if line.part.unit.unit_type not in form.cell_by_id[each].na_for]
+        signed[term.sign] += [address(each) for each in applies]
+    more, less = (f"SUM({','.join(cells)})" if cells else "" for cells in (signed[1], signed[-1]))
+    return "=" + (more or "0") + (f"-{less}" if less else "")
 
 
 def _write_tick(sheet: Any, formats: Formats, content: Content, table: Table, line: _Line, column: int) -> None:
