@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,8 +30,15 @@ class Derivation:
             and all(line.get(column) not in (None, "") for column in self.named)
         )
 
-    def figure(self, lines: Iterable[Mapping[int, Any]]) -> int | None:
-        """Thousandths; None where a line that counts has no number in the column that is added up."""
+    def is_told(self, lines: Iterable[Mapping[int, Any]]) -> bool:
+        """Whether every line says in which group it belongs; else the figure does not follow from them."""
+        return all(line.get(column) not in (None, "") for line in lines for column, _ in self.equals)
+
+    def figure(self, lines: Collection[Mapping[int, Any]]) -> int | None:
+        """Thousandths; None where a line does not say in which group it belongs, or one that counts has no number in
+        the column that is added up."""
+        if not self.is_told(lines):
+            return None
         found = [line for line in lines if self.counts(line)]
         if not self.adds:
             return len(found) * SCALE

@@ -314,9 +314,11 @@ class Cells:
             is_idle = derivation.table in idle
             self.states[index], self.numbers[index] = (_NO_ACTIVITY, 0.0) if is_idle else (_BLANK, _NAN)
             return
-        value = derivation.figure(line.values for line in lines)
-        if value is None:  # a line has no figure there, which is said of the line
-            self.states[index], self.numbers[index] = _UNREADABLE, _NAN
+        values = [line.values for line in lines]
+        value = derivation.figure(values)
+        if value is None:  # else a line has no figure there, which is said of the line
+            state = _UNREADABLE if derivation.is_told(values) else _BLANK
+            self.states[index], self.numbers[index] = state, _NAN
             return
         shown = self.numbers[index]
         self.states[index], self.numbers[index] = _NUMBER, float(value)

@@ -59,7 +59,11 @@ def ledger_formula(
     listed = ",".join(conditions)
     told = f"SUMIFS({area(derivation.adds)},{listed})" if derivation.adds else f"COUNTIFS({listed})"
     kept = f"COUNTIF({whose})" if whose else f"COUNTA({area(_FIRST_TYPED)})"
-    return f'=IF({kept}=0,"",{told})'
+    is_known = f"{kept}>0"
+    for column, _ in derivation.equals:  # every line says in which group it belongs
+        grouped = f'COUNTIFS({whose},{area(column)},"?*")' if whose else f"COUNTA({area(column)})"
+        is_known = f"AND({is_known},{grouped}={kept})"
+    return f'=IF({is_known},{told},"")'
 
 
 def _sum_of(content: Content, cell_ids: list[str]) -> str:
