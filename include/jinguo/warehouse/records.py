@@ -281,6 +281,29 @@ class ComparedRow:
 
 
 @dataclass(frozen=True)
+class CoverageRow:
+    """Behind the report of ``unit_id``: how many units of one level owe theirs and how many it sums. ``missing``: the
+    names of the others, one a line."""
+
+    unit_id: int
+    unit_type: str
+    expected: int
+    counted: int
+    missing: str
+
+
+@dataclass(frozen=True)
+class CountRow:
+    """A registered count of a unit as it was known at a freeze; ``as_of`` in ISO form."""
+
+    unit_id: int
+    measure: str
+    value: int
+    as_of: str
+    source: str
+
+
+@dataclass(frozen=True)
 class ReviewRow:
     """What one rule found in all versions that a unit sent, each place once, and what became of it by the freeze."""
 
