@@ -34,6 +34,9 @@ PAGES = {
     f"{BASE}/trends/430300?cell=t99.r01.c1": (404, 403, 404, 404, 404, 404),
     f"{BASE}/trends/430000": (403, 403, 403, 200, 200, 200),
     f"{BASE}/trends/999999": (404, 404, 404, 404, 404, 404),
+    f"{BASE}/units": (200, 200, 200, 200, 200, 200),
+    f"{BASE}/units?q=430302&period=2026-10": (200, 200, 200, 200, 200, 200),
+    f"{BASE}/units?period=never": (404, 404, 404, 404, 404, 404),
     f"{BASE}/audit": (403, 403, 403, 403, 200, 200),
     f"{BASE}/submission/99999/receipt": (404, 404, 404, 404, 404, 404),
     f"{BASE}/hand-in?d=1": (404, 404, 404, 200, 200, 200),
@@ -108,7 +111,16 @@ def test_security_headers(server, address):
 
 def test_no_page_needs_inline_script_or_style(server):
     client = server.client("office")
-    pages = ("board", "queue", "releases", "audit", "returns/2026-10", "trends/430000", "unit/430300/2026-10/answers")
+    pages = (
+        "board",
+        "queue",
+        "releases",
+        "audit",
+        "returns/2026-10",
+        "trends/430000",
+        "units",
+        "unit/430300/2026-10/answers",
+    )
     for address in (f"{OWN}/2026-10", OWN, *(f"{BASE}/{name}" for name in pages)):
         text = client.get(address).text
         assert "<style" not in text, address
