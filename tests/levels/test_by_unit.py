@@ -13,20 +13,23 @@ import openpyxl
 import pytest
 from jinguo.demo.month import FIRST_PERIOD
 from jinguo.demo.province import Province
-from jinguo.errors import Refused
+from jinguo.errors import NotYours, Refused
 from jinguo.flow.audit import verify_all
 from jinguo.flow.check import check_files
 from jinguo.flow.collect import collect_inbox
 from jinguo.flow.consolidate import confirm_report
+from jinguo.flow.hand_in import Upload, hand_in
 from jinguo.flow.issue import issue_by_unit
 from jinguo.flow.office import open_office
 from jinguo.flow.release import make_release, trace_figure
 from jinguo.forms.model import SCALE
 from jinguo.periods import Period
 from jinguo.settings import PROJECT, TIMEZONE, Settings
+from jinguo.staff.roles import Staff
 from jinguo.templates.by_unit import CODES_ROW, NUMBERS_ROW, UNIT_CODE_COLUMN, UNIT_CODE_LABEL
 from jinguo.units.register import load_register
 from jinguo.warehouse.submissions import load_reading, submissions_of
+from jinguo.workbench.unit import verdicts
 
 OCTOBER = Period(2026, 10)
 CITY, BELOW = "430800", ("430802", "43080Z", "430811", "430821", "430822")
@@ -274,6 +277,19 @@ def test_check_stores_nothing_and_says_it_for_each_unit(chain, filled):
     checked = check_files(chain.settings, [filled])
     assert [(item.reading.unit_code, item.state) for item in checked] == [(code, "accepted") for code in BELOW]
     assert not (chain.settings.home / "warehouse.db").exists()
+
+
+@pytest.mark.parametrize(("code", "is_theirs"), [(CITY, True), ("430802", False)], ids=["the sender", "one of them"])
+def test_on_the_page_its_sender_hands_it_in_and_sees_a_verdict_for_each_unit(chain, filled, code, is_theirs):
+    with open_office(chain.settings) as office:
+        staff = Staff("account", "reporter", office.register.by_code[code], office.register)
+        uploads = [Upload(filled.name, filled.read_bytes())]
+        if not is_theirs:
+            with pytest.raises(NotYours, match="张家界市"):
+                hand_in(office, uploads, staff=staff)
+            return
+        found = verdicts(office, staff, hand_in(office, uploads, staff=staff))
+    assert [(each.unit.code, each.state) for each in found] == [(code, "accepted") for code in BELOW]
 
 
 def test_nobody_reports_to_a_city_that_is_not_set_up_for_it(chain):

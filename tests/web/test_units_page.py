@@ -104,6 +104,9 @@ def test_applied_it_is_in_force_at_once_and_on_record(apply, server, settings):
     record = RegisterStore(settings.register_store).current()
     assert (record.actor, record.reason, record.file) == ("office", "湘民发〔2026〕11号", "变更.yaml")
     assert validate_register(settings) == []
+    text = server.client("office").get(PAGE).text
+    assert "2026-12起为潭州市（430300）" in text
+    assert "2026-12起合并，入雨塘区（430311）" in text
     text = server.client("office").get(f"{PAGE}?period=2026-12").text
     assert "潭州市" in text
     assert "曾为湘潭市（430300）至2026-11" in text

@@ -14,6 +14,7 @@ from jinguo.flow.register import Preview, UnsoundRegisterError, import_register,
 from jinguo.forms.model import UNIT_TYPE_NAMES
 from jinguo.periods import Period
 from jinguo.staff.roles import Staff
+from jinguo.units.kinds import Kind
 from jinguo.units.ownership import load_ownership
 from jinguo.units.register import Register, Unit, normalise_name
 from jinguo.units.store import ImportRecord, RegisterStore
@@ -36,8 +37,8 @@ EVENT_NAMES = {
 
 @dataclass(frozen=True)
 class UnitLine:
-    """One unit as it is in a period. ``earlier``: what it was called and which code it had before; ``places``: what it
-    counts though the codes say otherwise; ``receiver`` None: it owes no report."""
+    """One unit as it is in a period. ``earlier``: what it was called and which code it had before, ``coming``: what
+    becomes of it; ``places``: what it counts though the codes say otherwise; ``receiver`` None: it owes no report."""
 
     unit: Unit
     type_name: str
@@ -46,6 +47,7 @@ class UnitLine:
     basis: str
     aliases: tuple[str, ...]
     earlier: tuple[Unit, ...]
+    coming: tuple[str, ...]
     places: tuple[str, ...]
 
     @property
@@ -107,8 +109,21 @@ def _line(
         basis={"own": "本单位数", "consolidated": "汇总数"}[owed.basis] if owed else "",
         aliases=tuple(others),
         earlier=tuple(row for row in rows if row != unit and row.valid_to and row.valid_to < period),
+        coming=tuple(_coming(register, unit, rows, period)),
         places=places,
     )
+
+
+def _coming(register: Register, unit: Unit, rows: tuple[Unit, ...], period: Period) -> Iterator[str]:
+    """Later names and codes, and where the unit goes."""
+    for row in rows:
+        if row.valid_from and row.valid_from > period:
+            yield f"{row.valid_from}起为{row.name}（{row.code}）"
+    for change in register.changes:
+        is_going = change.kind in (Kind.MERGE, Kind.SPLIT, Kind.END) and change.old_code == unit.code
+        if is_going and change.effective and change.effective > period:
+            into = f"{change.new_name}（{change.new_code}）" if change.new_code else ""
+            yield f"{change.effective}起{change.change_type}{'，入' if into else ''}{into}"
 
 
 def _aliases(register: Register) -> dict[str, tuple[str, ...]]:
