@@ -6,7 +6,7 @@ READY := $(VENV)/.ready
 export PYTHONPATH := $(CURDIR)/include:$(CURDIR)/plugins
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test fuzz up env bench lock lint
+.PHONY: help setup demo test fuzz up env bench levels lock lint
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 12
@@ -33,6 +33,9 @@ up: setup  ## the whole system on this machine; prints the address and the login
 
 env: setup  ## .env with random secrets for docker-compose.yaml, unless there is one
 	@$(PY) deploy/write_env.py
+
+levels: setup  ## two months of 14 cities in which every level reports and the map changes, proved; takes minutes
+	@PYTHONPATH=include $(PY) tests/levels/whole_year.py $$(mktemp -d)
 
 bench: setup  ## this pipeline against an analyst's, in one run; prints ratios
 	@$(PY) bench/run.py $(ARGS)

@@ -21,12 +21,22 @@ from workbench import (
     routes_report,
     routes_trends,
     routes_unit,
+    routes_units,
 )
 from workbench.deps import MOST_ACTIONS, RateLimit, actor
 from workbench.guard import SAFE, Guard
 from workbench.pages import FOLDER, error_page, is_fragment
 
-_ROUTES = (routes_board, routes_report, routes_unit, routes_actions, routes_files, routes_office, routes_trends)
+_ROUTES = (
+    routes_board,
+    routes_report,
+    routes_unit,
+    routes_actions,
+    routes_files,
+    routes_office,
+    routes_trends,
+    routes_units,
+)
 _STATUSES = ((Busy, 503), (NotYours, 403), (Refused, 409))
 _SENTENCES = {404: "没有这个页面。", 405: "这个地址不能这样用。"}
 

@@ -25,8 +25,10 @@ PATIENCE = 20.0  # seconds that a page waits for a running collection
 
 
 def office_of(request: Request) -> Office:
-    """The definitions and stores of this process, opened once."""
-    return request.app.state.office
+    """The definitions and stores of this process, opened once; the unit register as it is now."""
+    office = request.app.state.office
+    office.renew_register()
+    return office
 
 
 OfficeDep = Annotated[Office, Depends(office_of)]

@@ -119,3 +119,34 @@ def reported(settings: Settings, reported_home: Path) -> Chain:
     """October of all below the city is accepted; the city has sent nothing."""
     shutil.copytree(reported_home, settings.home)
     return Chain(settings)
+
+
+VILLAGE_COUNTY, TOWN = "430821", "430821100"
+VILLAGES = ("430821100001", "430821100202")
+
+
+@pytest.fixture(scope="session")
+def village_schemas(tmp_path_factory, schemas):
+    """慈利县 in which one township and two of its villages report."""
+    target = schemas_with(
+        tmp_path_factory.mktemp("villages") / "schemas",
+        schemas,
+        f"{TOWN}/village,monthly,own,{TOWN},2026-09,",
+        f"{TOWN},monthly,consolidated,{VILLAGE_COUNTY},2026-09,",
+        f"{VILLAGE_COUNTY},monthly,consolidated,430800,2026-09,",
+    )
+    rows = [
+        ["9001", TOWN, "零阳镇", "零阳", "town", "镇", VILLAGE_COUNTY],
+        ["9002", VILLAGES[0], "北街社区居委会", "北街社区", "village", "社区", TOWN],
+        ["9003", VILLAGES[1], "茅庵村", "茅庵村", "village", "村", TOWN],
+    ]
+    with (target / "units" / "units.csv").open("a", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows([*row, "", "", "", "2026-01", "", ""] for row in rows)
+    return target
+
+
+@pytest.fixture
+def villages(tmp_path, village_schemas):
+    home = tmp_path / "home"
+    moment = dt.datetime(2026, 11, 2, 9, tzinfo=TIMEZONE)
+    return Chain(Settings(home, f"sqlite:///{home / 'warehouse.db'}", village_schemas, moment))

@@ -24,6 +24,7 @@ from jinguo.flow.collect import Collected, collect_inbox
 from jinguo.flow.consolidate import confirm_report, draft_report, draft_reports
 from jinguo.flow.decide import decide_report
 from jinguo.flow.levels import level_report
+from jinguo.flow.office import open_office
 from jinguo.flow.release import export_figures, make_release
 from jinguo.flow.waive import grant_waiver
 from jinguo.forms.load import form_for
@@ -50,10 +51,13 @@ class Month:
     by_counties: tuple[str, ...]
     by_themselves: tuple[str, ...]
 
+    period: Period = OCTOBER
+
     def base_units(self) -> list[Unit]:
         """The lowest units of the month: what is added up straight to the top."""
-        register = load_register(self.settings.schemas)
-        owing = {row.unit_code: row.reports_to for row in register.obligations(OCTOBER)}
+        with open_office(self.settings) as office:
+            register = office.register
+        owing = {row.unit_code: row.reports_to for row in register.obligations(self.period)}
         return [register.by_code[code] for code in owing if code not in set(owing.values())]
 
 
@@ -76,51 +80,71 @@ def play(home: Path, cities: Sequence[str] = CITIES, own: int = 3) -> Month:
     now = dt.datetime(2026, 11, 3, 9, tzinfo=TIMEZONE)
     settings = Settings(home / "data", f"sqlite:///{home / 'data' / 'warehouse.db'}", schemas, now)
     month = Month(settings, tuple(cities[: len(cities) - own]), tuple(cities[len(cities) - own :]))
-    write_month(
-        settings.inbox, OCTOBER, schemas=schemas, units=month.base_units(), rulebook=load_rules(schemas),
-        has_planted=False,
-    )  # fmt: skip
-    settle(settings, collect_inbox(settings))
-    draft_reports(settings, OCTOBER)
-    for city in month.by_counties:
-        _, row = confirm_report(settings, city, OCTOBER, actor=f"{city}统计员", reason="均已审定", signatures=SIGNED)
-        assert row.state in ("accepted", "awaiting_explanation"), (city, row.state)
-        decide_report(settings, city, OCTOBER, action="accept", reason="已核实", actor="张审核")
-    for city in month.by_themselves:
-        send_own_workbook(month, city)
-    settle(settings, collect_inbox(settings))
+    write_base(month, month.base_units())
+    report_all(month)
     return month
 
 
-def settle(month_settings: Settings, collected: Sequence[Collected]) -> None:
+def write_base(month: Month, units: Sequence[Unit]) -> None:
+    """What the clerks of ``units`` send."""
+    schemas = month.settings.schemas
+    write_month(
+        month.settings.inbox, month.period, schemas=schemas, units=units, rulebook=load_rules(schemas),
+        has_planted=False,
+    )  # fmt: skip
+
+
+def report_all(month: Month) -> None:
+    """What lies in the inbox collected and settled, then every city's report, confirmed or of its own making."""
+    settings, period = month.settings, month.period
+    settle(settings, collect_inbox(settings), period)
+    draft_reports(settings, period)
+    for city in month.by_counties:
+        _, row = confirm_report(settings, city, period, actor=f"{city}统计员", reason="均已审定", signatures=SIGNED)
+        assert row.state in ("accepted", "awaiting_explanation"), (city, row.state)
+        if row.state != "accepted":
+            decide_report(settings, city, period, action="accept", reason="已核实", actor="张审核")
+    for city in month.by_themselves:
+        send_own_workbook(month, city)
+    settle(settings, collect_inbox(settings), period)
+
+
+def settle(month_settings: Settings, collected: Sequence[Collected], period: Period = OCTOBER) -> None:
     """Stewards accept what only asks for an explanation (denominators that a zone is in, an unusual city)."""
     for item in collected:
         code = item.as_json()["unit_code"]
         told = [finding.message for finding in item.checked.findings][:3]
         assert item.state in ("accepted", "awaiting_explanation"), (code, item.state, told)
         if item.state == "awaiting_explanation":
-            decide_report(month_settings, code, OCTOBER, action="accept", reason="已核实", actor="张审核")
+            decide_report(month_settings, code, period, action="accept", reason="已核实", actor="张审核")
 
 
 def send_own_workbook(month: Month, city: str, change: dict[str, float] | None = None) -> None:
     """The city takes the draft, signs it, and sends it like any workbook; ``change``: address in 06表 → by how much."""
-    path = draft_report(month.settings, city, OCTOBER).path
+    path = draft_report(month.settings, city, month.period).path
     book = openpyxl.load_workbook(path)
     for address, text in COVER.items():
         book["封面"][address] = text
-    book["封面"]["C13"], book["封面"]["C14"] = dt.date(2026, 11, 2), "更正" if change else None
+    signed = month.period.plus(1).first_day + dt.timedelta(days=1)
+    book["封面"]["C13"], book["封面"]["C14"] = signed, "更正" if change else None
     for address, amount in (change or {}).items():
-        book["06表"][address] = book["06表"][address].value + amount
+        if not isinstance(before := book["06表"][address].value, str):  # a formula follows by itself
+            book["06表"][address] = before + amount
     month.settings.inbox.mkdir(parents=True, exist_ok=True)
     book.save(month.settings.inbox / path.name)
 
 
 def base_sum(month: Month) -> dict[str, Fraction]:
     """Cell id → what everybody at the base typed, added up without the warehouse and without any level between."""
-    province, form = Province(month.settings.schemas), form_for(month.settings.schemas, OCTOBER)
+    return typed_by(month, month.base_units())
+
+
+def typed_by(month: Month, units: Sequence[Unit]) -> dict[str, Fraction]:
+    """Cell id → what the clerks of ``units`` typed, added up."""
+    province, form = Province(month.settings.schemas), form_for(month.settings.schemas, month.period)
     totals: dict[str, Fraction] = {}
-    for unit in month.base_units():
-        for cell_id, value in province.series(unit, FIRST_PERIOD, OCTOBER)[OCTOBER].items():
+    for unit in units:
+        for cell_id, value in province.series(unit, FIRST_PERIOD, month.period)[month.period].items():
             if cell_id in form.cell_by_id and isinstance(value, int):
                 totals[cell_id] = totals.get(cell_id, Fraction()) + Fraction(value, 1000)
     return totals
@@ -129,10 +153,10 @@ def base_sum(month: Month) -> dict[str, Fraction]:
 def province_figures(month: Month) -> dict[str, Fraction]:
     """Cell id → the province's figure as exported."""
     out = month.settings.home / "figures.csv"
-    export_figures(month.settings, OCTOBER, edition=None, out=out)
+    export_figures(month.settings, month.period, edition=None, out=out)
     with out.open(encoding="utf-8", newline="") as file:
         rows = [row for row in csv.DictReader(file) if row["unit_code"] == PROVINCE_CODE and row["value"]]
-    cells = form_for(month.settings.schemas, OCTOBER).cell_by_id
+    cells = form_for(month.settings.schemas, month.period).cell_by_id
     return {row["cell_id"]: Fraction(row["value"]) for row in rows if row["cell_id"] in cells}
 
 
@@ -140,19 +164,27 @@ def plant(month: Month) -> dict[str, int]:
     """Two differences between levels: a county is corrected after its city was confirmed, and a city that consolidates
     by itself departs from the sum, waived. Unit code → by how many posters (leaflets) the levels differ through it."""
     register = load_register(month.settings.schemas)
-    county = register.reporters(month.by_counties[0], OCTOBER)[-1]
+    county = register.reporters(month.by_counties[0], month.period)[-1]
     write_report(
-        month.settings.inbox, county, OCTOBER, schemas=month.settings.schemas,
+        month.settings.inbox, county, month.period, schemas=month.settings.schemas,
         rulebook=load_rules(month.settings.schemas), change={POSTERS: 7000, POSTERS_OF_YEAR: 7000}, version=2,
     )  # fmt: skip
     city = month.by_themselves[0]
     grant_waiver(
-        month.settings, unit_codes=[city], rule_ids=["SX-001"], first=OCTOBER, last=OCTOBER,
+        month.settings, unit_codes=[city], rule_ids=["SX-001"], first=month.period, last=month.period,
         ends_on=dt.date(2026, 12, 31), reason="口径过渡", approver="李主任",
     )  # fmt: skip
     send_own_workbook(month, city, {"D10": 9, "E10": 9})
-    settle(month.settings, collect_inbox(month.settings))
+    settle(month.settings, collect_inbox(month.settings), month.period)
     return {county.code: -7, city: 9}
+
+
+def told_differences(month: Month) -> list[Any]:
+    """Cell id, by how much the levels differ there, and the units that explain it."""
+    return [
+        [each["cell_id"], each["difference"], [[u["unit_code"], u["difference"], u["reason"]] for u in each["units"]]]
+        for each in level_report(month.settings, month.period)["differences"]
+    ]
 
 
 def main() -> None:
@@ -171,10 +203,7 @@ def main() -> None:
         "release": {k: len(v) for k, v in make_release(month.settings, OCTOBER).items() if isinstance(v, list)},
     }
     told["planted"] = plant(month)
-    told["differences_after"] = [
-        [each["cell_id"], each["difference"], [[u["unit_code"], u["difference"], u["reason"]] for u in each["units"]]]
-        for each in level_report(month.settings, OCTOBER)["differences"]
-    ]
+    told["differences_after"] = told_differences(month)
     later = replace(month.settings, fixed_now=month.settings.now() + dt.timedelta(hours=1))
     start = time.monotonic()
     draft_reports(later, OCTOBER)

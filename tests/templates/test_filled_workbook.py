@@ -29,7 +29,10 @@ def typed(form, register):
         measures=register.denominators("430102"),
         file="",
     )
-    cells = [form.cell_by_id[row["cell_id"]] for row in rows if row["input"] == "input" and ".r" in row["cell_id"]]
+    rows = list(rows)
+    cells = [form.cell_by_id[row["cell_id"]] for row in rows if ".r" in row["cell_id"]]
+    cells = [cell for cell, row in zip(cells, [row for row in rows if ".r" in row["cell_id"]], strict=True)
+             if row["input"] == "input" or (cell.derived and row["input"] == "formula")]  # fmt: skip
     return {cell.id: cell.index * 1000 + (500 if cell.decimals else 0) for cell in cells}
 
 

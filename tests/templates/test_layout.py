@@ -47,7 +47,7 @@ def test_tick_places(form):
         ("city", SEPTEMBER, "t01 t02 t03 t04 t05 t06 t07"),
         ("organs", SEPTEMBER, "t01 t02 t03 t04 t06 t07"),
         ("own", OCTOBER, "t01 t02 t03 t04 t06"),
-        ("village", SEPTEMBER, "t01 t02 t03 t04 t05 t06 t07 ledger"),
+        ("village", SEPTEMBER, "t01 t03 t04 t06 ledger"),
     ],
 )
 def test_tables_that_are_due(form, unit_type, period, tables):

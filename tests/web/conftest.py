@@ -7,6 +7,7 @@ import re
 import secrets
 import shutil
 import sys
+import threading
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import uvicorn
 from jinguo.demo.month import write_correction, write_month
 from jinguo.flow.collect import collect_inbox
 from jinguo.flow.office import open_office
@@ -35,6 +37,15 @@ ACCOUNTS = {
     "gone": "steward,430000",
     "stranger": "",
 }
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 REPORTING = ("430100", "430200", "430300", "430400", "430500", "430800")
 
 
@@ -148,3 +159,46 @@ def token_of(server: Server, settings: Settings) -> Callable[[str], str]:
             return csrf_token(staff_of(office, account))
 
     return make
+
+
+@pytest.fixture
+def address(server: Any) -> Iterator[str]:
+    """The API server on a free port of this machine."""
+    running = uvicorn.Server(uvicorn.Config(server.app, host="127.0.0.1", port=0, log_level="error", lifespan="off"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what uvicorn and its libraries say of each other
+        thread = threading.Thread(target=running.run, daemon=True)
+        thread.start()
+        while not running.started:
+            thread.join(0.05)
+            assert thread.is_alive(), "the server did not start"
+        port = running.servers[0].sockets[0].getsockname()[1]
+        yield f"http://127.0.0.1:{port}"
+        running.should_exit = True
+        thread.join(10)
+
+
+@pytest.fixture
+def browse(address: str, server: Any) -> Iterator[Callable[[str], Any]]:
+    """Opens a browser of its own for an account, through Airflow's login page; errors on a page fail the test."""
+    from playwright.sync_api import sync_playwright
+
+    problems: list[str] = []
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
+
+        def sign_in(account: str) -> Any:
+            context = chromium.new_context(viewport={"width": 1366, "height": 768}, locale="zh-CN", base_url=address)
+            page = context.new_page()
+            page.goto("/workbench/")
+            page.fill("input[name=username]", account)
+            page.fill("input[name=password]", server.passwords[account])
+            page.keyboard.press("Enter")
+            page.wait_for_url(re.compile("/workbench/(board|unit)"))
+            page.on("pageerror", lambda error: problems.append(str(error)))
+            page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+            return page
+
+        yield sign_in
+        chromium.close()
+    assert problems == []

@@ -36,6 +36,9 @@ PAGES = {
     f"{BASE}/trends/430300?cell=t99.r01.c1": (404, 403, 404, 404, 404, 404),
     f"{BASE}/trends/430000": (403, 403, 403, 200, 200, 200),
     f"{BASE}/trends/999999": (404, 404, 404, 404, 404, 404),
+    f"{BASE}/units": (200, 200, 200, 200, 200, 200),
+    f"{BASE}/units?q=430302&period=2026-10": (200, 200, 200, 200, 200, 200),
+    f"{BASE}/units?period=never": (404, 404, 404, 404, 404, 404),
     f"{BASE}/audit": (403, 403, 403, 403, 200, 200),
     f"{BASE}/health": (403, 403, 403, 403, 200, 200),
     f"{BASE}/submission/99999/receipt": (404, 404, 404, 404, 404, 404),
@@ -119,6 +122,7 @@ def test_no_page_needs_inline_script_or_style(server):
         "health",
         "returns/2026-10",
         "trends/430000",
+        "units",
         "unit/430300/2026-10/answers",
     )
     for address in (f"{OWN}/2026-10", OWN, *(f"{BASE}/{name}" for name in pages)):

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import io
 import re
-import shutil
-import threading
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import openpyxl
 import pytest
-import uvicorn
 from jinguo.demo.month import write_month
 from jinguo.flow.decide import decide_report
 from jinguo.flow.month import close_period
@@ -25,59 +21,7 @@ from jinguo.units.register import load_register
 pytestmark = pytest.mark.slow
 OCTOBER = Period(2026, 10)
 REPORT = "/workbench/unit/430800/2026-10"
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 EXPLANATION = "本月全市集中招募，新注册志愿者较多，名册已逐一核对。"
-
-
-@pytest.fixture
-def address(server: Any) -> Iterator[str]:
-    """The API server on a free port of this machine."""
-    running = uvicorn.Server(uvicorn.Config(server.app, host="127.0.0.1", port=0, log_level="error", lifespan="off"))
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # what uvicorn and its libraries say of each other
-        thread = threading.Thread(target=running.run, daemon=True)
-        thread.start()
-        while not running.started:
-            thread.join(0.05)
-            assert thread.is_alive(), "the server did not start"
-        port = running.servers[0].sockets[0].getsockname()[1]
-        yield f"http://127.0.0.1:{port}"
-        running.should_exit = True
-        thread.join(10)
-
-
-@pytest.fixture
-def browse(address: str, server: Any) -> Iterator[Callable[[str], Any]]:
-    """Opens a browser of its own for an account, through Airflow's login page; errors on a page fail the test."""
-    from playwright.sync_api import sync_playwright
-
-    problems: list[str] = []
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)
-
-        def sign_in(account: str) -> Any:
-            context = chromium.new_context(viewport={"width": 1366, "height": 768}, locale="zh-CN", base_url=address)
-            page = context.new_page()
-            page.goto("/workbench/")
-            page.fill("input[name=username]", account)
-            page.fill("input[name=password]", server.passwords[account])
-            page.keyboard.press("Enter")
-            page.wait_for_url(re.compile("/workbench/(board|unit)"))
-            page.on("pageerror", lambda error: problems.append(str(error)))
-            page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
-            return page
-
-        yield sign_in
-        chromium.close()
-    assert problems == []
 
 
 def workbook(schemas: Path, folder: Path) -> bytes:

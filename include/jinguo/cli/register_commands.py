@@ -1,4 +1,4 @@
-"""Commands about the unit register: units validate, diff, import; series."""
+"""Commands about the unit register: units validate, diff, import, open; series."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ def add_to(app: typer.Typer) -> None:
     units.command()(validate)
     units.command()(diff)
     units.command("import")(import_)
+    units.command("open")(open_)
     app.add_typer(units, name="units")
     app.command()(series)
 
@@ -90,6 +91,22 @@ def import_(
         return
     _print_preview(preview)
     print(f"version {record.version} of the register is in force: {settings.register}")
+
+
+def open_(
+    county: Annotated[str, typer.Argument(help="Code of the county.")],
+    from_: Annotated[Period, typer.Option("--from", parser=parse_period, metavar="YYYY-MM")],
+    out: Annotated[Path, typer.Option(help="The change file to be written.")],
+    down_to: Annotated[str, typer.Option(help="town or village: the lowest level that reports.")] = "village",
+) -> None:
+    """Write the change file that makes a county's townships (and villages) reporting units; puts nothing in force."""
+    from jinguo.flow.register import write_opening
+    from jinguo.units.opening import LEVELS
+
+    if down_to not in LEVELS:
+        raise typer.BadParameter(f"--down-to {down_to}: accepted is {' or '.join(LEVELS)}")
+    count = write_opening(load_settings(), county, from_, out=out, down_to=down_to)
+    print(f"{out}: {count} entries; look it over, then: units diff, units import")
 
 
 def series(

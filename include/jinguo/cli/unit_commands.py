@@ -30,10 +30,16 @@ def templates(
     out: Annotated[Path, typer.Option(help="Directory for the workbooks.")],
     unit: UnitsOption = None,
     cell_map: Annotated[Path | None, typer.Option("--cell-map", help="CSV with the place of every cell.")] = None,
+    by_unit: Annotated[
+        str | None, typer.Option("--by-unit", help="分县表 of this unit: one line for each that reports to it.")
+    ] = None,
 ) -> None:
     """Write blank workbooks, pre-filled from what is known."""
-    from jinguo.flow.issue import issue_templates
+    from jinguo.flow.issue import issue_by_unit, issue_templates
 
+    if by_unit:
+        print(issue_by_unit(load_settings(), period, by_unit, out=out))
+        return
     with progress("templates", total=len(unit or ()) or 16) as advance:
         paths = issue_templates(
             load_settings(), period, out=out, unit_codes=unit or (), map_file=cell_map, on_file=advance

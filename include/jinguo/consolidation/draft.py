@@ -19,6 +19,7 @@ from jinguo.rules.frame import Applicability
 from jinguo.templates.prefill import carried_cells, carried_figure, prefill
 from jinguo.units.register import Denominator, Unit
 
+_SUMMED = ("register", "ledger")  # of what a template fills in by itself, what is summed all the same
 _KNOWN = (CellState.NUMBER, CellState.NO_ACTIVITY)
 
 
@@ -75,7 +76,7 @@ def draw_up(
     typed, unknown = {}, {}
     for cell in form.cells:
         fill = fills.get(cell.id)
-        if not applies[cell.index] or (fill and fill.kind != "register"):
+        if not applies[cell.index] or (fill and fill.kind not in _SUMMED):
             continue
         if np.isnan(total[cell.index]):
             units = tuple(part.unit for part in _without_number(form, period, parts, cell.index))
@@ -84,7 +85,7 @@ def draw_up(
             continue
         typed[cell.id] = round(total[cell.index])
     numbers = _completed(form, period, unit.unit_type, typed=typed, fills=fills, prev=prev)
-    lists, ticks = _lists(form.tables_due(period, unit.unit_type), parts)
+    lists, ticks = _lists(form, form.tables_due(period, unit.unit_type), parts)
     return Draft(
         unit=unit,
         period=period,
@@ -124,12 +125,13 @@ def _without_number(form: Form, period: Period, parts: Iterable[Part], place: in
     ]
 
 
-def _lists(tables: Iterable[Table], parts: Sequence[Part]) -> tuple[dict[str, object], frozenset[str]]:
-    """The lines of all parts one after the other; a list that nobody has and somebody ticked is ticked."""
+def _lists(form: Form, tables: Iterable[Table], parts: Sequence[Part]) -> tuple[dict[str, object], frozenset[str]]:
+    """The lines of all parts one after the other, where none lacks them; a list that nobody has and somebody ticked is
+    ticked."""
     values: dict[str, object] = {}
     ticks = set()
     for table in tables:
-        if table.kind != "list":
+        if table.kind != "list" or not _is_whole(form, table, parts):
             continue
         lines = [line for part in parts for line in part.lists.get(table.id, ())]
         for number, line in enumerate(lines, start=1):
@@ -141,6 +143,12 @@ def _lists(tables: Iterable[Table], parts: Sequence[Part]) -> tuple[dict[str, ob
         if not lines and any(table.id in part.ticked for part in parts):
             ticks.add(table.id)
     return values, frozenset(ticks)
+
+
+def _is_whole(form: Form, table: Table, parts: Sequence[Part]) -> bool:
+    """Whether every part that has figures which follow from the list keeps it: half a ledger would give wrong ones."""
+    derived = [cell.index for cell in form.cells if cell.derived and cell.derived.source == table.id]
+    return all(part.lists.get(table.id) or not np.any(part.numbers[derived] > 0) for part in parts)
 
 
 def _completed(
@@ -165,7 +173,7 @@ def _completed(
         fill = fills.get(cell_id)
         if cell_id in typed:
             return typed[cell_id]
-        if fill is None or fill.kind == "register":
+        if fill is None or fill.kind in _SUMMED:
             return np.nan
         if fill.kind == "opening":
             return carried[cell_id]

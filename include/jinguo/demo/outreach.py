@@ -14,6 +14,7 @@ PUBLICITY = {
     1: 5200, 2: 16400, 3: 26, 4: 3100, 8: 15, 9: 6, 10: 9, 11: 130, 14: 22, 17: 0.15, 18: 0.9, 19: 6, 20: 24, 21: 3,
     22: 5,
 }  # fmt: skip
+NOT_OF_A_VILLAGE = (8, 9, 10, 17, 18, 19)  # media and awards of higher levels
 # expected in a quarter with 3,000 activities
 SUPPORT = {1: 14, 2: 9, 8: 7, 9: 9, 10: 8, 11: 5, 12: 11, 19: 26, 22: 12, 23: 620, 25: 8, 26: 60}
 FUNDS = {14: 9600, 15: 4100, 16: 2300, 17: 800, 18: 1500}  # hundredths of 万元
@@ -25,6 +26,8 @@ def draw_publicity(seed: int, code: str, period: Period, *, plan: Plan) -> np.nd
     rng = stream(seed, code, period, PUBLICITY_TOPIC)
     month = np.zeros(23, dtype=np.int64)
     month[list(PUBLICITY)] = rng.poisson(np.array(list(PUBLICITY.values())) * plan.events / 1000)
+    if plan.unit_type == "village":
+        month[list(NOT_OF_A_VILLAGE)] = 0
     month[5] = 1 + rng.poisson(plan.events * 0.06)
     month[6] = month[5] * 40 + rng.poisson(45.0 * month[5])
     month[7] = month[8:12].sum()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from sqlalchemy import Connection
 
 from jinguo.flow.issue import basis_of
@@ -34,7 +35,7 @@ from jinguo.warehouse.submissions import load_readings, mark_outputs_done, pendi
 if TYPE_CHECKING:
     from jinguo.flow.collect import Collected
 
-_RETURNED = ("returned", "awaiting_explanation", "awaiting_confirmation", "held")
+RETURNED = ("returned", "awaiting_explanation", "awaiting_confirmation", "held")
 _BATCH = 200
 
 
@@ -67,6 +68,7 @@ def answer_round(office: Office, done: Sequence[Collected], context: PeriodConte
     jobs = [_job(office, item.row, item.checked.reading, item.checked.findings, context, known) for item in stored]
     for item, job in zip(stored, jobs, strict=True):
         item.answered = _answer(office, job)
+    _answer_wholes(office, [item.row for item in stored])
     _mark_done(office, [item.row.id for item in stored])
 
 
@@ -88,14 +90,26 @@ def answer_pending(office: Office) -> int:
             return written
         for job in jobs:
             _answer(office, job)
+        _answer_wholes(office, rows)
         _mark_done(office, [job.row.id for job in jobs])
         written += len(jobs)
+
+
+def _answer_wholes(office: Office, rows: Sequence[SubmissionRow]) -> None:
+    """The answers to the 分县表 that these versions are parts of."""
+    wholes = sorted({row.part_of for row in rows if row.part_of is not None})
+    if wholes:
+        from jinguo.flow.by_unit import answer_wholes  # it builds on this module
+
+        answer_wholes(office, wholes)
 
 
 def answered_before(office: Office, row: SubmissionRow) -> Answered:
     """Where the answer of a version stands."""
     unit = office.register.by_id[row.unit_id]
     return_path, receipt_path = _return_path(office, row, unit), _receipt_path(office, row, unit)
+    if row.part_of is not None and row.state not in RETURNED:
+        return Answered(None, receipt_path if receipt_path.exists() else None)
     return Answered(return_path if return_path.exists() else None, receipt_path if receipt_path.exists() else None)
 
 
@@ -225,8 +239,9 @@ def _answer(office: Office, job: _Job) -> Answered:
     row, unit = job.row, job.unit
     return_path, receipt_path = _return_path(office, row, unit), _receipt_path(office, row, unit)
     report_path = return_path.with_name(f"{_stem(row, unit)}_审核报告.json")
-    if row.state in _RETURNED:
+    if row.state in RETURNED:
         write_report(report_path, validation_report(checked_version(office, row), job.findings))
+    if row.state in RETURNED and row.part_of is None:
         write_return_workbook(
             return_path,
             source=b"" if job.reading.holds_personal else office.archive.read(row.sha256),
@@ -242,11 +257,12 @@ def _answer(office: Office, job: _Job) -> Answered:
             history=job.history,
             template_args=_template_args(office, job),
         )
-    else:
-        return_path.unlink(missing_ok=True)  # settled since: nothing is left to be corrected
+    elif row.state not in RETURNED:
+        if row.part_of is None:
+            return_path.unlink(missing_ok=True)  # settled since: nothing is left to be corrected
         report_path.unlink(missing_ok=True)  # of what is in order there is one on demand: python -m jinguo report
-    write_receipt(receipt_path, _receipt(office, job, return_path if row.state in _RETURNED else None))
-    return Answered(return_path if row.state in _RETURNED else None, receipt_path)
+    write_receipt(receipt_path, _receipt(office, job, return_path if row.state in RETURNED else None))
+    return Answered(return_path if row.state in RETURNED else None, receipt_path)
 
 
 def _receipt(office: Office, job: _Job, return_path: Path | None) -> Receipt:
@@ -277,7 +293,7 @@ def receipt_of(office: Office, conn: Connection, row: SubmissionRow) -> Receipt:
     unit = office.register.by_id[row.unit_id]
     reading, findings = dict(load_readings(conn, [row.id]))[row.id], findings_of_many(conn, [row.id]).get(row.id, ())
     job = _Job(row, reading, findings, unit, None, History())
-    return _receipt(office, job, _return_path(office, row, unit) if row.state in _RETURNED else None)
+    return _receipt(office, job, _return_path(office, row, unit) if row.state in RETURNED else None)
 
 
 def answer_stray(office: Office, item: Collected) -> Answered:
@@ -313,7 +329,24 @@ def _stem(row: SubmissionRow, unit: Unit) -> str:
     return f"{unit.code}_{unit.short_name}_湘妇志_{row.period_key}_v{row.version}"
 
 
+def opening_of(context: PeriodContext, unit: Unit) -> np.ndarray | None:
+    """Last period's figures of a unit, None where there are none."""
+    opening = context.openings.get(unit.code)
+    return opening.numbers if opening else None
+
+
+def whole_path(office: Office, row: SubmissionRow, unit: Unit) -> Path:
+    """The return workbook of the 分县表 in which this version came."""
+    period = Period.of_key(row.period_key)
+    obligation = office.register.obligation_of(unit.code, period)
+    sender = office.register.by_code[obligation.reports_to] if obligation else unit
+    name = f"{sender.code}_{sender.short_name}_湘妇志分县表_{row.period_key}_{row.part_of}_退回.xlsx"
+    return office.settings.outbox / "returns" / str(period) / name
+
+
 def _return_path(office: Office, row: SubmissionRow, unit: Unit) -> Path:
+    if row.part_of is not None:
+        return whole_path(office, row, unit)
     return office.settings.outbox / "returns" / str(Period.of_key(row.period_key)) / f"{_stem(row, unit)}_退回.xlsx"
 
 

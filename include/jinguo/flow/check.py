@@ -6,7 +6,7 @@ import datetime as dt
 import hashlib
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from jinguo.intake.archive import HEAD_BYTES
 from jinguo.intake.bundles import is_bundle, may_be_bundle, unpack
 from jinguo.intake.screening import MAX_BYTES
 from jinguo.periods import Period
+from jinguo.reading.by_unit import DIVIDED
 from jinguo.reading.model import Reading
 from jinguo.reading.pool import ReaderPool, ReadRequest
 from jinguo.review.explanations import judge_answers
@@ -63,7 +64,7 @@ def check_files(
     Last period's figures come from the warehouse where there is one, else from an earlier file of the same call.
     """
     with open_office(settings) as office:
-        readings = read_files(office, files, on_file)
+        readings = read_files(office, files, on_file, is_divided=True)
         verdicts: dict[int, Checked] = {}
         earlier: dict[tuple[str, Period], Reading] = {}
         for period, indices in _by_period(readings):
@@ -125,15 +126,31 @@ def period_of(reading: Reading) -> Period | None:
 
 
 def read_files(
-    office: Office, files: Sequence[Path], on_file: Callable[[str], None] = lambda name: None
+    office: Office,
+    files: Sequence[Path],
+    on_file: Callable[[str], None] = lambda name: None,
+    *,
+    is_divided: bool = False,
 ) -> list[Reading]:
-    """The files as read, and each member of a bundle; nothing is checked or stored."""
-    readings = []
+    """The files as read, and each member of a bundle; nothing is checked or stored. ``is_divided``: a 分县表 as the
+    reports that it holds."""
+    readings: list[Reading] = []
     with tempfile.TemporaryDirectory() as folder, ReaderPool(office.settings.schemas, office.register.folder) as pool:
-        for reading in pool.read(_requests(files, Path(folder))):
+        asked: list[ReadRequest] = []
+        wholes = []
+        for reading in pool.read(_noting(asked, _requests(files, Path(folder)))):
             on_file(reading.file)
-            readings.append(reading)
+            wholes.append(reading)
+        for request, reading in zip(asked, wholes, strict=True):
+            parts = reading.parts if is_divided and reading.status == DIVIDED else ()
+            readings += pool.read(replace(request, part=code) for code in parts) if parts else [reading]
     return readings
+
+
+def _noting(asked: list[ReadRequest], requests: Iterable[ReadRequest]) -> Iterator[ReadRequest]:
+    for request in requests:
+        asked.append(request)
+        yield request
 
 
 def _requests(files: Sequence[Path], folder: Path) -> Iterator[ReadRequest]:

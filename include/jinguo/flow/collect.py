@@ -25,6 +25,7 @@ from jinguo.flow.answers import (
     answer_stray,
     answered_before,
 )
+from jinguo.flow.by_unit import divide_deliveries, unchanged_parts
 from jinguo.flow.check import Checked, judge, period_of, unit_of
 from jinguo.flow.confirmations import Confirmed, confirmations_in
 from jinguo.flow.heap import quiet_heap
@@ -38,6 +39,7 @@ from jinguo.flow.repeats import WANTING, notice_of_repeat
 from jinguo.forms.model import Form
 from jinguo.intake.folder import home_lock, receive, waiting_files
 from jinguo.periods import Period
+from jinguo.reading.by_unit import DIVIDED
 from jinguo.reading.model import Reading
 from jinguo.reading.pool import ReaderPool, ReadRequest
 from jinguo.review.explanations import explanation_records
@@ -141,16 +143,53 @@ def process(office: Office, waiting: Sequence[DeliveryRow]) -> Iterator[Collecte
     """
     fresh = sorted((row for row in waiting if row.earlier_id is None), key=_working_order)
     if fresh:
-        with ReaderPool(office.settings.schemas, office.register.folder) as pool, quiet_heap() as collect_garbage:
-            readings = pool.read(ReadRequest(row.name, row.sha256, office.archive.path(row.sha256)) for row in fresh)
+        known = office.settings.schemas, office.register.folder
+        with ReaderPool(*known) as pool, ReaderPool(*known) as of_parts, quiet_heap() as collect_garbage:
+            readings = pool.read(_request(office, row) for row in fresh)
             for chunk in _chunks(fresh):  # the reader goes on with the next files while these are settled
-                for item in _process_chunk(office, list(zip(chunk, readings, strict=False))):
+                read = _with_parts(office, list(zip(chunk, readings, strict=False)), of_parts)
+                same, read = _without_unchanged(office, read)
+                yield from same
+                for item in _process_chunk(office, read):
                     _drop_cells(item)
                     yield item
                 collect_garbage()
     for chunk in _chunks([row for row in waiting if row.earlier_id is not None]):
         yield from _recognise(office, chunk)
     tidy_quarantine(office)
+
+
+def _request(office: Office, row: DeliveryRow) -> ReadRequest:
+    return ReadRequest(row.name, row.sha256, office.archive.path(row.sha256), row.part or "")
+
+
+def _with_parts(office: Office, read: Sequence[_Read], pool: ReaderPool) -> list[_Read]:
+    """What was read, every 分县表 in it replaced by the reports that it holds."""
+    whole = [(row, reading) for row, reading in read if reading.status == DIVIDED]
+    if not whole:
+        return list(read)
+    parts = divide_deliveries(office, whole)
+    found = zip(parts, pool.read(_request(office, row) for row in parts), strict=True)
+    return [*((row, reading) for row, reading in read if reading.status != DIVIDED), *found]
+
+
+def _without_unchanged(office: Office, read: list[_Read]) -> tuple[list[Collected], list[_Read]]:
+    """Lines of a 分县表 that say what is in force already, finished; and the rest."""
+    if not any(row.part for row, _ in read):
+        return [], read
+    with office.warehouse.write() as conn:
+        same = unchanged_parts(office, conn, read)
+        outcomes = [Outcome(each, "duplicate", before.id) for each, before in same.items()]
+        finish_deliveries(conn, outcomes, at=office.settings.now())
+    done = [
+        Collected(row, same[row.id].state, Checked(reading, [], same[row.id].state), same[row.id])
+        for row, reading in read
+        if row.id in same
+    ]
+    for item in done:
+        item.answered = answered_before(office, item.row)
+        _drop_cells(item)
+    return done, [(row, reading) for row, reading in read if row.id not in same]
 
 
 def _silent(label: str, total: int) -> AbstractContextManager[Callable[[object], None]]:

@@ -21,7 +21,7 @@ from jinguo.intake.folder import home_lock, receive
 from jinguo.periods import Period
 from jinguo.staff.roles import Staff
 from jinguo.units.register import Unit
-from jinguo.warehouse.deliveries import delivery
+from jinguo.warehouse.deliveries import delivery, parts_of
 
 CHANNEL = "web"
 _LONGEST_NAME = 200  # bytes
@@ -36,7 +36,8 @@ class Upload:
 
 
 def hand_in(office: Office, uploads: Sequence[Upload], *, staff: Staff, patience: float = 30.0) -> list[int]:
-    """The ids of the deliveries: archived first, then read, checked, settled and answered; a zip's members too.
+    """The ids of the deliveries: archived first, then read, checked, settled and answered; a zip's members too, and the
+    reports that a 分县表 holds.
 
     NotYours, and nothing is stored, when a workbook is the report of a unit that the account may not hand in for. When
     others are at work for longer than ``patience`` seconds, the files are safe and the next collection works on them.
@@ -56,7 +57,9 @@ def hand_in(office: Office, uploads: Sequence[Upload], *, staff: Staff, patience
             rows = [delivery(conn, each) for each in received]
         deque(process(office, [row for row in rows if row.outcome is None]), maxlen=0)  # each chunk is committed
         answer_pending(office)
-    return sorted(received)
+    with office.warehouse.read() as conn:
+        parts = {each: [part.id for part in parts_of(conn, each)] for each in received}
+    return sorted(part for each, own in parts.items() for part in (own or [each]))
 
 
 def blank_template(office: Office, unit: Unit, period: Period) -> tuple[str, bytes]:

@@ -13,6 +13,7 @@ from jinguo.flow.office import Office, open_office
 from jinguo.flow.predecessors import PeriodContext, period_context
 from jinguo.periods import Period
 from jinguo.settings import Settings
+from jinguo.templates.by_unit import Part, write_by_unit
 from jinguo.templates.cellmap import cell_map
 from jinguo.templates.workbook import write_template
 from jinguo.units.deadlines import deadline_of
@@ -56,6 +57,46 @@ def issue_templates(
     if map_file:
         _write_map(map_file, map_rows)
     return paths
+
+
+def issue_by_unit(settings: Settings, period: Period, sender: str, *, out: Path | None = None) -> Path:
+    """分县表 of ``sender``: one workbook with a line for each unit that reports to it.
+
+    Refused where nobody reports to it in that period.
+    """
+    folder = out or settings.outbox / "templates" / str(period)
+    folder.mkdir(parents=True, exist_ok=True)
+    with open_office(settings) as office:
+        register = office.register.at(period)
+        units = register.reporters(sender, period)
+        if not units:
+            raise Refused(f"--by-unit {sender}: {period.chinese}没有单位向它报送（见 obligations.csv）")
+        with office.warehouse.read() as conn:
+            context = period_context(office, conn, period, [unit.code for unit in units], for_checks=False)
+        path = folder / by_unit_name(register.by_code[sender], period)
+        partial = path.with_name(f".{path.name}.part")
+        write_by_unit(
+            partial,
+            form=office.form(period),
+            sender=register.by_code[sender],
+            period=period,
+            parts=[_part(office, context, unit) for unit in units],
+            issued_at=settings.now(),
+            due=min(deadline_of(office.register, unit.code, period).due for unit in units),
+        )
+        os.replace(partial, path)  # noqa: PTH105 - a reader never sees half a workbook
+        return path
+
+
+def _part(office: Office, context: PeriodContext, unit: Unit) -> Part:
+    opening = context.openings.get(unit.code)
+    numbers, stamp = (opening.numbers, opening.stamp) if opening else (None, "")
+    return Part(unit, numbers, stamp, office.register.denominators(unit.code))
+
+
+def by_unit_name(sender: Unit, period: Period) -> str:
+    """The file name of its 分县表."""
+    return f"{sender.code}_{sender.short_name}_湘妇志分县表_{period.key}.xlsx"
 
 
 def template_name(unit: Unit, period: Period, version: int) -> str:

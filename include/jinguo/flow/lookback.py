@@ -158,16 +158,15 @@ def children_of(
     for code, units in below.items():
         accepted = {unit.code: ids[unit.unit_id, period.key] for unit in units if (unit.unit_id, period.key) in ids}
         if accepted:
-            parts = {
-                register.by_code[child].name: np.where(
-                    Applicability(form, register.by_code[child].unit_type, period).na_mask, 0, values[submission_id][0]
-                )
-                for child, submission_id in accepted.items()
-            }
+            parts, asked = {}, np.zeros(len(form.cells), dtype=bool)
+            for child, submission_id in accepted.items():
+                is_na = Applicability(form, register.by_code[child].unit_type, period).na_mask
+                parts[register.by_code[child].name] = np.where(is_na, 0, values[submission_id][0])
+                asked |= ~is_na
             communities = {child: lists.get(submission_id) or {} for child, submission_id in accepted.items()}
             owing, expected = _expected(register, code, units, period)
             found[code] = Children(
-                numbers=np.sum(list(parts.values()), axis=0),
+                numbers=np.where(asked, np.sum(list(parts.values()), axis=0), np.nan),
                 count=len(accepted),
                 missing=tuple(unit.org_short or unit.name for unit in expected if unit.code not in accepted),
                 communities={key: name for listed in communities.values() for key, name in listed.items()},

@@ -19,7 +19,7 @@ from jinguo.settings import Settings
 from jinguo.units.register import PROVINCE_CODE
 from jinguo.warehouse import audit, decisions
 from jinguo.warehouse.deadlines import record_missing
-from jinguo.warehouse.deliveries import delivery, pending_deliveries
+from jinguo.warehouse.deliveries import delivery, parts_of, pending_deliveries
 from jinguo.warehouse.submissions import submission
 
 PLANNED_FILES = 10_000  # a mapped task's worth, so that Airflow's own cost stays below a twentieth
@@ -52,8 +52,13 @@ def process_batch(settings: Settings, delivery_ids: list[int]) -> list[str]:
     with open_office(settings) as office, home_lock(settings.home):
         with office.warehouse.read() as conn:
             rows = [delivery(conn, delivery_id) for delivery_id in delivery_ids]
-            stored = [submission(conn, row.submission_id) for row in rows if row.outcome == "submission"]
-        done = collect.process(office, [row for row in rows if row.outcome is None])
+            done_before = [
+                part for row in rows for part in (parts_of(conn, row.id) if row.outcome == "divided" else [row])
+            ]
+            stored = [submission(conn, row.submission_id) for row in done_before if row.outcome == "submission"]
+            rows = [row for row in [*rows, *done_before] if row.outcome is None]
+            rows = list({row.id: row for row in rows}.values())
+        done = collect.process(office, rows)
         in_force = [item.row for item in done if item.row and item.state == "accepted"]
         in_force += [row for row in stored if row.state == "accepted"]
         return sorted(

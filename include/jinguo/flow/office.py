@@ -51,6 +51,12 @@ class Office:
     def quarantine(self) -> Quarantine:
         return Quarantine.of(self.settings)
 
+    def renew_register(self) -> None:
+        """Forgets a register that is no longer the one in force; a run keeps what it began with and never asks."""
+        known = self.__dict__.get("register")
+        if known is not None and known.folder != self.settings.register:
+            del self.__dict__["register"]
+
     def form(self, period: Period) -> Form:
         return form_for(self.settings.schemas, period)
 

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 from jinguo.errors import JinguoError, Refused
 from jinguo.flow.office import open_office
 from jinguo.flow.register_effects import AffectedSeries, affected_series, open_questions
+from jinguo.periods import Period
 from jinguo.settings import Settings
 from jinguo.units.applying import apply_changes
 from jinguo.units.changes import Change, read_changes
 from jinguo.units.checks import check_folder, check_tables
 from jinguo.units.difference import Difference, compare_tables, identity_faults
+from jinguo.units.opening import opening_changes
 from jinguo.units.store import ImportRecord, RegisterStore
 from jinguo.units.tables import Fault, Tables, fingerprint, read_tables
 from jinguo.warehouse import audit
@@ -102,6 +104,14 @@ def write_changed(settings: Settings, path: Path, out: Path) -> Difference:
     tables = _changed(settings, before, path)[0]
     tables.write(out)
     return compare_tables(before, tables)
+
+
+def write_opening(settings: Settings, county: str, start: Period, *, out: Path, down_to: str) -> int:
+    """The change file that makes a county's townships, and villages, reporting units; how many entries it has."""
+    with open_office(settings) as office:
+        text = opening_changes(office.register, county, start, down_to=down_to)
+    out.write_text(text, "utf-8")
+    return text.count("\n  - ")
 
 
 def unrecorded_version(conn: Connection, store: RegisterStore) -> ImportRecord | None:

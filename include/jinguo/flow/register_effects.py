@@ -145,7 +145,7 @@ def _counts(difference: Difference, before: Tables, after: Tables) -> Iterator[s
         row = next((row for row in after.lines["units"] if int(row["unit_id"]) == event.unit_id), None)
         if row is None:
             continue
-        if event.kind == "added" and row["code"] not in fresh:
+        if event.kind == "added" and row["code"] not in fresh and row["unit_type"] != "village":
             yield f"{row['name']}（{row['code']}）没有登记数（乡镇、村社区等应建数）：用 count 登记，注明日期和来源"
         if event.kind not in ("added", "ended", "merged", "transferred") or row["unit_type"] != "county":
             continue

@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from jinguo.errors import SchemaError
+from jinguo.forms.derivation import Derivation
 from jinguo.forms.model import UNIT_TYPES, Cell, Column, CoverField, Fill, Form, Row, Table, Term
 from jinguo.periods import Period
 
@@ -120,6 +121,7 @@ def _grid_cells(
         for column in table.columns:
             unit = column.unit or row.unit
             everywhere_na = column.number in row.na_columns
+            own = fills.get((row.code, column.number), ())
             cells.append(
                 Cell(
                     id=f"{table.id}.r{row.code}.c{column.number}",
@@ -137,7 +139,8 @@ def _grid_cells(
                     frequency=table.frequency,
                     indicator=column.indicator or row.indicator + column.indicator_suffix,
                     na_for=frozenset(UNIT_TYPES) if everywhere_na else row.not_for | table.not_for,
-                    fills=() if everywhere_na else tuple(fills.get((row.code, column.number), ())),
+                    fills=() if everywhere_na else tuple(f for f in own if f.kind != "ledger"),
+                    derived=next((f for f in own if f.kind == "ledger"), None),
                 )
             )
     return cells
@@ -150,7 +153,7 @@ def _fills(file: Path, table: Table, entries: Any) -> dict[tuple[str, int], list
         for code in rows:
             if code in entry.get("except_rows", ()):
                 continue
-            for column in entry["columns"]:
+            for column in entry.get("columns", ()) or entry["ledger"]["columns"]:
                 fills.setdefault((code, column), []).append(_fill(file, table, entry, code, column))
     return fills
 
@@ -164,7 +167,23 @@ def _fill(file: Path, table: Table, entry: dict[str, Any], row: str, column: int
         return Fill("register", source=entry["register"])
     if "formula" in entry:
         return Fill("formula", terms=_terms(file, table, entry["formula"], row=row, column=column))
-    raise SchemaError(file, "fill", entry, ("opening", "running", "register", "formula"))
+    if "ledger" in entry:
+        return Fill("ledger", source="ledger", derivation=_derivation(entry["ledger"], row, column))
+    raise SchemaError(file, "fill", entry, ("opening", "running", "register", "formula", "ledger"))
+
+
+def _derivation(raw: dict[str, Any], row: str, column: int) -> Derivation:
+    """``by``: the ledger's column with the code of the row; ``columns``: column of the table → the ledger's that is
+    added up, 0: lines are counted, ``{flag: 13}``: counted where it is 1."""
+    adds = raw["columns"][column]
+    flags = [adds["flag"]] if isinstance(adds, dict) else []
+    return Derivation(
+        "ledger",
+        adds=0 if isinstance(adds, dict) else adds,
+        equals=((raw["by"], row),) if "by" in raw else (),
+        flags=tuple([raw["flag"], *flags] if "flag" in raw else flags),
+        named=(raw["named"],) if "named" in raw else (),
+    )
 
 
 def _terms(file: Path, table: Table, text: str, *, row: str, column: int) -> tuple[Term, ...]:

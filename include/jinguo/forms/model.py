@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from jinguo.periods import Period
+
+if TYPE_CHECKING:
+    from jinguo.forms.derivation import Derivation
 
 SCALE = 1000
 UNIT_TYPES = ("province", "city", "organs", "own", "county", "zone", "town", "village")
@@ -44,12 +47,14 @@ class Fill:
 
     ``opening``: last month's figure of the cell named in ``source``. ``running``: last period's figure of this very
     cell plus the month's figure in ``source`` (the first period of a year: that figure alone). ``register``: the
-    dated denominator named in ``source``. ``formula``: the sum of ``terms``.
+    dated denominator named in ``source``. ``formula``: the sum of ``terms``. ``ledger``: what follows from the lines of
+    the list ``source`` as ``derivation`` says, for whoever keeps that list.
     """
 
-    kind: Literal["opening", "running", "register", "formula"]
+    kind: Literal["opening", "running", "register", "formula", "ledger"]
     source: str = ""
     terms: tuple[Term, ...] = ()
+    derivation: Derivation | None = None
 
 
 @dataclass(frozen=True)
@@ -104,9 +109,20 @@ class Cell:
     indicator: str
     na_for: frozenset[str]  # unit types for which the cell is “—”
     fills: tuple[Fill, ...] = ()
+    derived: Fill | None = None  # what follows from a list, for whoever keeps it; the others type the cell
 
-    def fill_for(self, period: Period, *, has_prev: bool, measures: frozenset[str] | set[str]) -> Fill | None:
-        """The fill in force for a template of ``period``; None: the clerk types it."""
+    def fill_for(
+        self,
+        period: Period,
+        *,
+        has_prev: bool,
+        measures: frozenset[str] | set[str],
+        lists: frozenset[str] = frozenset(),
+    ) -> Fill | None:
+        """The fill in force for a template of ``period``; None: the clerk types it. ``lists``: the list tables that it
+        has."""
+        if self.derived is not None and self.derived.source in lists:
+            return self.derived
         for fill in self.fills:
             if fill.kind == "formula":
                 return fill
@@ -210,6 +226,17 @@ class Form:
 
     def in_force(self, period: Period) -> bool:
         return self.valid_from <= period and (self.valid_to is None or period <= self.valid_to)
+
+    @cached_property
+    def _lists_by_type(self) -> dict[str, frozenset[str]]:
+        return {
+            kind: frozenset(table.id for table in self.tables if table.kind == "list" and table.applies(kind))
+            for kind in UNIT_TYPES
+        }
+
+    def lists_of(self, unit_type: str) -> frozenset[str]:
+        """The list tables that a unit of this type may keep."""
+        return self._lists_by_type[unit_type]
 
     def tables_due(self, period: Period, unit_type: str) -> tuple[Table, ...]:
         """The tables that a unit of this type fills for this period, in order."""

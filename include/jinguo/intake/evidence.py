@@ -86,7 +86,7 @@ def read_identity(workbook: Workbook) -> IdentityBlock | None:
         if type(value) in (float, int) and -LONGEST < value < LONGEST:
             carried[key] = float(round(value * SCALE))
             rows[key] = row
-        elif key in _BLOCK_KEYS:
+        elif key.rpartition("/")[2] in _BLOCK_KEYS:  # 430302/stamp: of one unit of a 分县表
             texts[key] = written(value).strip()
     return IdentityBlock(texts, carried, rows)
 

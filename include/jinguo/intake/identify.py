@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from jinguo.errors import SchemaError
@@ -11,7 +12,9 @@ from jinguo.intake.evidence import Evidence, IdentityBlock, Saying
 from jinguo.periods import Period
 from jinguo.reading.anchors import fold
 from jinguo.reading.model import Problem
-from jinguo.units.register import Register, normalise_name
+from jinguo.units.deadlines import old_code_grace
+from jinguo.units.kinds import Kind
+from jinguo.units.register import Register, Succession, Unit, normalise_name
 
 _BELOW_THE_REGISTER = {"town": (9, 12), "village": (12,)}  # code lengths of units that units.csv does not list
 
@@ -53,11 +56,11 @@ def _holds_several_units(identity: Identity, evidence: Evidence, register: Regis
     """Whether the heads of the sheets name different units: one workbook, several reports."""
     named: dict[str, Saying] = {}
     for code, saying in evidence.codes:
-        if saying.is_head and code in register.by_code:
-            named.setdefault(code, saying)
+        if saying.is_head and code in register.by_code and not _is_among([code], named, register):
+            named[code] = saying
     for codes, saying in evidence.names:
-        if saying.is_head and not set(codes) & set(named):
-            named.setdefault(codes[0], saying)
+        if saying.is_head and not _is_among(codes, named, register):
+            named[codes[0]] = saying
     if len(named) < 2:
         return False
     place = list(named.values())[1]
@@ -65,6 +68,11 @@ def _holds_several_units(identity: Identity, evidence: Evidence, register: Regis
     details = {"n": str(len(named)), "list": listed}
     identity.stop("held", Problem("D23", "cover", place.sheet, place.cell, "", place.text, details))
     return True
+
+
+def _is_among(codes: Iterable[str], named: Iterable[str], register: Register) -> bool:
+    """Whether one of the codes is that of a unit that was named already."""
+    return any(_same_unit(code, other, register) for code in codes for other in named)
 
 
 def _decide_unit(identity: Identity, evidence: Evidence, register: Register) -> bool:
@@ -97,11 +105,11 @@ def _is_replaced(code: str, register: Register) -> bool:
 def _agree(identity: Identity, evidence: Evidence, code: str, saying: Saying, register: Register) -> bool:
     """Every other code and every name that the register knows must mean the same unit."""
     for other, place in evidence.codes[1:]:
-        if other != code:
+        if not _same_unit(code, other, register):
             identity.stop("held", _contradiction(other, f"{code}（{saying.source}）", code, place, register))
             return False
     for codes, place in evidence.names:
-        if code not in codes and code in register.by_code:
+        if code in register.by_code and not any(_same_unit(code, each, register) for each in codes):
             identity.stop("held", _contradiction(code, f"{place.text}（{place.source}）", codes[0], place, register))
             return False
     identity.unit_code = code
@@ -238,12 +246,33 @@ def _decide_form(identity: Identity, block: IdentityBlock | None, register: Regi
     return True
 
 
+def _in_grace(succession: Succession, period: Period, register: Register) -> Unit | None:
+    """The unit that a replaced code still means in a period; of a merged or divided one nobody can say."""
+    if succession.kind is not Kind.RECODE or succession.effective is None:
+        return None
+    if not succession.effective <= period < succession.effective.plus(old_code_grace(register.schemas)):
+        return None
+    return register.bearer(succession.new_code, period)
+
+
+def _same_unit(code: str, other: str, register: Register) -> bool:
+    """Whether two codes are one unit's, perhaps an old one and a new one."""
+    one, two = register.by_code.get(code), register.by_code.get(other)
+    return code == other or (one is not None and two is not None and one.unit_id == two.unit_id)
+
+
 def _check_validity(identity: Identity, register: Register) -> Identity:
-    """An old code after its end is refused with the code that replaced it."""
+    """An old code after its end is refused with the code that replaced it; shortly after, it is read as that."""
     code, period = identity.unit_code, identity.period
     unit = register.by_code.get(code)
     succession = register.successions.get(code)
     if unit is not None and unit.is_valid(period):
+        return identity
+    if succession is not None and (now := _in_grace(succession, period, register)):
+        last = succession.effective.plus(old_code_grace(register.schemas) - 1)
+        details = {"raw": f"{succession.old_name}（{code}）", "name": now.name, "code": now.code, "date": last.chinese}
+        identity.notes.append(Problem("D83", "cover", "", "", "cover.unit_code", code, details))
+        identity.unit_code, identity.unit_type = now.code, now.unit_type
         return identity
     if succession is not None:
         details = {"raw": f"{succession.old_name}（{code}）", "date": succession.approved}

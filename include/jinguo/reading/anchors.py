@@ -80,7 +80,7 @@ def _is_numbers_row(head: Head, row: int, values: list[Any]) -> bool:
     for column, value in enumerate(values):
         if value == "":
             continue
-        number = _column_number(value)
+        number = column_number(value)
         if number:
             if number in numbers:
                 repeated.append(number)
@@ -94,7 +94,8 @@ def _is_numbers_row(head: Head, row: int, values: list[Any]) -> bool:
     return True
 
 
-def _column_number(value: Any) -> int:
+def column_number(value: Any) -> int:
+    """The number of a column as the form prints it, 0 for anything else."""
     if type(value) is float or type(value) is int:
         return int(value) if value == int(value) and 1 <= value <= 40 else 0
     if type(value) is str and len(value) <= 4:
@@ -270,12 +271,12 @@ def _guess_code_column(sheet: Sheet, head: Head, expected: Sequence[str]) -> int
     known = set(expected)
 
     def hits(column: int) -> int:
-        return sum(1 for values in rows if column < len(values) and _code(values[column]) in known)
+        return sum(1 for values in rows if column < len(values) and row_code(values[column]) in known)
 
     return max(range(limit), key=hits, default=0)
 
 
-def _code(value: Any) -> str:
+def row_code(value: Any) -> str:
     """A row code as the form writes it; a spreadsheet may have made a number of it."""
     if type(value) is float or type(value) is int:
         return f"{int(value):02d}" if value == int(value) else str(value)
@@ -286,7 +287,7 @@ def _code(value: Any) -> str:
 def _locate_moved_rows(located: Located, codes: Sequence[Any], first: int, column: int) -> None:
     labels = {row.code: row.label for row in located.table.rows}
     for index, value in enumerate(codes):
-        code = _code(value)
+        code = row_code(value)
         if not code:
             continue
         row = first + index
@@ -326,7 +327,7 @@ def _find_intruders(located: Located, code_column: int) -> None:
         return
     known = set(located.rows.values())
     for row in range(first, last + 1):
-        if row in known or _code(located.sheet.at(row, code_column)):
+        if row in known or row_code(located.sheet.at(row, code_column)):
             continue
         values = [located.sheet.at(row, column) for column in located.columns.values()]
         if any(type(value) in (int, float) for value in values):

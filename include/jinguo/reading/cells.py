@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,12 +21,13 @@ from jinguo.reading.formulas import (
     unsaved_sum,
 )
 from jinguo.reading.markup import Formula
-from jinguo.reading.model import CellState, format_number
+from jinguo.reading.model import CellState, ListLine, format_number
 from jinguo.reading.notes import Notes
 from jinguo.reading.numbers import DASHES, DITTO, Refusal, read_number, written
 from jinguo.templates.layout import NA_MARK, column_letters
 
 _NAN = math.nan
+_NO_LISTS: Mapping[str, Sequence[ListLine]] = {}
 _NUMBER, _BLANK, _UNREADABLE, _NO_ACTIVITY = (
     int(CellState.NUMBER),
     int(CellState.BLANK),
@@ -92,6 +93,7 @@ class Cells:
     def __post_init__(self) -> None:
         self.plan = _plan_for(self.form, self.unit_type, self.period)
         self.recipe: Recipe = recipe_for(self.form, self.unit_type, self.period, self.carried)
+        self.derived = {step.index: step for step in self.recipe.steps if step.derivation is not None}
         self.numbers = [_NAN] * len(self.plan.states)
         self.states = list(self.plan.states)
 
@@ -184,7 +186,8 @@ class Cells:
                 if formula.origin:
                     formula = formula._replace(text=moved_formula(formula.text, formula.origin, address))
                 wanted = expected.get(index)
-                if wanted is not None and linear_form(formula.text) == wanted:
+                is_derived = index in self.derived and self._is_from_list(index, formula.text)
+                if is_derived or (wanted is not None and linear_form(formula.text) == wanted):
                     self.own[index] = formula
                 else:
                     self._take_other(index, address, formula, expected)
@@ -192,6 +195,10 @@ class Cells:
             index = addresses.get(address)
             if index is not None and index not in self.own:
                 self._refuse_error(index, address, error)
+
+    def _is_from_list(self, index: int, text: str) -> bool:
+        """Whether a formula counts the list that the cell follows from, however a program spells it."""
+        return self.form.table_by_id[self.derived[index].derivation.table].sheet in text
 
     def _take_other(self, index: int, address: str, formula: Formula, expected: Mapping[int, Any]) -> None:
         """A formula that is not ours, where one of ours was or where none was."""
@@ -259,13 +266,18 @@ class Cells:
         area = f"{address}:{located.address(place[2], place[3])}"
         self.notes.problem("D27", address, self.form.cells[covered[0]].id, value, range=area)
 
-    def finish(self) -> None:
-        """After all tables: ticks fill what is blank, then our formulas are computed from the form."""
+    def finish(self, lists: Mapping[str, Sequence[ListLine]] = _NO_LISTS, idle: Collection[str] = ()) -> None:
+        """After all tables: ticks fill what is blank, then our formulas are computed from the form, and from the lines
+        of ``lists`` what follows from them. ``idle``: the lists that are ticked 本月未开展."""
+        for index in self.own.keys() & self.derived.keys():
+            self._derive(index, lists, idle)
         for index in self.ticked:
             if self.states[index] == _BLANK and index not in self.own and self.plan.is_monthly_flow[index]:
                 self.states[index], self.numbers[index] = _NO_ACTIVITY, 0.0
         for step in self.recipe.steps:
             state = self.states[step.index]
+            if step.derivation is not None:
+                continue
             if step.index in self.own:
                 self._compute(step)
             elif state == _NUMBER:
@@ -291,6 +303,29 @@ class Cells:
         elif math.isnan(shown):
             self._note_failed(cell, value)
         elif shown != value:
+            self._note_difference(cell, shown, value, "未重新计算")
+
+    def _derive(self, index: int, lists: Mapping[str, Sequence[ListLine]], idle: Collection[str]) -> None:
+        """What follows from a list; a blank where none is kept, which is then the clerk's to fill."""
+        formula = self.own.pop(index)
+        derivation = self.derived[index].derivation
+        lines = lists.get(derivation.table, ())
+        if not lines:
+            is_idle = derivation.table in idle
+            self.states[index], self.numbers[index] = (_NO_ACTIVITY, 0.0) if is_idle else (_BLANK, _NAN)
+            return
+        values = [line.values for line in lines]
+        value = derivation.figure(values)
+        if value is None:  # else a line has no figure there, which is said of the line
+            state = _UNREADABLE if derivation.is_told(values) else _BLANK
+            self.states[index], self.numbers[index] = state, _NAN
+            return
+        shown = self.numbers[index]
+        self.states[index], self.numbers[index] = _NUMBER, float(value)
+        cell = self.form.cells[index]
+        if not formula.has_value:
+            self._note_computed(cell, formula, value)
+        elif not math.isnan(shown) and shown != value:
             self._note_difference(cell, shown, value, "未重新计算")
 
     def _compare(self, step: Step) -> None:

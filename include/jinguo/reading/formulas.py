@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from jinguo.forms.derivation import Derivation
 from jinguo.forms.model import IDENTITY_SHEET, Cell, Fill, Form, starts_year
 from jinguo.periods import Period
 from jinguo.reading.anchors import Geometry
@@ -128,11 +129,13 @@ def _split(address: str) -> tuple[int, int]:
 
 @dataclass(frozen=True)
 class Step:
-    """One cell to compute: the signed sum of ``terms`` (positions in Form.cells) and of the carried figure, if any."""
+    """One cell to compute: the signed sum of ``terms`` (positions in Form.cells) and of the carried figure, if any; or
+    what follows from a list."""
 
     index: int
     terms: tuple[tuple[int, int], ...]
     carried: str = ""
+    derivation: Derivation | None = None
 
 
 @dataclass(frozen=True)
@@ -165,7 +168,7 @@ def _make_recipe(form: Form, unit_type: str, period: Period, carried: Collection
     for cell in form.cells:
         if unit_type in cell.na_for:
             continue
-        fill = _fill_in_force(cell, period, carried)
+        fill = _fill_in_force(cell, period, carried, form.lists_of(unit_type))
         if fill is None:
             continue
         if fill.kind == "opening":
@@ -175,7 +178,9 @@ def _make_recipe(form: Form, unit_type: str, period: Period, carried: Collection
     return Recipe(tuple(steps[index] for index in _in_order(steps)), tuple(prefilled))
 
 
-def _fill_in_force(cell: Cell, period: Period, carried: Collection[str]) -> Fill | None:
+def _fill_in_force(cell: Cell, period: Period, carried: Collection[str], lists: frozenset[str]) -> Fill | None:
+    if cell.derived is not None and cell.derived.source in lists:
+        return cell.derived
     for fill in cell.fills:
         if fill.kind == "formula" or (fill.kind == "opening" and cell.id in carried):
             return fill
@@ -185,6 +190,8 @@ def _fill_in_force(cell: Cell, period: Period, carried: Collection[str]) -> Fill
 
 
 def _step(form: Form, cell: Cell, fill: Fill, unit_type: str, carried: Collection[str]) -> Step:
+    if fill.kind == "ledger":
+        return Step(cell.index, (), derivation=fill.derivation)
     if fill.kind == "running":
         return Step(cell.index, ((form.cell_by_id[fill.source].index, 1),), cell.id if cell.id in carried else "")
     terms = []
@@ -238,7 +245,7 @@ def _expect(
     rows, columns = dict(geometry.rows), dict(geometry.columns)
     forms: dict[int, Linear | None] = {}
     for step in recipe.steps:
-        if form.cells[step.index].table != table:
+        if form.cells[step.index].table != table or step.derivation is not None:
             continue
         cells: list[tuple[str, int, int, int]] | None = []
         for index, sign in step.terms:

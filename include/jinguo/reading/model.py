@@ -67,7 +67,8 @@ class Answer:
 
 @dataclass
 class TableReading:
-    """Where a table of the form was found. ``row_numbers``: row code → sheet row (from 1)."""
+    """Where a table of the form was found. ``row_numbers``: row code → sheet row (from 1). ``places``: of a 分县表, in
+    which a unit's cells stand in one line, ``r17.c4`` → address."""
 
     table: str
     sheet: str
@@ -75,9 +76,12 @@ class TableReading:
     column_letters: dict[int, str] = field(default_factory=dict)
     is_ticked: bool = False
     ticked_rows: tuple[str, ...] = ()
+    places: dict[str, str] = field(default_factory=dict)
 
     def address(self, row: str, column: int) -> str:
         """The address of a grid cell, "" when its row or column was not found."""
+        if self.places:
+            return self.places.get(f"r{row}.c{column}", "")
         letters, number = self.column_letters.get(column), self.row_numbers.get(row)
         return f"{letters}{number}" if letters and number else ""
 
@@ -96,8 +100,10 @@ class Reading:
     """One file read as a report.
 
     ``status``: ``read``, or ``rejected`` (not readable as a report), ``unidentified`` (not ours, or nobody can say
-    whose), ``held`` (a person must decide), ``quarantined`` (personal data in a data cell). ``numbers`` and ``states``
-    follow ``Form.cells``; numbers are thousandths, NaN wherever the state is not NUMBER or NO_ACTIVITY (then 0).
+    whose), ``held`` (a person must decide), ``quarantined`` (personal data in a data cell), ``divided`` (a 分县表, sent
+    by ``unit_code``, with the reports of ``parts``; each is read by itself, and then names itself there). ``numbers``
+    and ``states`` follow ``Form.cells``; numbers are thousandths, NaN wherever the state is not NUMBER or NO_ACTIVITY
+    (then 0).
     ``holds_personal``: the file is to be sealed, whatever its status. ``stamp``: what the template was pre-filled from
     (``identity block``), "" for a blank one. ``prefilled``: last period's figures that the template carried, by cell
     id, in thousandths.
@@ -126,6 +132,7 @@ class Reading:
     normalisations: list[Normalisation] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
+    parts: tuple[str, ...] = ()
 
     def place(self, cell_id: str) -> tuple[str, str]:
         """(sheet, address) of a cell id, ("", "") when the file does not have it."""

@@ -45,11 +45,13 @@ _PACKAGE_ROOT = Path(__file__).resolve().parents[2]
 
 @dataclass(frozen=True)
 class ReadRequest:
-    """``path``: the bytes in the archive, or the file itself. ``name``: as it was delivered."""
+    """``path``: the bytes in the archive, or the file itself. ``name``: as it was delivered. ``part``: the unit whose
+    part of a 分县表 is wanted."""
 
     name: str
     sha256: str
     path: Path
+    part: str = ""
 
 
 class WorkerDiedError(Exception):
@@ -84,7 +86,13 @@ class _Worker:
 
     def send(self, requests: list[ReadRequest], *, is_suspect: bool = False) -> None:
         wire = [
-            {"name": r.name, "sha256": r.sha256, "path": str(r.path.absolute()), "is_suspect": is_suspect}
+            {
+                "name": r.name,
+                "sha256": r.sha256,
+                "path": str(r.path.absolute()),
+                "is_suspect": is_suspect,
+                "part": r.part,
+            }
             for r in requests
         ]
         body = json.dumps(wire).encode()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from jinguo.intake.identify import Identity, identify
 from jinguo.intake.screening import Screened, screen
 from jinguo.reading.anchors import Head, Located, fold, locate, read_head, table_of
 from jinguo.reading.answers import ISSUES_SHEET, is_answer, read_answers
+from jinguo.reading.by_unit import DIVIDED, ByUnit, divide, find_by_unit, part_block, part_tables, put_back
 from jinguo.reading.cells import Cells
 from jinguo.reading.cover import Cover, find_cover, read_cover
 from jinguo.reading.delimited import TEXT_SHEET
@@ -48,12 +49,19 @@ class _File:
 
 
 def read_report(
-    name: str, sha256: str, data: bytes, *, schemas: Path, register: Path | None = None, is_suspect: bool = False
+    name: str,
+    sha256: str,
+    data: bytes,
+    *,
+    schemas: Path,
+    register: Path | None = None,
+    is_suspect: bool = False,
+    part: str = "",
 ) -> Reading:
     """The reading of a file; bad data never raises, it becomes a status and problems.
 
     ``register``: the folder of the one in force, by default that of the definitions. ``is_suspect``: a reader process
-    has ended over it, or over its neighbour.
+    has ended over it, or over its neighbour. ``part``: the unit whose part of a 分县表 is read; "": the file.
     """
     screened = screen(name, data)
     if screened.is_refused:
@@ -71,6 +79,9 @@ def read_report(
     evidence = gather(name, block, file.cover, heads, units)
     is_ours = bool(file.tables) or bool(file.cover.addresses)
     identity = identify(evidence, block, is_ours=is_ours, register=units)
+    by_unit = find_by_unit(file.tables, block) if identity.status == "read" else None
+    if by_unit is not None:
+        return _read_by_unit(file, _begin(name, sha256, screened, identity, None), identity, block, by_unit, part)
     if identity.status == "read" and (problem := _differing_copy(file)):
         identity.stop("held", problem)
     reading = _begin(name, sha256, screened, identity, block)
@@ -84,6 +95,34 @@ def read_report(
         return _quarantined(reading, personal)
     reading.problems = [*screened.problems, *identity.notes, *file.notes.problems]
     reading.normalisations = file.notes.normalisations
+    return reading
+
+
+def _read_by_unit(
+    file: _File, reading: Reading, identity: Identity, block: IdentityBlock | None, found: ByUnit, code: str
+) -> Reading:
+    """Of a 分县表 the part of one unit, or (``code`` "") the codes of those that it holds."""
+    units, sender = file.register, identity.unit_code
+    parts, problems = divide(found, sender, identity.period, identity.form, units)
+    if not code:
+        reading.parts, reading.status = tuple(parts), "rejected" if problems else DIVIDED
+        reading.problems = problems
+        if personal := _personal_data(file, reading.stamp):
+            reading.unit_code = ""  # nobody's report is kept: the file as a whole is sealed
+            return _quarantined(reading, personal)
+        return reading
+    unit = units.at(identity.period).by_code[code]
+    own = part_tables(found, code)
+    file.tables, file.form, file.copies = own.tables, identity.form, []
+    whose = {"unit_code": unit.code, "unit_name": unit.org_name or unit.name}
+    whose |= {"unit_type": UNIT_TYPE_NAMES[unit.unit_type], "version": "", "period": identity.period.chinese}
+    file.cover.raw.update({key: text for key, text in whose.items() if key in file.cover.addresses})
+    mine, identity = part_block(block, code), replace(identity, unit_code=code, unit_type=unit.unit_type)
+    reading.unit_code, reading.unit_type = code, unit.unit_type
+    reading.stamp = mine.texts.get("stamp", "") if mine else ""
+    _read_file(file, reading, identity, mine)
+    reading.problems, reading.normalisations = [*identity.notes, *file.notes.problems], file.notes.normalisations
+    put_back(reading, own)
     return reading
 
 
@@ -168,7 +207,8 @@ def _read_file(file: _File, reading: Reading, identity: Identity, block: Identit
             _read_table(file, reading, table, cells)
         elif table.id in file.tables:
             _read_undue(file, table, identity.unit_type)
-    cells.finish()
+    idle = {table_id for table_id, table in reading.tables.items() if table.is_ticked}
+    cells.finish(reading.lists, idle)
     if block is None:
         _note_lost_block(form, notes)
     reading.numbers = np.array(cells.numbers, dtype=np.float64)

@@ -81,8 +81,8 @@ def read_one(request: dict[str, Any], schemas: Path, register: Path) -> bytes:
     except OSError as error:
         return encode(ReadAnswer(error=f"{request['path']}: {error.strerror}"))
     try:
-        is_suspect = request["is_suspect"]
-        reading = read_report(name, sha256, data, schemas=schemas, register=register, is_suspect=is_suspect)
+        how = {"is_suspect": request["is_suspect"], "part": request["part"]}
+        reading = read_report(name, sha256, data, schemas=schemas, register=register, **how)
         body = encode(ReadAnswer(reading))
         return body if len(body) <= MAX_ANSWER_BYTES else encode(ReadAnswer(unreadable(name, sha256, _TOO_MUCH)))
     except MemoryError:

@@ -29,6 +29,7 @@ class Design:
     coverage: str
     coverage_none_left_out: str
     coverage_left_out: str
+    coverage_below: str
     legend: str
     noted: str
     comparison: Mapping[str, Any]

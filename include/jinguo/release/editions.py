@@ -18,6 +18,7 @@ from jinguo.periods import Period
 from jinguo.release import gate
 from jinguo.release.bases import find_bases, province_of, record_comparisons, recorded_bases, recorded_comparisons
 from jinguo.release.comparison import Base, Compared, Comparison, Comparisons, compare, compared_periods
+from jinguo.release.coverage import count_rows, coverage_rows
 from jinguo.release.definitions import load_definitions
 from jinguo.release.figures import consolidate
 from jinguo.release.gate import GateClosed, GateReason
@@ -30,6 +31,7 @@ from jinguo.settings import TIMEZONE
 from jinguo.units.lineage import Lineage
 from jinguo.units.register import PROVINCE_CODE, Register
 from jinguo.warehouse import releases
+from jinguo.warehouse.coverage import counts_of, coverage_of, replace_coverage
 from jinguo.warehouse.records import FigureRow, Member, Release, ReportRow
 from jinguo.warehouse.report_records import replace_reports, reports_of
 from jinguo.warehouse.review_records import replace_review, review_of
@@ -92,6 +94,8 @@ class Editions:
             found = review_rows(conn, self.period, members, register=self.register, as_of=now)
             replace_review(conn, saved.id, found)
             replace_reports(conn, saved.id, report_rows(figures.reports))
+            covered = coverage_rows(conn, self.period, members, self.register)
+            replace_coverage(conn, saved.id, covered, count_rows(members, self.register))
             return self._edition(conn, saved, figures)
 
     def is_overtaken(self) -> bool:
@@ -252,7 +256,8 @@ class Editions:
 
     def _current(self, conn: Connection, now: dt.datetime) -> Edition:
         members, members_hash, _ = self._present(conn, None)
-        return Edition(None, "current", self._figures(conn, members, now), now, members_hash)
+        covered = tuple(coverage_rows(conn, self.period, members, self.register))
+        return Edition(None, "current", self._figures(conn, members, now), now, members_hash, coverage=covered)
 
     def _load(self, conn: Connection, release: Release) -> Edition:
         return self._edition(conn, release, self._stored_figures(conn, release))
@@ -274,6 +279,8 @@ class Editions:
             is_for_rules=bool(has_same),
             compared=recorded_comparisons(conn, release.id, figures),
             reviewed=review_of(conn, release.id),
+            coverage=coverage_of(conn, release.id),
+            counts=counts_of(conn, release.id),
         )
 
     def _stored_figures(self, conn: Connection, release: Release) -> Figures:

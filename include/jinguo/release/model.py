@@ -16,7 +16,7 @@ from jinguo.periods import Period
 from jinguo.reading.model import ListLine
 from jinguo.release.definitions import Definitions
 from jinguo.units.register import Unit
-from jinguo.warehouse.records import ReviewRow
+from jinguo.warehouse.records import CountRow, CoverageRow, ReviewRow
 
 if TYPE_CHECKING:
     from jinguo.release.comparison import Comparisons
@@ -210,7 +210,8 @@ class Edition:
     ``state``: draft, published, or ``current`` for the figures of this moment, which are no edition (``number`` None).
     ``frozen_hash`` names the frozen set of versions; ``changes``: against the edition published before, if any;
     ``is_for_rules``: it has the very reports of that one, and only rules or definitions are others;
-    ``compared``: with earlier months, ``reviewed``: what the checks found, both as of the freeze (None: no edition).
+    ``compared``: with earlier months, ``reviewed``: what the checks found, both as of the freeze (None: no edition);
+    ``coverage``: units of each level behind the reports, ``counts``: the registered counts, as of the freeze.
     """
 
     number: int | None
@@ -225,6 +226,8 @@ class Edition:
     is_for_rules: bool = False
     compared: Comparisons | None = None
     reviewed: tuple[ReviewRow, ...] | None = None
+    coverage: tuple[CoverageRow, ...] = ()
+    counts: tuple[CountRow, ...] = ()
 
     @property
     def period(self) -> Period:

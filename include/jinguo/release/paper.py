@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from jinguo.release.bulk_rows import BulkRows, Look
+from jinguo.release.coverage import levels_of
 from jinguo.release.design import Design
 from jinguo.release.model import Edition, Figure, FigureState, UnitReport, plain_number
 from jinguo.review.states import state_name
@@ -66,6 +67,9 @@ class Paper:
         """How many units are in, and each of the others with its state."""
         figures = self.edition.figures
         line = self.design.coverage.format(included=len(figures.members), expected=len(figures.reports))
+        levels = "；".join(level.text for level in levels_of(self.edition.coverage))
+        if levels:
+            line += self.design.coverage_below.format(levels=levels)
         if not figures.left_out:
             return line + self.design.coverage_none_left_out
         names = "、".join(f"{report.unit.org_short}（{state_name(report.state)}）" for report in figures.left_out)

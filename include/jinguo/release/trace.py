@@ -10,6 +10,7 @@ from jinguo.errors import JinguoError
 from jinguo.forms.model import SCALE, list_cell_id
 from jinguo.reading.model import Normalisation, Reading, format_number
 from jinguo.release.below import gaps_below, inputs_below
+from jinguo.release.coverage import levels_of
 from jinguo.release.definitions import ListTotal, Operand, Ratio, Statistic
 from jinguo.release.derived import lines_of, statistic_value
 from jinguo.release.lines import is_line_cell, trace_line_cell
@@ -86,7 +87,15 @@ def trace_figure(
         "inputs": inputs,
         "below": below,
         "gaps": gaps_below(inputs, below),
+        "coverage": _coverage(source, rows, figure_id),
     }
+
+
+def _coverage(source: _Source, rows: range, figure_id: str) -> list[Input]:
+    """How many units of each level below stand behind the figure, and who does not."""
+    units = [source.figures.reports[row].unit.unit_id for row in rows]
+    cell = source.figures.form.cell_by_id.get(figure_id)
+    return [level.as_json() for level in levels_of(source.edition.coverage, unit_ids=units, cell=cell)]
 
 
 def _below(conn: Connection, source: _Source, rows: range, figure_id: str) -> Iterator[Input]:

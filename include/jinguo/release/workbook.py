@@ -13,6 +13,7 @@ from jinguo.forms.model import Table
 from jinguo.release import (
     chart_sheet,
     comparison_sheets,
+    coverage_sheet,
     demonstration_sheet,
     report_sheets,
     review_sheets,
@@ -86,6 +87,7 @@ def _plan(paper: Paper, schemas: Path) -> list[_Sheet]:
     sheets += [_unit_sheet(paper, table) for table in tables]
     write = partial(report_sheets.write_reporting, paper, names["reporting"])
     sheets.append((names["reporting"], "各单位报送状态、版次、时间、审核问题", write))
+    sheets += _coverage_sheets(paper)
     sheets += _review_sheets(paper, schemas)
     write = partial(report_sheets.write_rates, paper, names["derived"])
     sheets.append((names["derived"], "覆盖率、活跃率、平均数及报送质量，附分子分母", write))
@@ -101,6 +103,18 @@ def _plan(paper: Paper, schemas: Path) -> list[_Sheet]:
         sheets.append((names["revision"], f"与第{paper.edition.revises}版相比变动的全省数、单位和原因", write))
     notes = partial(report_sheets.write_notes, paper, names["notes"])
     sheets.append((names["notes"], "指标口径、六种空缺的区分、未汇总单位及原因", notes))
+    return sheets
+
+
+def _coverage_sheets(paper: Paper) -> list[_Sheet]:
+    """What stands behind the reports, where levels below report; and where the denominators come from."""
+    names, sheets = paper.design.sheets, []
+    if paper.edition.coverage:
+        write = partial(coverage_sheet.write_coverage, paper, names["coverage"])
+        sheets.append((names["coverage"], "各级应报、计入的单位数，未计入单位名单", write))
+    if paper.edition.counts:
+        write = partial(coverage_sheet.write_counts, paper, names["counts"])
+        sheets.append((names["counts"], "应建数、覆盖率分母的登记数、日期和来源", write))
     return sheets
 
 

@@ -38,7 +38,7 @@ _DEFAULT_HINTS = {
 @dataclass(frozen=True)
 class Issue:
     """One row of the list. ``message`` and ``hint`` say different things; ``previous``: last period's figure as text;
-    ``status`` against the version before."""
+    ``status`` against the version before; ``unit_code``: whose it is, on a list for several units."""
 
     finding: Finding
     table_name: str
@@ -50,6 +50,12 @@ class Issue:
     status: str
     explanation: str = ""
     confirmation: str = ""
+    unit_code: str = ""
+
+    @property
+    def reference(self) -> str:
+        """The cell id by which an answer finds its question again."""
+        return f"{self.unit_code}/{self.finding.cell_id}" if self.unit_code else self.finding.cell_id
 
     @property
     def is_fixed(self) -> bool:

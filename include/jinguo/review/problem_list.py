@@ -172,7 +172,7 @@ def _issue_row(issue: Issue, row: int, look: _Look, originals: Fills) -> str:
         (finding.rule_id, look.grey),
         (issue.table_name, look.done if issue.is_fixed else look.centred),
         (issue.place, look.link if _target(issue) else look.done if issue.is_fixed else look.centred),
-        (finding.cell_id, look.grey),
+        (issue.reference, look.grey),
         (issue.label, text),
         (finding.value, figure),
         (issue.message, text),

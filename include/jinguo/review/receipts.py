@@ -34,6 +34,7 @@ _VERDICTS = {
     "superseded": "已由本单位更新的版次替换。",
     "excluded": "按审核人的决定，暂不计入汇总；原件和数据都保留。",
     "duplicate": "与先前收到的文件完全相同，没有重复计入。",
+    "divided": "分县表，各单位的报表分别审核：",
 }
 _NEXT_STEPS = {
     "accepted": ["不用再做什么。以后发现数有错，仍可报更正版：在封面写明“更正原因”。"],
@@ -53,6 +54,18 @@ _NEXT_STEPS = {
     "rejected": ["请按上面的提示处理后重新报送。"],
     "unidentified": ["请用省妇联下发的空表填写后重新报送，封面的单位和报告期不要改动。"],
 }
+
+
+@dataclass(frozen=True)
+class PartOfReceipt:
+    """One unit of a 分县表, with what became of its report."""
+
+    code: str
+    name: str
+    version: int
+    state: str
+    errors: int
+    queries: int
 
 
 @dataclass(frozen=True)
@@ -79,6 +92,7 @@ class Receipt:
     cover: Mapping[str, str] = field(default_factory=dict)
     reason: str = ""
     return_name: str = ""
+    parts: Sequence[PartOfReceipt] = ()
 
 
 def write_receipt(path: Path, receipt: Receipt) -> None:
@@ -116,6 +130,11 @@ def _head(receipt: Receipt) -> Iterator[str]:
 
 def _verdict(receipt: Receipt) -> Iterator[str]:
     yield f"审核结论　【{state_name(receipt.state)}】{_VERDICTS.get(receipt.state, '')}"
+    for part in receipt.parts:
+        found = "".join(
+            f"，{name}{count}处" for name, count in (("强制", part.errors), ("核实", part.queries)) if count
+        )
+        yield f"　　　　　{part.code} {part.name}　第{part.version}版　{part.state}{found}"
     counts = {name: sum(finding.severity == name for finding in receipt.findings) for name in SEVERITIES}
     if receipt.findings:
         yield f"问题数量　{'，'.join(f'{SEVERITY_NAMES[name]}{counts[name]}处' for name in SEVERITIES)}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,55 @@ def write_return_workbook(
         own = refilled_template(reading, **known, unit=unit, period=period, template_args=template_args)
         findings = readdress(findings, form=form, period=period, unit=unit)
     return _replace(path, _mark(_as_it_is, own or _empty_workbook(), list_all(findings), heading, form))
+
+
+@dataclass(frozen=True)
+class PartReturn:
+    """What a unit of a 分县表 has to answer. ``prev``, ``history`` and ``reason`` as in ``write_return_workbook``."""
+
+    unit: Unit
+    reading: Reading
+    findings: Sequence[Finding]
+    prev: np.ndarray | None = None
+    history: History | None = None
+    reason: str = ""
+
+
+def write_return_of_parts(
+    path: Path,
+    *,
+    source: bytes,
+    parts: Sequence[PartReturn],
+    form: Form,
+    sender: Unit,
+    period: Period,
+    rulebook: Any,
+) -> None:
+    """Write the 分县表 that goes back to its sender: the cells of all units marked, one list that names the units.
+
+    What stands on the cover is said once.
+    """
+    issues: list[Issue] = []
+    said: set[tuple[str, str, str, str]] = set()
+    for part in parts:
+        explained = judge_answers(part.reading.answers)
+        known = {"form": form, "rulebook": rulebook, "prev": part.prev, "explained": explained}
+        for issue in list_issues(part.findings, **known, history=part.history or History()):
+            finding = issue.finding
+            key = (finding.rule_id, finding.sheet, finding.cell, finding.message)
+            if finding.table == "cover" and finding.severity != "query" and key in said:
+                continue
+            said.add(key)
+            label = "　".join(filter(None, (part.unit.name, issue.label)))
+            issues.append(replace(issue, unit_code=part.unit.code, label=label))
+    reason = "；".join(f"{part.unit.name}：{part.reason}" for part in parts if part.reason)
+    heading = Heading(f"{sender.org_name or sender.name}（分县表）", period.chinese, None, reason)
+    if parts[0].reading.format in _PATCHED_FORMATS:
+        for prepare in (_as_it_is, _through_openpyxl):
+            marked = _mark(prepare, source, issues, heading, form)
+            if marked is not None:
+                return _replace(path, marked)
+    return _replace(path, _mark(_as_it_is, _empty_workbook(), issues, heading, form))
 
 
 def _mark(

@@ -17,10 +17,10 @@ class Children:
     """The units below one unit, and what of theirs is accepted for the same period.
 
     ``numbers``: the accepted reports summed along ``Form.cells`` in thousandths; what does not apply to one of them
-    adds nothing, NaN where one has no number. ``missing``: names of the units that are expected and not accepted;
-    ``is_owed``: they owe their report to this unit. ``communities``: the codes of the accepted reports' 05表, with
-    names; ``shared``: names of those that two of them list → the two units' names. ``parts``: the name of each unit →
-    its own numbers, of which ``numbers`` are the sum.
+    adds nothing; NaN where one has no number, and what applies to none of them. ``missing``: names of the units that
+    are expected and not accepted; ``is_owed``: they owe their report to this unit. ``communities``: the codes of the
+    accepted reports' 05表, with names; ``shared``: names of those that two of them list → the two units' names.
+    ``parts``: the name of each unit → its own numbers, of which ``numbers`` are the sum.
     """
 
     numbers: np.ndarray

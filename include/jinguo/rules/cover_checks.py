@@ -133,6 +133,8 @@ def file_name(rule: Rule, frame: Frame, register: Register) -> Iterator[Fault]:
     pattern = re.compile(rule.options["pattern"])
     for submission, reading, context in _files(frame):
         unit, period = context.unit, context.period
+        if reading.parts:
+            continue  # a 分县表 has a name of its own
         match = pattern.fullmatch(reading.file.replace("\\", "/").rpartition("/")[2])
         if unit is None or (match and match["code"] == unit.code and match["period"] == str(period.key)):
             continue

@@ -42,7 +42,7 @@ _NAMES = {
     "period.first_day": "报告期首日",
     "period.last_day": "报告期末日",
 }
-_MEASURES = {
+MEASURE_NAMES = {
     "counties": "所辖县市区数",
     "towns": "所辖乡镇(街道)数",
     "village_committees": "所辖村数",
@@ -112,7 +112,7 @@ class Wording:
             case LineRef(_, column):
                 return f"{column}栏"
             case Measure(name):
-                return _MEASURES[name]
+                return MEASURE_NAMES[name]
             case Total(table, column):
                 return f"{self.form.table_by_id[table].sheet}{column}栏合计"
             case Count(table, condition):

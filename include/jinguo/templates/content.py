@@ -46,6 +46,7 @@ class Content:
     values: Mapping[str, object] | None = None
     ticks: frozenset[str] = frozenset()
     check: SelfCheck | None = field(default=None, repr=False)
+    _lines: dict[str, list[dict[int, Any]]] = field(default_factory=dict, repr=False)
     _computed: dict[str, int | None] = field(default_factory=dict, repr=False)
 
     def given(self, cell_id: str) -> Any:
@@ -65,7 +66,7 @@ class Content:
     def is_formula(self, cell: Cell) -> bool:
         """Whether the cell holds our formula: a different value in ``values`` is one that the clerk wrote over it."""
         fill = self.fills.get(cell.id)
-        if fill is None or fill.kind not in ("formula", "running"):
+        if fill is None or fill.kind not in ("formula", "running", "ledger"):
             return False
         try:
             given = self.given(cell.id)
@@ -82,6 +83,9 @@ class Content:
             if fill.kind == "running":
                 added = self._operand(fill.source)
                 self._computed[cell_id] = None if added is None else added + self.figures.get(cell_id, 0)
+            elif fill.kind == "ledger":
+                lines = self.lines(fill.source)
+                self._computed[cell_id] = fill.derivation.figure(lines) if lines else None
             else:
                 self._computed[cell_id] = self._sum(fill)
         return self._computed[cell_id]
@@ -112,6 +116,18 @@ class Content:
         """A value of a line of a list table, dates as dates; None for blank."""
         value = (self.values or {}).get(list_cell_id(table.id, number, column.number))
         return _as_date(value) if column.kind == "date" else value
+
+    def lines(self, table_id: str) -> list[dict[int, Any]]:
+        """The lines of a list table that have a value, each by column."""
+        if table_id not in self._lines:
+            found: dict[int, dict[int, Any]] = {}
+            prefix = f"{table_id}.n"
+            for key, value in (self.values or {}).items():
+                if key.startswith(prefix) and value not in (None, ""):
+                    number, _, column = key.removeprefix(prefix).partition(".c")
+                    found.setdefault(int(number), {})[int(column)] = value
+            self._lines[table_id] = list(found.values())
+        return self._lines[table_id]
 
     def line_count(self, table: Table) -> int:
         """The number of the last line that has a value."""

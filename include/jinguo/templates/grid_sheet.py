@@ -94,7 +94,9 @@ def _write_rows(sheet: Any, formats: Formats, content: Content, table: Table) ->
             _write_cell(sheet, formats, content, cell, kind=kind, at=at)
             if kind != "na":
                 applies = True
-                areas.setdefault((kind, cell.unit, cell.decimals), []).append(at)
+                fill = content.fills.get(cell.id)
+                typed = "input" if fill and fill.kind == "ledger" else kind  # by whoever keeps no ledger
+                areas.setdefault((typed, cell.unit, cell.decimals), []).append(at)
         if place.tick_column is not None:
             _write_row_tick(sheet, formats, content, table, row, at=(line, place.tick_column), applies=applies)
             ticks += [(line, place.tick_column)] if applies else []

@@ -16,6 +16,7 @@ Input = Literal["input", "formula", "prefilled", "na"]
 _INPUTS: dict[str, Input] = {
     "formula": "formula",
     "running": "formula",
+    "ledger": "formula",
     "opening": "prefilled",
     "register": "prefilled",
 }
@@ -30,16 +31,16 @@ def prefill(
     None for all, where there is none: then the clerk types the cell, unless another fill needs no predecessor.
     """
     fills = {}
-    names = set(measures)
+    names, lists = set(measures), form.lists_of(unit_type)
     for table in form.tables_due(period, unit_type):
         for cell in form.cells_by_table[table.id]:
-            if not cell.fills or unit_type in cell.na_for:
+            if not (cell.fills or cell.derived) or unit_type in cell.na_for:
                 continue
             carrier = next((fill for fill in cell.fills if fill.kind in ("opening", "running")), None)
             known = (
                 carrier is not None and prev is not None and not math.isnan(prev[_carried(form, cell, carrier).index])
             )
-            fill = cell.fill_for(period, has_prev=known, measures=names)
+            fill = cell.fill_for(period, has_prev=known, measures=names, lists=lists)
             if fill is not None:
                 fills[cell.id] = fill
     return fills

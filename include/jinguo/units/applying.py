@@ -28,7 +28,7 @@ def apply_changes(tables: Tables, changes: Sequence[Change]) -> tuple[Tables, li
     """
     done, faults = tables.copy(), []
     for change in changes:
-        trial = done.copy()
+        trial = done if change.action in _ALL_OR_NOTHING else done.copy()
         try:
             _ACTIONS[change.action](_Work(trial, change))
         except _Contradiction as found:
@@ -286,6 +286,10 @@ _ACTIONS: dict[str, Callable[[_Work], None]] = {
     "own": _own,
     "count": _count,
 }
+
+
+# Actions that look at everything before they change anything: hundreds of them (a county's villages) need no copies.
+_ALL_OR_NOTHING = frozenset(("add", "count"))
 
 
 def _same(rows: Sequence[Line], column: str, key: str) -> str:

@@ -89,6 +89,11 @@ def deadline(schemas: Path, period: Period) -> Deadline:
         day += dt.timedelta(days=1)
 
 
+def old_code_grace(schemas: Path) -> int:
+    """For how many periods after a change of code the old one is still read."""
+    return _calendar(schemas)["old_code_grace_periods"]
+
+
 def reminder_rules(schemas: Path) -> dict[str, Any]:
     """Stages and quiet hours of 催报, as calendar.yaml has them."""
     return _calendar(schemas)["reminders"]

@@ -82,6 +82,33 @@ def bundles_of(conn: Connection, hashes: Sequence[str]) -> list[str]:
     return sorted(found)
 
 
+def record_parts(conn: Connection, whole: DeliveryRow, codes: Sequence[str], *, at: dt.datetime) -> list[DeliveryRow]:
+    """The parts of a 分县表 as deliveries of their own, which wait to be worked on; the file itself needs no more."""
+    parts = [
+        Delivery(
+            sha256=whole.sha256,
+            size=whole.size,
+            name=whole.name,
+            channel=whole.channel,
+            delivered_at=whole.delivered_at,
+            received_at=whole.received_at,
+            evidence=f"part:{whole.id}:{code}",
+            part=code,
+            part_of=whole.id,
+        )
+        for code in codes
+    ]
+    ids = record_deliveries(conn, parts)
+    finish_deliveries(conn, [Outcome(whole.id, "divided")], at=at)
+    return [delivery(conn, each) for each in ids]
+
+
+def parts_of(conn: Connection, whole_id: int) -> list[DeliveryRow]:
+    """The parts of a 分县表, in the order in which they were recorded."""
+    query = _rows().where(raw_delivery.c.part_of == whole_id).order_by(raw_delivery.c.id)
+    return [DeliveryRow(**row) for row in conn.execute(query).mappings()]
+
+
 def finish_delivery(
     conn: Connection,
     delivery_id: int,
@@ -127,7 +154,11 @@ def _rows() -> Select[Any]:
     same_bytes = raw_delivery.alias("same_bytes")
     first = (
         select(func.min(same_bytes.c.id))
-        .where(same_bytes.c.file_id == raw_delivery.c.file_id, same_bytes.c.id < raw_delivery.c.id)
+        .where(
+            same_bytes.c.file_id == raw_delivery.c.file_id,
+            same_bytes.c.id < raw_delivery.c.id,
+            raw_delivery.c.part.is_(None),
+        )
         .scalar_subquery()
     )
     columns = [column for column in raw_delivery.c if column.name not in ("file_id", "evidence")]
@@ -160,6 +191,8 @@ def _insert(conn: Connection, deliveries: Sequence[Delivery]) -> list[int]:
                 "delivered_at": delivery.delivered_at,
                 "received_at": delivery.received_at,
                 "evidence": delivery.evidence or None,
+                "part": delivery.part or None,
+                "part_of": delivery.part_of,
             }
             for delivery in deliveries
         ],

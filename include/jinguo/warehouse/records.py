@@ -11,7 +11,7 @@ from jinguo.forms.model import Form
 from jinguo.reading.model import Reading
 from jinguo.rules.findings import Finding
 
-OUTCOMES = ("submission", "duplicate", "rejected", "unidentified", "held", "quarantined", "unpacked")
+OUTCOMES = ("submission", "duplicate", "rejected", "unidentified", "held", "quarantined", "unpacked", "divided")
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,7 @@ class Delivery:
 
     ``evidence``: what makes this arrival this arrival (a folder's inode and times, a mail's Message-ID), "" when the
     channel has none. The same evidence again is the same delivery, so a crash between commit and clean-up counts once.
+    ``part``: the unit whose part of a 分县表 it is, ``part_of`` the delivery of that file.
     """
 
     sha256: str
@@ -29,11 +30,15 @@ class Delivery:
     delivered_at: dt.datetime
     received_at: dt.datetime
     evidence: str = ""
+    part: str = ""
+    part_of: int | None = None
 
 
 @dataclass(frozen=True)
 class DeliveryRow:
-    """A recorded delivery. ``outcome`` None: not yet worked on. ``earlier_id``: first delivery of the same bytes."""
+    """A recorded delivery. ``outcome`` None: not yet worked on. ``earlier_id``: first delivery of the same bytes (of
+    a part of a 分县表: none).
+    """
 
     id: int
     sha256: str
@@ -45,6 +50,8 @@ class DeliveryRow:
     outcome: str | None
     submission_id: int | None
     earlier_id: int | None
+    part: str | None = None
+    part_of: int | None = None
 
 
 @dataclass(frozen=True)
@@ -79,7 +86,8 @@ class NewSubmission:
 
 @dataclass(frozen=True)
 class SubmissionRow:
-    """A stored version. ``outputs_done``: its receipt and return workbook have been written."""
+    """A stored version. ``outputs_done``: its receipt and return workbook have been written. ``part_of``: the delivery
+    of the 分县表 in which it came."""
 
     id: int
     unit_id: int
@@ -100,6 +108,7 @@ class SubmissionRow:
     stamp: str
     reason: str
     outputs_done: bool
+    part_of: int | None = None
 
 
 @dataclass(frozen=True)
@@ -269,6 +278,29 @@ class ComparedRow:
     same_now: int | None
     same_before: int | None
     same_units: int
+
+
+@dataclass(frozen=True)
+class CoverageRow:
+    """Behind the report of ``unit_id``: how many units of one level owe theirs and how many it sums. ``missing``: the
+    names of the others, one a line."""
+
+    unit_id: int
+    unit_type: str
+    expected: int
+    counted: int
+    missing: str
+
+
+@dataclass(frozen=True)
+class CountRow:
+    """A registered count of a unit as it was known at a freeze; ``as_of`` in ISO form."""
+
+    unit_id: int
+    measure: str
+    value: int
+    as_of: str
+    source: str
 
 
 @dataclass(frozen=True)

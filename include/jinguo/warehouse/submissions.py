@@ -38,6 +38,7 @@ __all__ = [
     "submission",
     "submissions_by_id",
     "submissions_of",
+    "submissions_of_whole",
     "values_of",
     "versions_of_period",
 ]
@@ -161,6 +162,13 @@ def submissions_of(conn: Connection, unit_id: int, period_key: int) -> list[Subm
     return [SubmissionRow(*row) for row in conn.execute(query.order_by(raw_submission.c.id))]
 
 
+def submissions_of_whole(conn: Connection, whole_id: int) -> list[SubmissionRow]:
+    """The versions that came in a 分县表, one of each unit: the last of those made of it, in the order of its parts."""
+    query = _rows().where(raw_delivery.c.part_of == whole_id).order_by(raw_delivery.c.id, raw_submission.c.id)
+    found = {row.unit_id: row for row in (SubmissionRow(*each) for each in conn.execute(query))}
+    return list(found.values())
+
+
 def versions_of_period(
     conn: Connection, period_key: int, *, unit_ids: Sequence[int] | None = None
 ) -> dict[int, list[SubmissionRow]]:
@@ -230,6 +238,7 @@ def _rows() -> Select[Any]:
         "file_name": raw_delivery.c.name.label("file_name"),
         "received_at": raw_delivery.c.received_at,
         "delivered_at": raw_delivery.c.delivered_at,
+        "part_of": raw_delivery.c.part_of,
     }
     return select(*(columns[field.name] for field in fields(SubmissionRow))).select_from(
         raw_submission.join(raw_delivery, raw_submission.c.delivery_id == raw_delivery.c.id).join(raw_file)

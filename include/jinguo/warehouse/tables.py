@@ -108,12 +108,10 @@ raw_delivery = Table(
     Column("evidence", String(200), unique=True),  # null: the channel has none
     Column("outcome", String(16)),  # null: not yet worked on
     Column("submission_id", Integer),  # no foreign key: raw_submission.delivery_id already points the other way
+    Column("part", String(12)),  # of a 分县表: the unit whose part this is; null: the whole file
+    Column("part_of", Integer),  # the delivery of that file
 )
-Index(
-    "ix_raw_delivery_pending",
-    raw_delivery.c.id,
-    info=_only_where("outcome IS NULL"),
-)
+Index("ix_raw_delivery_pending", raw_delivery.c.id, info=_only_where("outcome IS NULL"))
 
 # Who handed a file in on the page; files that came through other channels have none.
 raw_upload = Table(
@@ -153,11 +151,7 @@ Index(
     unique=True,
     info=_only_where("state = 'accepted'"),
 )
-Index(
-    "ix_raw_submission_outputs",
-    raw_submission.c.id,
-    info=_only_where("NOT outputs_done"),
-)
+Index("ix_raw_submission_outputs", raw_submission.c.id, info=_only_where("NOT outputs_done"))
 
 # What a consolidated report sums: the reports of the units below that were accepted when it came.
 core_input = Table(
@@ -413,6 +407,28 @@ out_review = Table(
     Column("waived", Integer, nullable=False),
 )
 
+out_coverage = Table(
+    "out_coverage",  # how many units of each level stand behind a unit's report, at the freeze of an edition
+    metadata,
+    Column("release_id", ForeignKey("out_release.id"), primary_key=True, autoincrement=False),
+    Column("unit_id", Integer, primary_key=True, autoincrement=False),
+    Column("unit_type", String(16), primary_key=True),
+    Column("expected", Integer, nullable=False),
+    Column("counted", Integer, nullable=False),
+    Column("missing", Words, nullable=False),  # names, one a line
+)
+
+out_count = Table(
+    "out_count",  # the registered counts of a unit, with date and source, at the freeze of an edition
+    metadata,
+    Column("release_id", ForeignKey("out_release.id"), primary_key=True, autoincrement=False),
+    Column("unit_id", Integer, primary_key=True, autoincrement=False),
+    Column("measure", String(32), primary_key=True),
+    Column("value", Integer, nullable=False),
+    Column("as_of", String(10), nullable=False),
+    Column("source", Words, nullable=False),
+)
+
 out_report = Table(
     "out_report",  # a unit's record of reporting at the freeze of an edition, and what it was called
     metadata,
@@ -555,13 +571,7 @@ out_alert = Table(
     Column("since", Moment, nullable=False),
     Column("ended_at", Moment),  # null: it still is so
 )
-Index(
-    "uq_out_alert_open",
-    out_alert.c.kind,
-    out_alert.c.subject,
-    unique=True,
-    info=_only_where("ended_at IS NULL"),
-)
+Index("uq_out_alert_open", out_alert.c.kind, out_alert.c.subject, unique=True, info=_only_where("ended_at IS NULL"))
 
 # Who was told of an alert. As with reminders the row is there before anything is sent.
 out_notice = Table(

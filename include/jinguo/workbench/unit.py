@@ -163,7 +163,7 @@ def _verdict(office: Office, conn: Connection, delivery_id: int) -> Verdict | No
         arrival = delivery(conn, delivery_id)
     except NoResultFound:
         return None
-    if arrival.outcome == "unpacked":  # its members have verdicts of their own
+    if arrival.outcome in ("unpacked", "divided"):  # its members have verdicts of their own
         return None
     if arrival.submission_id is None:
         return Verdict(arrival, arrival.outcome or "waiting", findings_of_delivery(conn, delivery_id))
