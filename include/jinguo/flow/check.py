@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from jinguo.flow.office import Office, open_office
+from jinguo.flow.partial import completed
 from jinguo.flow.predecessors import Opening, PeriodContext, period_context, without_warehouse
 from jinguo.intake.archive import HEAD_BYTES
 from jinguo.intake.bundles import is_bundle, may_be_bundle, unpack
@@ -67,8 +68,8 @@ def check_files(
         verdicts: dict[int, Checked] = {}
         earlier: dict[tuple[str, Period], Reading] = {}
         for period, indices in _by_period(readings):
-            context = _context(office, period, [readings[i] for i in indices], earlier)
-            found = judge(office, context, [readings[i] for i in indices], received_at=settings.now())
+            context, whole = _context(office, period, [readings[i] for i in indices], earlier)
+            found = judge(office, context, whole, received_at=settings.now())
             for index, checked in zip(indices, found, strict=True):
                 verdicts[index] = checked
                 if checked.state in ("accepted", "awaiting_explanation") and period:
@@ -154,19 +155,21 @@ def _by_period(readings: Sequence[Reading]) -> Iterable[tuple[Period | None, lis
 
 def _context(
     office: Office, period: Period | None, readings: Sequence[Reading], earlier: dict[tuple[str, Period], Reading]
-) -> PeriodContext | None:
+) -> tuple[PeriodContext | None, Sequence[Reading]]:
+    """What is known about the period, and the readings, completed where the warehouse has an earlier version."""
     if period is None:
-        return None
+        return None, readings
     codes = {reading.unit_code for reading in readings if reading.unit_code}
     context = without_warehouse(period)
     if has_warehouse(office.settings):
         with office.warehouse.read() as conn:
             context = period_context(office, conn, period, sorted(codes))
+            readings = completed(office, conn, period, readings)
     for code in codes - set(context.openings):
         before = earlier.get((code, period.previous))
         if before is not None and before.numbers is not None:
             context.openings[code] = Opening(before.numbers, stamp="")
-    return context
+    return context, readings
 
 
 def has_warehouse(settings: Settings) -> bool:

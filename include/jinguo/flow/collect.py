@@ -31,6 +31,7 @@ from jinguo.flow.heap import quiet_heap
 from jinguo.flow.issue import basis_of
 from jinguo.flow.lateness import is_on_time
 from jinguo.flow.office import Office, open_office
+from jinguo.flow.partial import completed
 from jinguo.flow.predecessors import period_context
 from jinguo.flow.quarantine import seal_personal, tidy_quarantine
 from jinguo.flow.recheck import recheck_above, recheck_later
@@ -209,6 +210,8 @@ def _process_round(office: Office, period: Period | None, batch: Sequence[_Read]
     with office.warehouse.write() as conn:
         codes = sorted({reading.unit_code for _, reading in batch if reading.unit_code})
         context = period_context(office, conn, period, codes) if period else None
+        whole = completed(office, conn, period, [reading for _, reading in batch])
+        batch = [(row, reading) for (row, _), reading in zip(batch, whole, strict=True)]
         confirmed = confirmations_in(office, conn, period, batch)
         readings = [each.reading for each in confirmed]
         seal_personal(office, readings)

@@ -4,7 +4,6 @@ rules were changed."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection
@@ -13,16 +12,15 @@ from jinguo.consolidation.parts import accepted_below
 from jinguo.flow.check import Checked, judge
 from jinguo.flow.office import Office, open_office
 from jinguo.flow.predecessors import period_context
+from jinguo.flow.stored import answered_reading
 from jinguo.intake.folder import home_lock
 from jinguo.periods import Period
-from jinguo.reading.model import Answer, Reading
 from jinguo.review.matching import finding_key
 from jinguo.rules.findings import Finding
 from jinguo.settings import Settings
 from jinguo.units.register import PROVINCE_CODE
 from jinguo.warehouse import audit
 from jinguo.warehouse.decisions import decisions_of
-from jinguo.warehouse.explanations import explanations_of
 from jinguo.warehouse.findings import findings_of, replace_findings
 from jinguo.warehouse.inputs import replace_inputs
 from jinguo.warehouse.records import SubmissionRow
@@ -31,7 +29,6 @@ from jinguo.warehouse.submissions import (
     accepted_submissions,
     later_submissions,
     latest_submissions,
-    load_reading,
     mark_outputs_pending,
     set_state,
     submission,
@@ -112,14 +109,6 @@ def _judged_again(office: Office, conn: Connection, row: SubmissionRow) -> tuple
         context.accepted.pop(row.unit_id, None)  # it is not a second report beside itself
         context.settlements = context.settlements.only({finding.settled_by for finding in before})
     return before, judge(office, context, [reading], received_at=row.received_at)[0]
-
-
-def answered_reading(conn: Connection, row: SubmissionRow) -> Reading:
-    """A stored report's reading with what its unit has answered on the page since: it counts as if it stood in the
-    file."""
-    reading = load_reading(conn, row.id)
-    given = [each for each in explanations_of(conn, row.unit_id, row.period_key) if each.submission_id == row.id]
-    return replace(reading, answers=[*reading.answers, *(Answer(e.rule_id, e.cell_id, e.text) for e in given)])
 
 
 def recheck_period(settings: Settings, period: Period) -> list[dict[str, Any]]:

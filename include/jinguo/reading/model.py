@@ -65,9 +65,21 @@ class Answer:
     confirmation: str = ""
 
 
+@dataclass(frozen=True)
+class Source:
+    """The file, and the version of the report, that a table was taken from."""
+
+    file: str
+    sha256: str
+    version: int
+
+
 @dataclass
 class TableReading:
-    """Where a table of the form was found. ``row_numbers``: row code → sheet row (from 1)."""
+    """Where a table of the form was found. ``row_numbers``: row code → sheet row (from 1).
+
+    ``source``: the other file in which it stands, where a report was sent again in part.
+    """
 
     table: str
     sheet: str
@@ -75,6 +87,7 @@ class TableReading:
     column_letters: dict[int, str] = field(default_factory=dict)
     is_ticked: bool = False
     ticked_rows: tuple[str, ...] = ()
+    source: Source | None = None
 
     def address(self, row: str, column: int) -> str:
         """The address of a grid cell, "" when its row or column was not found."""
@@ -100,7 +113,8 @@ class Reading:
     follow ``Form.cells``; numbers are thousandths, NaN wherever the state is not NUMBER or NO_ACTIVITY (then 0).
     ``holds_personal``: the file is to be sealed, whatever its status. ``stamp``: what the template was pre-filled from
     (``identity block``), "" for a blank one. ``prefilled``: last period's figures that the template carried, by cell
-    id, in thousandths.
+    id, in thousandths. ``correction``: where a file that lacks tables says that it corrects or completes a report.
+    ``built_on``: ids of the submissions whose tables it was completed with, and of those that these were made of.
     """
 
     file: str
@@ -126,6 +140,13 @@ class Reading:
     normalisations: list[Normalisation] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
+    correction: str = ""
+    built_on: list[int] = field(default_factory=list)
+
+    def origin(self, cell_id: str) -> Source | None:
+        """The other file that a cell stands in; None: this one."""
+        table = self.tables.get(cell_id.split(".", 1)[0])
+        return table.source if table else None
 
     def place(self, cell_id: str) -> tuple[str, str]:
         """(sheet, address) of a cell id, ("", "") when the file does not have it."""

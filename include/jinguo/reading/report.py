@@ -22,13 +22,15 @@ from jinguo.reading.delimited import TEXT_SHEET
 from jinguo.reading.grid import Sheet, UnreadableError, Workbook, read_workbook
 from jinguo.reading.lists import is_list_ticked, read_lines
 from jinguo.reading.model import Problem, Reading, TableReading
-from jinguo.reading.notes import Notes
+from jinguo.reading.notes import Notes, quote
 from jinguo.reading.numbers import written
+from jinguo.reading.parts import missing_problem, missing_tables
 from jinguo.reading.privacy import PHONE_LENGTH, holds_personal, mask, masked_text, personal_numbers, roster_head
 from jinguo.templates.layout import CHECK_SHEET, NUMBERS_ROW, WORKINGS_SHEET, column_letters
 from jinguo.units.register import Register, load_register
 
 _OWN_SHEETS = frozenset((ISSUES_SHEET, CHECK_SHEET, WORKINGS_SHEET, "填报说明", "说明"))
+_CORRECTIONS = ("更正", "补报")
 _FOOT = "单位负责人:"  # the foot of a table repeats the cover's persons and phone by formula
 _COVER_EXEMPT = frozenset(("phone", "head", "stat_head", "filler"))
 
@@ -164,10 +166,15 @@ def _read_file(file: _File, reading: Reading, identity: Identity, block: Identit
         reading.cover = read_cover(file.cover, form, period, is_1904=file.workbook.is_1904, notes=notes)
         reading.cover_cells = dict(file.cover.addresses)
     for table in form.tables:
+        if table.id not in file.tables:
+            continue
         if table.is_due(period, identity.unit_type):
             _read_table(file, reading, table, cells)
-        elif table.id in file.tables:
+        else:
             _read_undue(file, table, identity.unit_type)
+    if missing := missing_tables(reading, form):
+        notes.problems.append(missing_problem(missing))
+        reading.correction = _correction(file, reading.file)
     cells.finish()
     if block is None:
         _note_lost_block(form, notes)
@@ -188,10 +195,6 @@ def _note_lost_block(form: Form, notes: Notes) -> None:
 
 def _read_table(file: _File, reading: Reading, table: Table, cells: Cells) -> None:
     notes = file.notes
-    notes.at(table.id, table.sheet)
-    if table.id not in file.tables:
-        notes.problem("WZ-004", missing=table.sheet)
-        return
     _, sheet, head = file.tables[table.id]
     notes.at(table.id, sheet.name)
     _check_head(file, table, sheet, head)
@@ -216,6 +219,16 @@ def _read_table(file: _File, reading: Reading, table: Table, cells: Cells) -> No
     else:
         lines = read_lines(located, form=file.form, period=cells.period, is_1904=file.workbook.is_1904, notes=notes)
         reading.lists[table.id] = lines
+
+
+def _correction(file: _File, name: str) -> str:
+    """Where the file calls itself 更正 or 补报: its name, the name of a sheet or a title; "" where it does not."""
+    titles = [(f"“{sheet.name}”标题", head.title) for _, sheet, head in file.tables.values()]
+    names = [("工作表名", sheet.name) for _, sheet, _ in file.tables.values()]
+    for place, text in [("文件名", name), *names, *titles]:
+        if any(word in text for word in _CORRECTIONS):
+            return f"{place}“{quote(masked_text(text))}”"
+    return ""
 
 
 def _note_drift(notes: Notes, located: Located) -> None:

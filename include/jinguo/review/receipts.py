@@ -61,6 +61,7 @@ class Receipt:
 
     ``is_on_time`` None: not to be told. ``reason``: a steward's words. ``cover``: the cover's fields as read; people
     and phone numbers in it are shown masked wherever they occur. ``return_name``: file name of the return workbook.
+    ``parts``: which tables were taken from which earlier file.
     """
 
     file_name: str
@@ -79,6 +80,7 @@ class Receipt:
     cover: Mapping[str, str] = field(default_factory=dict)
     reason: str = ""
     return_name: str = ""
+    parts: Sequence[str] = ()
 
 
 def write_receipt(path: Path, receipt: Receipt) -> None:
@@ -91,7 +93,8 @@ def write_receipt(path: Path, receipt: Receipt) -> None:
 
 def receipt_text(receipt: Receipt) -> str:
     """The receipt's text, lines ended by CR LF: it opens well in any editor a clerk has."""
-    lines = [*_head(receipt), *_verdict(receipt), *_findings(receipt), *_normalisations(receipt), *_next(receipt)]
+    told = (_head, _verdict, _parts, _findings, _normalisations, _next)
+    lines = [line for tell in told for line in tell(receipt)]
     return "".join(f"{line}\r\n" for line in lines)
 
 
@@ -121,6 +124,14 @@ def _verdict(receipt: Receipt) -> Iterator[str]:
         yield f"问题数量　{'，'.join(f'{SEVERITY_NAMES[name]}{counts[name]}处' for name in SEVERITIES)}"
     if receipt.reason:
         yield f"审核意见　{_shown(receipt, receipt.reason)}"
+    yield ""
+
+
+def _parts(receipt: Receipt) -> Iterator[str]:
+    if not receipt.parts:
+        return
+    yield "本版由几个文件合成，没有列在下面的表取自本次的文件"
+    yield from (f"   - {_shown(receipt, part)}" for part in receipt.parts)
     yield ""
 
 
