@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from jinguo.errors import SchemaError
-from jinguo.forms.load import form_for
+from jinguo.forms.load import form_for, load_forms
+from jinguo.forms.mapping import FormMapping, mapping_for
 from jinguo.forms.model import Form
 from jinguo.intake.evidence import Evidence, IdentityBlock, Saying
 from jinguo.periods import Period
@@ -18,13 +19,15 @@ _BELOW_THE_REGISTER = {"town": (9, 12), "village": (12,)}  # code lengths of uni
 
 @dataclass
 class Identity:
-    """``status``: read, held, rejected or unidentified; ``problem`` says why it is not read. ``notes``: information."""
+    """``status``: read, held, rejected or unidentified; ``problem`` says why it is not read. ``notes``: information.
+    ``mapping``: the file is written on an older version of the form, and read as this says."""
 
     status: str = "read"
     unit_code: str = ""
     unit_type: str = ""
     period: Period | None = None
     form: Form | None = None
+    mapping: FormMapping | None = None
     problem: Problem | None = None
     notes: list[Problem] = field(default_factory=list)
 
@@ -44,7 +47,7 @@ def identify(evidence: Evidence, block: IdentityBlock | None, *, is_ours: bool, 
         return identity
     if not _decide_period(identity, evidence):
         return identity
-    if not _decide_form(identity, block, register):
+    if not _decide_form(identity, evidence.form_version, register):
         return identity
     return _check_validity(identity, register)
 
@@ -222,20 +225,30 @@ def _hold_period(
     return False
 
 
-def _decide_form(identity: Identity, block: IdentityBlock | None, register: Register) -> bool:
+def _decide_form(identity: Identity, stated: str, register: Register) -> bool:
+    """The version in force for the period; an older one is read where there is a mapping."""
     period = identity.period
-    stated = block.texts.get("form_version", "") if block else ""
     try:
         identity.form = form_for(register.schemas, period)
     except SchemaError:
-        details = {"old": stated, "date": ""}
+        details = {"old": stated}
         identity.stop("rejected", Problem("D18", "cover", value=period.chinese, details=details))
         return False
     if stated and stated != identity.form.version:
-        details = {"old": stated, "date": ""}
-        identity.stop("rejected", Problem("D18", "cover", value=stated, details=details))
-        return False
+        identity.mapping = mapping_for(identity.form, stated, period, schemas=register.schemas)
+        if identity.mapping is None:
+            details = _right_form(identity, stated, register)
+            identity.stop("rejected", Problem("D18", "cover", value=stated, details=details))
+            return False
     return True
+
+
+def _right_form(identity: Identity, stated: str, register: Register) -> dict[str, str]:
+    form, period, unit = identity.form, identity.period, register.by_code.get(identity.unit_code)
+    old = next((each for each in load_forms(register.schemas) if (each.id, each.version) == (form.id, stated)), None)
+    until = old.valid_to.chinese if old and old.valid_to else ""
+    name = f"，文件名{unit.code}_{unit.short_name}_湘妇志_{period.key}_v1.xlsx" if unit else ""
+    return {"old": stated, "date": until, "right": f"{form.version}版《{form.title}》{name}"}
 
 
 def _check_validity(identity: Identity, register: Register) -> Identity:

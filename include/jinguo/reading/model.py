@@ -114,7 +114,8 @@ class Reading:
     ``holds_personal``: the file is to be sealed, whatever its status. ``stamp``: what the template was pre-filled from
     (``identity block``), "" for a blank one. ``prefilled``: last period's figures that the template carried, by cell
     id, in thousandths. ``correction``: where a file that lacks tables says that it corrects or completes a report.
-    ``built_on``: ids of the submissions whose tables it was completed with, and of those that these were made of.
+    ``upgraded_from``: the older version of the form that the file was written on. ``built_on``: ids of the submissions
+    whose tables it was completed with, and of those that these were made of.
     """
 
     file: str
@@ -141,6 +142,7 @@ class Reading:
     problems: list[Problem] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
     correction: str = ""
+    upgraded_from: str = ""
     built_on: list[int] = field(default_factory=list)
 
     def origin(self, cell_id: str) -> Source | None:

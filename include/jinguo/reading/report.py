@@ -26,6 +26,7 @@ from jinguo.reading.notes import Notes, quote
 from jinguo.reading.numbers import written
 from jinguo.reading.parts import missing_problem, missing_tables
 from jinguo.reading.privacy import PHONE_LENGTH, holds_personal, mask, masked_text, personal_numbers, roster_head
+from jinguo.reading.upgrade import upgraded
 from jinguo.templates.layout import CHECK_SHEET, NUMBERS_ROW, WORKINGS_SHEET, column_letters
 from jinguo.units.register import Register, load_register
 
@@ -79,8 +80,11 @@ def read_report(
     if identity.status != "read" or identity.form is None or identity.period is None:
         reading.problems = [identity.problem] if identity.problem else []
         return _unread(reading, _personal_data(file, reading.stamp))
-    file.form = identity.form
     _read_file(file, reading, identity, block)
+    if identity.mapping:
+        reading.problems, reading.normalisations = file.notes.problems, file.notes.normalisations
+        reading = upgraded(reading, identity.mapping)
+        file.notes.problems, file.notes.normalisations = reading.problems, reading.normalisations
     personal = _personal_data(file, reading.stamp)
     if personal:
         return _quarantined(reading, personal)
@@ -151,7 +155,11 @@ def _rank(sheet: Sheet, head: Head, table: Table) -> tuple[bool, bool, bool]:
 
 
 def _read_file(file: _File, reading: Reading, identity: Identity, block: IdentityBlock | None) -> None:
-    form, period, notes = file.form, identity.period, file.notes
+    form = file.form = identity.mapping.old if identity.mapping else identity.form
+    if identity.mapping:
+        file.tables, file.others, file.copies = {}, [], []
+        _sort_sheets(file)
+    period, notes = identity.period, file.notes
     cells = Cells(
         form=form,
         unit_type=identity.unit_type,

@@ -47,19 +47,19 @@ def write_return_workbook(
     """Write the workbook that goes back to the unit; the same arguments give the same bytes.
 
     An .xlsx or .xlsm is patched: everything in it survives, macros and links to other files excepted. Any other source,
-    one that no tool understands, one that holds some of the tables only, and one whose figures the unit has amended
-    since, comes back as our template refilled with the report's values; then ``template_args`` are the arguments of
-    ``write_template`` that are not known here (basis, stamp, measures, issued_at). A file with personal data does not
-    go back: the list of problems alone does. ``prev``: last period's figures in thousandths along ``form.cells``.
-    ``history``: what the version before had, and earlier explanations. ``reason``: a steward's words, where it was she
-    who returned the report.
+    one that no tool understands, one with some of the tables only or on an older version of the form, and one whose
+    figures the unit has amended since, comes back as our template refilled with the report's values; then
+    ``template_args`` are the arguments of ``write_template`` that are not known here (basis, stamp, measures,
+    issued_at). A file with personal data does not go back: the list of problems alone does. ``prev``: last
+    period's figures in thousandths along ``form.cells``. ``history``: what the version before had, and earlier
+    explanations. ``reason``: a steward's words, where it was she who returned the report.
     """
     unit_name = (unit.org_name or unit.name) if unit else reading.file
     heading = Heading(unit_name, period.chinese if period else "", version, reason)
     explained = judge_answers(reading.answers)
     known = {"form": form, "rulebook": rulebook, "prev": prev}
     list_all = partial(list_issues, **known, explained=explained, history=history or History())
-    is_own_file = not (reading.holds_personal or reading.built_on or is_amended(reading))
+    is_own_file = not (reading.holds_personal or reading.built_on or reading.upgraded_from or is_amended(reading))
     if reading.format in _PATCHED_FORMATS and is_own_file:
         for prepare in (_as_it_is, _through_openpyxl):
             marked = _mark(prepare, source, list_all(findings), heading, form)
