@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from openpyxl.comments import Comment
+
 from .spoiling import (
     MADE_UP_ID,
     PHOTO,
@@ -12,6 +14,7 @@ from .spoiling import (
     anonymous,
     copy_of,
     count_from_1904,
+    displayed,
     document,
     edited,
     encrypted,
@@ -108,11 +111,36 @@ SHEETS = [
     Golden("D32", repacked(link_outside), "accepted", (("D32", "info", ""),)),
     Golden("D33", typed("01表", {"XFD1048576": 1}), "accepted", (("D33", "info", ""),), says="01表"),
     Golden(
+        "D36",
+        edited(lambda book: setattr(book["01表"]["E10"], "comment", Comment("实为32", "李四"))),
+        "accepted",
+        (("D36", "info", "E10"),),
+        says="批注“实为32”",
+    ),
+    Golden(
+        "D36",
+        edited(lambda book: setattr(book["02表"]["D9"], "comment", Comment("问张三13912345678", "李四"))),
+        "quarantined",
+        (("HL-009", "error", "D9"),),
+        says="已遮蔽",
+    ),
+    Golden(
         "D37",
         edited(lambda book: setattr(book["01表"].row_dimensions[10], "hidden", True)),
         "accepted",
         (("D37", "info", ""),),
     ),
+    Golden(
+        "D38",
+        displayed('0!.0,"万"', at="D13"),
+        "accepted",
+        (("D38", "info", "D13"),),
+        receipt=("D13", "万", "", "按实际值读取"),
+        says="按实际值",
+    ),
+    Golden("D38", displayed('0"万"', 12), "returned", (("D83", "error", "E10"),), says="显示为“12万”"),
+    Golden("D38", displayed('0"万"', 12), "returned", (("D83", "error", "E10"),), says="建议值120000"),
+    Golden("D38", displayed("0,", 12000), "returned", (("D83", "error", "E10"),), says="建议值12000"),
     Golden("D39", edited(count_from_1904), "accepted", (("D39", "info", ""),)),
 ]
 
@@ -224,8 +252,6 @@ ELSEWHERE = {
 OPEN = {
     "D10": "a name of an attachment is the mail channel's to decode",
     "D34": "styles are never read",
-    "D36": "our own returns bring comments along: an unknown one cannot be told from them",
-    "D38": "figures are read as they are, whatever their display",
     "D67": "no rule for zones beyond their own codes yet",
     "D70": "townships do not report yet",
     "D77": "a roster is never taken",

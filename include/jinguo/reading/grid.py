@@ -7,6 +7,8 @@ from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from jinguo.intake.packages import stored_package
+from jinguo.reading.comments import comments_of, has_comments
+from jinguo.reading.formats import displays_of
 from jinguo.reading.markup import Markup, is_far, sheet_parts, with_merges_first, without_far_cells, without_self_check
 from jinguo.reading.sheets import MAX_CELLS, Sheet, TooLargeError, UnreadableError, Workbook
 
@@ -55,13 +57,16 @@ def _read_xlsx(parts: Mapping[str, bytes], is_suspect: bool) -> Workbook:
     if far:
         parts = {name: without_far_cells(body) if name in far else body for name, body in parts.items()}
     read = {**parts, **{name: with_merges_first(parts[name]) for name in names if name}}
+    displays, is_commented = displays_of(parts), has_comments(parts)
     sheets, far_sheets = [], []
     for index, sheet, is_visible, rows in _grids(stored_package(read)):
         part = names[index] if index < len(names) else ""
         xml = parts.get(part, b"")
         if part in far:
             far_sheets.append(sheet.name)
-        sheets.append(Sheet(sheet.name, is_visible, rows, sheet.merged_cell_ranges or [], xml))
+        comments = comments_of(parts, part) if is_commented and part else {}
+        merges = sheet.merged_cell_ranges or []
+        sheets.append(Sheet(sheet.name, is_visible, rows, merges, xml, comments=comments, displays=displays))
     return Workbook(sheets, is_1904, tuple(far_sheets))
 
 
