@@ -202,6 +202,16 @@ UNITS = [
     Golden("D63", anonymous("湖南省衡阳市妇联"), "accepted"),
     Golden("D64", anonymous("衡阳"), "held", (("D64", "error", "C5"),), says="衡阳市妇女联合会（430400）"),
     Golden("D66", anonymous("", "430124"), "rejected", (("D66", "error", ""),), says="430182"),
+    Golden("D67", anonymous("洪江区妇联"), "held", (("D67", "error", "C5"),), says="并入洪江市等所在县市区"),
+    Golden("D67", anonymous("衡阳白沙洲工业园区妇联"), "held", (("D67", "error", "C5"),), says="为功能区"),
+    Golden(
+        "D70",
+        anonymous("长沙县湘龙街道妇联", "430121003"),
+        "held",
+        (("D70", "error", "C5"),),
+        says="在民政区划中是泉塘街道，与名称“长沙县湘龙街道妇联”不符",
+    ),
+    Golden("D70", anonymous("", "430121003"), "held", (("D70", "error", "C6"),), says="在统计区划中是湘龙街道"),
     Golden("D68", anonymous("衡阳市妇女委员会"), "unidentified", (("D68", "error", "C5"),), says="可能是"),
     Golden("D69", typed("封面", {"C6": "430200"}), "held", (("D69", "error", "C6"),), says="株洲市"),
     Golden("D71", typed("封面", {"C4": "2026年8月"}), "held", (("WZ-002", "error", "C4"),), says="2026年8月"),
@@ -252,8 +262,6 @@ ELSEWHERE = {
 OPEN = {
     "D10": "a name of an attachment is the mail channel's to decode",
     "D34": "styles are never read",
-    "D67": "no rule for zones beyond their own codes yet",
-    "D70": "townships do not report yet",
     "D77": "a roster is never taken",
     "D78": "a roster is never taken",
 }

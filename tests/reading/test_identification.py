@@ -217,3 +217,28 @@ def test_a_period_on_the_cover_that_no_calendar_has_is_said(city, read, edit):
 
 def test_an_emptied_code_in_a_head_says_nothing(city, read, edit):
     assert read(edit(city, {("01表", "A5"): "代码："})).status == "read"
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "status", "right"),
+    [
+        ("长沙县湘龙街道妇联", "430121002", "read", None),
+        ("湘龙", "430121002", "read", None),
+        ("湘龙街道", "430121003", "held", "湘龙街道的代码是430121002"),
+        ("泉塘街道", "430121003", "read", None),
+        ("星沙街道", "430121003", "held", ""),
+        ("", "430121003", "held", "在统计区划中是湘龙街道"),
+        ("", "430121001", "read", None),
+    ],
+)
+def test_a_township_is_known_by_code_and_name_together(city, read, edit, name, code, status, right):
+    reading = read(edit(city, change=renamed(name, code)))
+    found = [problem.details["right"] for problem in reading.problems if problem.rule_id == "D70"]
+    assert (reading.status, found) == (status, [] if right is None else [right])
+
+
+def test_a_zone_that_counts_for_itself_is_read_and_another_is_asked_about(city, read, edit):
+    assert read(edit(city, change=renamed("湘江新区妇联", "43Z101"))).status == "read"
+    reading = read(edit(city, change=renamed("洪江区", "431271")))
+    (problem,) = reading.problems
+    assert (reading.status, problem.rule_id, problem.details["host"]) == ("held", "D67", "洪江市")

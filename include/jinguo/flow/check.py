@@ -17,7 +17,7 @@ from jinguo.intake.archive import HEAD_BYTES
 from jinguo.intake.bundles import is_bundle, may_be_bundle, unpack
 from jinguo.intake.screening import MAX_BYTES
 from jinguo.periods import Period
-from jinguo.reading.model import Reading
+from jinguo.reading.model import Problem, Reading
 from jinguo.reading.pool import ReaderPool, ReadRequest
 from jinguo.review.explanations import judge_answers
 from jinguo.review.states import settle
@@ -85,6 +85,8 @@ def judge(
     received_at: dt.datetime,
 ) -> list[Checked]:
     """Findings and the state that follows from them, for readings of one period (None: no period could be told)."""
+    for reading in readings:
+        _demand_known_unit(office, reading)
     period = context.period if context else Period.of_date(received_at.date())
     context = context or without_warehouse(period)
     contexts = [context.check_context(office, unit_of(office, reading), reading, received_at) for reading in readings]
@@ -96,6 +98,14 @@ def judge(
         Checked(reading, findings, settle(reading, findings))
         for reading, findings in zip(readings, settled, strict=True)
     ]
+
+
+def _demand_known_unit(office: Office, reading: Reading) -> None:
+    """A township that no register row stands for has nobody to report to: its file is read, and answered, no more."""
+    if reading.status == "read" and unit_of(office, reading) is None:
+        reading.status = "unidentified"
+        details = {"raw": reading.cover.get("unit_name") or reading.unit_code, "list": ""}
+        reading.problems.append(Problem("D68", "cover", value=reading.unit_code, details=details))
 
 
 def _settled(office: Office, context: PeriodContext, reading: Reading, findings: list[Finding]) -> list[Finding]:

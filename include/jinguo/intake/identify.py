@@ -9,6 +9,7 @@ from jinguo.forms.load import form_for, load_forms
 from jinguo.forms.mapping import FormMapping, mapping_for
 from jinguo.forms.model import Form
 from jinguo.intake.evidence import Evidence, IdentityBlock, Saying
+from jinguo.intake.places import town_problem, unknown_zone_problem, zone_problem
 from jinguo.periods import Period
 from jinguo.reading.anchors import fold
 from jinguo.reading.model import Problem
@@ -49,7 +50,11 @@ def identify(evidence: Evidence, block: IdentityBlock | None, *, is_ours: bool, 
         return identity
     if not _decide_form(identity, evidence.form_version, register):
         return identity
-    return _check_validity(identity, register)
+    _check_validity(identity, register)
+    unit = register.by_code.get(identity.unit_code)
+    if identity.status == "read" and unit and (problem := zone_problem(unit, identity.period, evidence, register)):
+        identity.stop("held", problem)
+    return identity
 
 
 def _holds_several_units(identity: Identity, evidence: Evidence, register: Register) -> bool:
@@ -76,6 +81,9 @@ def _decide_unit(identity: Identity, evidence: Evidence, register: Register) -> 
         if _is_replaced(code, register):
             identity.unit_code = code
             return True  # told to the unit once the period is known
+        if code not in register.by_code and (problem := town_problem(code, evidence, register)):
+            identity.stop("held", problem)
+            return False
         if _is_known(code, evidence.unit_type, register):
             return _agree(identity, evidence, code, saying, register)
         if not evidence.names:
@@ -89,7 +97,7 @@ def _decide_unit(identity: Identity, evidence: Evidence, register: Register) -> 
 
 
 def _is_known(code: str, unit_type: str, register: Register) -> bool:
-    lengths = _BELOW_THE_REGISTER.get(unit_type, ())
+    lengths = _BELOW_THE_REGISTER.get(unit_type or "town", ())
     return code in register.by_code or (code.isdecimal() and len(code) in lengths)
 
 
@@ -109,7 +117,7 @@ def _agree(identity: Identity, evidence: Evidence, code: str, saying: Saying, re
             return False
     identity.unit_code = code
     unit = register.by_code.get(code)
-    identity.unit_type = unit.unit_type if unit else evidence.unit_type
+    identity.unit_type = unit.unit_type if unit else evidence.unit_type or "town"
     identity.notes += _old_names(evidence, register)
     return True
 
@@ -119,6 +127,9 @@ def _decide_by_names(identity: Identity, evidence: Evidence, register: Register)
     if not evidence.names:
         if evidence.unknown_names:
             saying = evidence.unknown_names[0]
+            if zone := unknown_zone_problem(saying):
+                identity.stop("held", zone)
+                return False
             details = {"raw": saying.text, "list": "、".join(_similar(saying.text, register))}
             problem = Problem("D68", "cover", saying.sheet, saying.cell, "cover.unit_name", saying.text, details)
         else:
