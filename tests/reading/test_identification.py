@@ -121,6 +121,10 @@ def test_an_edited_name_on_the_cover_is_held(city, read, edit):
         ("长沙", "430121", "", "430121"),
         ("长沙", "", "市州", "430100"),
         ("长沙", "", "县市区", "430121"),
+        ("湘西州妇联", "", "", "433100"),
+        ("湘西自治州", "", "", "433100"),
+        ("城步", "", "", "430529"),
+        ("江华瑶族自治县", "", "", "431129"),
     ],
 )
 def test_without_the_block_the_cover_decides(city, read, edit, name, code, unit_type, expected):
