@@ -25,6 +25,7 @@ from jinguo.flow.answers import (
     answer_stray,
     answered_before,
 )
+from jinguo.flow.bundles import answer_bundles
 from jinguo.flow.check import Checked, judge, period_of, unit_of
 from jinguo.flow.confirmations import Confirmed, confirmations_in
 from jinguo.flow.heap import quiet_heap
@@ -233,6 +234,7 @@ def _process_round(office: Office, period: Period | None, batch: Sequence[_Read]
             for item in done
         ]
         finish_deliveries(conn, outcomes, at=now)
+        answer_bundles(office, conn, [item.arrival.id for item in done])
     answer_round(office, done, context)
     return done
 
@@ -321,6 +323,7 @@ def _recognise(office: Office, repeats: Sequence[DeliveryRow]) -> list[Collected
             for item in done
         ]
         finish_deliveries(conn, outcomes, at=office.settings.now())
+        answer_bundles(office, conn, [row.id for row in repeats])
     return done
 
 

@@ -34,6 +34,7 @@ _VERDICTS = {
     "superseded": "已由本单位更新的版次替换。",
     "excluded": "按审核人的决定，暂不计入汇总；原件和数据都保留。",
     "duplicate": "与先前收到的文件完全相同，没有重复计入。",
+    "unpacked": "压缩包已拆开，里面的文件逐个处理，各有回执；结果如下。",
 }
 _NEXT_STEPS = {
     "accepted": ["不用再做什么。以后发现数有错，仍可报更正版：在封面写明“更正原因”。"],
@@ -61,7 +62,7 @@ class Receipt:
 
     ``is_on_time`` None: not to be told. ``reason``: a steward's words. ``cover``: the cover's fields as read; people
     and phone numbers in it are shown masked wherever they occur. ``return_name``: file name of the return workbook.
-    ``parts``: which tables were taken from which earlier file.
+    ``parts``: which tables were taken from which earlier file. ``members``: of a bundle, what became of each file.
     """
 
     file_name: str
@@ -81,6 +82,7 @@ class Receipt:
     reason: str = ""
     return_name: str = ""
     parts: Sequence[str] = ()
+    members: Sequence[str] = ()
 
 
 def write_receipt(path: Path, receipt: Receipt) -> None:
@@ -93,7 +95,7 @@ def write_receipt(path: Path, receipt: Receipt) -> None:
 
 def receipt_text(receipt: Receipt) -> str:
     """The receipt's text, lines ended by CR LF: it opens well in any editor a clerk has."""
-    told = (_head, _verdict, _parts, _findings, _normalisations, _next)
+    told = (_head, _verdict, _members, _parts, _findings, _normalisations, _next)
     lines = [line for tell in told for line in tell(receipt)]
     return "".join(f"{line}\r\n" for line in lines)
 
@@ -125,6 +127,13 @@ def _verdict(receipt: Receipt) -> Iterator[str]:
     if receipt.reason:
         yield f"审核意见　{_shown(receipt, receipt.reason)}"
     yield ""
+
+
+def _members(receipt: Receipt) -> Iterator[str]:
+    if receipt.members:
+        yield f"压缩包内的文件（共{len(receipt.members)}个）"
+        yield from (f"{number:>3}. {_shown(receipt, line)}" for number, line in enumerate(receipt.members, start=1))
+        yield ""
 
 
 def _parts(receipt: Receipt) -> Iterator[str]:

@@ -24,7 +24,13 @@ STATE_NAMES = {
 STATES = tuple(STATE_NAMES)
 
 # What a unit without any submission, or a file that became none, is called; never the state of a submission.
-OTHER_NAMES = {"missing": "缺报", "not_due": "本期不报", "unidentified": "无法识别", "duplicate": "重复文件"}
+OTHER_NAMES = {
+    "missing": "缺报",
+    "not_due": "本期不报",
+    "unidentified": "无法识别",
+    "duplicate": "重复文件",
+    "unpacked": "已拆开",
+}
 
 _DECIDED = frozenset({"accepted", "returned", "excluded"})
 MOVES: dict[str, frozenset[str]] = {
