@@ -13,7 +13,7 @@ import numpy as np
 
 from jinguo.forms.model import Form
 from jinguo.periods import Period
-from jinguo.reading.model import Reading
+from jinguo.reading.model import Normalisation, Reading
 from jinguo.review.confirmations import is_amended
 from jinguo.review.explanations import judge_answers
 from jinguo.review.issues import History, Issue, list_issues, marks_of
@@ -62,18 +62,24 @@ def write_return_workbook(
     is_own_file = not (reading.holds_personal or reading.built_on or reading.upgraded_from or is_amended(reading))
     if reading.format in _PATCHED_FORMATS and is_own_file:
         for prepare in (_as_it_is, _through_openpyxl):
-            marked = _mark(prepare, source, list_all(findings), heading, form)
+            marked = _mark(prepare, source, list_all(findings), heading, reading.normalisations, form)
             if marked is not None:
                 return _replace(path, marked)
-    own = None
+    own, made = None, reading.normalisations
     if unit and period and template_args and reading.numbers is not None:
         own = refilled_template(reading, **known, unit=unit, period=period, template_args=template_args)
         findings = readdress(findings, form=form, period=period, unit=unit)
-    return _replace(path, _mark(_as_it_is, own or _empty_workbook(), list_all(findings), heading, form))
+        made = readdress(made, form=form, period=period, unit=unit)
+    return _replace(path, _mark(_as_it_is, own or _empty_workbook(), list_all(findings), heading, made, form))
 
 
 def _mark(
-    prepare: Callable[[bytes], bytes], source: bytes, issues: Sequence[Issue], heading: Heading, form: Form
+    prepare: Callable[[bytes], bytes],
+    source: bytes,
+    issues: Sequence[Issue],
+    heading: Heading,
+    made: Sequence[Normalisation],
+    form: Form,
 ) -> bytes | None:
     """The marked workbook, None when the source is not understood this way."""
     marks: list[Mark] = marks_of(issues)
@@ -83,7 +89,7 @@ def _mark(
             marks,
             list_sheet=SHEET,
             cover_sheet=form.cover_sheet,
-            draw_list=partial(draw_list, issues, heading),
+            draw_list=partial(draw_list, issues, heading, made),
             recorded=partial(recorded_fills, source),
         )
     except UnsupportedError:
