@@ -38,7 +38,7 @@ _SEND_BACK = "改好以后保存，把这个文件原样发回即可；颜色、
 _BORDER = "".join(
     f'<{side} style="thin"><color rgb="FFA6A6A6"/></{side}>' for side in ("left", "right", "top", "bottom")
 )
-_READING_TITLES = ("序号", "表", "单元格", "指标格", "原来写的", "读作", "怎样读的")
+_READING_TITLES = ("表", "单元格", "指标格", "原来写的", "读作", "怎样读的")  # from the list's column 表 on
 _MOST_READINGS = 500
 _NUMBER = re.compile(r"\d{1,15}(\.\d{1,3})?")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -277,17 +277,16 @@ def _reading_rows(made: Sequence[Normalisation], first: int, look: _Look) -> lis
     unchanged = "除本单位自己确认的建议值外，数值没有改变" if is_confirmed else "数值没有改变"
     title = f"系统作了以下无损转换，{unchanged}（共{len(made)}处）；与原意不符的，请到那一格改正。"
     rows = [_row(first, [_text(first, 1, title, look.summary)], height=22)]
-    heads = zip((1, 4, 5, 6, 8, 9, 10), _READING_TITLES, strict=True)
-    rows.append(_row(first + 1, [_text(first + 1, number, name, look.header) for number, name in heads], height=22))
+    heads = [_text(first + 1, number, name, look.header) for number, name in enumerate(_READING_TITLES, start=4)]
+    rows.append(_row(first + 1, heads, height=22))
     for row, item in enumerate(made, start=first + 2):
         values = {
-            1: (str(row - first - 1), look.centred),
             4: (item.sheet, look.centred),
             5: (item.cell, look.link if item.sheet and item.cell else look.centred),
             6: (item.cell_id, look.grey),
-            8: (masked_text(item.raw), look.text),
-            9: (masked_text(item.value), look.text),
-            10: (item.how, look.text),
+            7: (masked_text(item.raw), look.text),
+            8: (masked_text(item.value), look.figure),
+            9: (item.how, look.text),
         }
         shown = [(n, v, look.quoted if v.startswith(_FORMULA_STARTS) else style) for n, (v, style) in values.items()]
         lines = max(_line_count(value, COLUMNS[number - 1][1]) for number, value, _ in shown)
