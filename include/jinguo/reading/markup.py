@@ -62,6 +62,13 @@ def sheet_parts(parts: Mapping[str, bytes]) -> tuple[list[str], bool]:
     return [target if target in parts else "" for _, target in targets], is_1904
 
 
+def named_parts(parts: Mapping[str, bytes]) -> dict[str, str]:
+    """The part of each sheet by the sheet's name."""
+    book_name = _workbook_part(parts)
+    folder, name = posixpath.split(book_name)
+    return dict(_sheet_targets(folder, parts[book_name], parts[f"{folder}/_rels/{name}.rels"])[0])
+
+
 def without_self_check(parts: Mapping[str, bytes]) -> Mapping[str, bytes]:
     """The parts with our own formulas emptied: the workings of 自检, and the sheet itself unless it holds answers.
 

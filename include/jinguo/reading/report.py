@@ -264,6 +264,9 @@ def _note_sheets(file: OpenFile) -> None:
     for name in file.workbook.far_sheets:
         file.notes.at("", name)
         file.notes.problem("D33", "", "", name, name=name)
+    if file.workbook.is_read_again:
+        file.notes.at("", "")
+        file.notes.problem("D84")
     if file.workbook.is_1904:
         file.notes.at("", "")
         file.notes.problem("D39")

@@ -59,11 +59,13 @@ class Sheet:
 
 @dataclass
 class Workbook:
-    """Sheets in order. ``far_sheets``: names of those from which far-away cells were left out."""
+    """Sheets in order. ``far_sheets``: names of those from which far-away cells were left out. ``is_read_again``: the
+    first reader refused the file."""
 
     sheets: list[Sheet]
     is_1904: bool = False
     far_sheets: tuple[str, ...] = ()
+    is_read_again: bool = False
 
     @cached_property
     def by_name(self) -> dict[str, Sheet]:
