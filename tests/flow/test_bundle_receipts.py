@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from dataclasses import replace
 
 import pytest
 from jinguo.flow import collect
@@ -28,6 +29,13 @@ def bundled(settings, clerks, *, name="报表.zip"):
 def receipt_of(settings):
     (path,) = (settings.outbox / "receipts" / "压缩包").iterdir()
     return path
+
+
+@pytest.fixture
+def settings(settings, clerks, warehouse_url):
+    """The same office on SQLite and on PostgreSQL."""
+    clerks.settings = replace(settings, warehouse_url=warehouse_url)
+    return clerks.settings
 
 
 def test_each_member_is_told_with_its_verdict(settings, clerks):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import openpyxl
@@ -18,6 +19,13 @@ from .conftest import OCTOBER, Clerks
 
 CITY = "430800"
 FIGURE = "t02.r18.c1"  # 附记: no other figure hangs on it
+
+
+@pytest.fixture
+def settings(settings: Settings, clerks: Clerks, warehouse_url: str) -> Settings:
+    """The same office on SQLite and on PostgreSQL."""
+    clerks.settings = replace(settings, warehouse_url=warehouse_url)
+    return clerks.settings
 
 
 @pytest.fixture
