@@ -1,8 +1,8 @@
 """Run by test_killed_collect: collects an inbox again and again, killed with SIGKILL at one step after another.
 
-Usage: killed_collect.py HOME STRIDE [SCHEMAS], where HOME/inbox holds files; every STRIDE-th step is tried. Prints one
-JSON object: the last step there is, and for which of them the result after a second, undisturbed run is not that of a
-run without a kill.
+Usage: killed_collect.py HOME STRIDE, where HOME/inbox holds files; every STRIDE-th step is tried. Prints one JSON
+object: the last step there is, and for which of them the result after a second, undisturbed run is not that of a run
+without a kill.
 """
 
 import datetime as dt
@@ -29,7 +29,7 @@ OCTOBER = Period(2026, 10)
 
 def settings_at(home: Path) -> Settings:
     now = dt.datetime(2026, 11, 3, 9, tzinfo=TIMEZONE)
-    schemas = Path(sys.argv[3]) if len(sys.argv) > 3 else PROJECT / "schemas"
+    schemas = Path(os.environ.get("JINGUO_SCHEMAS", PROJECT / "schemas"))
     return Settings(home, f"sqlite:///{home / 'warehouse.db'}", schemas, now)
 
 

@@ -175,6 +175,18 @@ def anonymous(unit: str, code: str = "") -> Callable[[bytes], bytes]:
     return edited(change)
 
 
+def displayed(number_format: str, value: float | None = None, at: str = "E10") -> Callable[[bytes], bytes]:
+    """A figure of 01表, its own unless another is given, that the screen shows as something else."""
+
+    def change(book: openpyxl.Workbook) -> None:
+        cell = book["01表"][at]
+        cell.number_format = number_format
+        if value is not None:
+            cell.value = value
+
+    return edited(change)
+
+
 def retyped(how: Callable[[int], object]) -> Callable[[bytes], bytes]:
     """E10 of 01表 with its own figure written in another way."""
 

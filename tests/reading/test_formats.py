@@ -252,8 +252,8 @@ def test_a_csv_is_one_table_of_a_unit(city, read, form):
             expected = read(city).numbers[cell.index]
             assert np.array_equal(reading.numbers[cell.index], expected, equal_nan=True), cell.id
     assert [problem.rule_id for problem in reading.problems][:3] == ["D02", "D06", "D07"]
-    missing = {problem.table for problem in reading.problems if problem.rule_id == "WZ-004"}
-    assert missing == {"t02", "t03", "t04", "t05", "t06", "t07"}
+    missing = [problem.value for problem in reading.problems if problem.rule_id == "WZ-004"]
+    assert missing == ["02表、03表、04表、05表、06表、07表"]
     assert reading.states[form.cell_by_id["t02.r01.c1"].index] == CellState.ABSENT
 
 

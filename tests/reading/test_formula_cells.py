@@ -211,3 +211,13 @@ def test_without_the_block_the_running_totals_are_taken_as_shown(city, read, for
     reading = read(buffer.getvalue())
     assert number(reading, form, "t03.r02.c5") == number(read(city), form, "t03.r02.c5")
     assert reading.prefilled == {}
+
+
+@pytest.mark.parametrize("attributes", [r'\1 t="e"', r"\1 t='e'"])
+def test_the_error_that_stood_in_a_formula_of_ours_is_shown(city, read, attributes):
+    def spoil(text):
+        cell = r'<c r="G10"' + attributes + r">\2<v>#DIV/0!</v>"
+        return re.sub(r'<c r="G10"([^>]*)>(<f>[^<]*</f>)<v>[^<]*</v>', cell, text)
+
+    (problem,) = read(rewrite(city, spoil)).problems
+    assert (problem.rule_id, problem.cell, problem.value) == ("D29", "G10", "#DIV/0!")

@@ -121,6 +121,10 @@ def test_an_edited_name_on_the_cover_is_held(city, read, edit):
         ("长沙", "430121", "", "430121"),
         ("长沙", "", "市州", "430100"),
         ("长沙", "", "县市区", "430121"),
+        ("湘西州妇联", "", "", "433100"),
+        ("湘西自治州", "", "", "433100"),
+        ("城步", "", "", "430529"),
+        ("江华瑶族自治县", "", "", "431129"),
     ],
 )
 def test_without_the_block_the_cover_decides(city, read, edit, name, code, unit_type, expected):
@@ -217,3 +221,28 @@ def test_a_period_on_the_cover_that_no_calendar_has_is_said(city, read, edit):
 
 def test_an_emptied_code_in_a_head_says_nothing(city, read, edit):
     assert read(edit(city, {("01表", "A5"): "代码："})).status == "read"
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "status", "right"),
+    [
+        ("长沙县湘龙街道妇联", "430121002", "read", None),
+        ("湘龙", "430121002", "read", None),
+        ("湘龙街道", "430121003", "held", "湘龙街道的代码是430121002"),
+        ("泉塘街道", "430121003", "read", None),
+        ("星沙街道", "430121003", "held", ""),
+        ("", "430121003", "held", "在统计区划中是湘龙街道"),
+        ("", "430121001", "read", None),
+    ],
+)
+def test_a_township_is_known_by_code_and_name_together(city, read, edit, name, code, status, right):
+    reading = read(edit(city, change=renamed(name, code)))
+    found = [problem.details["right"] for problem in reading.problems if problem.rule_id == "D70"]
+    assert (reading.status, found) == (status, [] if right is None else [right])
+
+
+def test_a_zone_that_counts_for_itself_is_read_and_another_is_asked_about(city, read, edit):
+    assert read(edit(city, change=renamed("湘江新区妇联", "43Z101"))).status == "read"
+    reading = read(edit(city, change=renamed("洪江区", "431271")))
+    (problem,) = reading.problems
+    assert (reading.status, problem.rule_id, problem.details["host"]) == ("held", "D67", "洪江市")

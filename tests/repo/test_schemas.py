@@ -18,6 +18,7 @@ META = SCHEMAS / "meta"
 # A kind is named by its JSON Schema in schemas/meta; each file belongs to one.
 KINDS = {
     "form": "forms/*/*/form.yaml",
+    "form_mapping": "forms/*/*/from_*.yaml",
     "table": "forms/*/*/[tl][0e]*.yaml",
     "rules": "rules/*.yaml",
     "calendar": "calendar/calendar.yaml",

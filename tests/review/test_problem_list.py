@@ -7,6 +7,7 @@ import re
 
 import openpyxl
 import pytest
+from jinguo.reading.model import Normalisation, Reading
 
 TITLES = [
     "序号", "严重程度", "规则编号", "表", "单元格", "指标格", "指标名称", "现值", "问题", "怎么办", "上月数",
@@ -160,3 +161,35 @@ def test_a_suspected_cause_is_as_urgent_as_what_it_explains(clerk, plain_book, f
         finding("BN-301", "D9", table="t03", sheet="03表", cell_id="t03.r01.c1", cells=()),
     ]
     assert column(listed(clerk.marked(plain_book, findings)), "规则编号") == ["HL-013", "BN-101", "BN-301"]
+
+
+@pytest.fixture
+def read_with():
+    """A reading with what was interpreted in it."""
+
+    def reading(*made: Normalisation) -> Reading:
+        return Reading("长沙.xlsx", "0" * 64, "read", format="xlsx", normalisations=list(made))
+
+    return reading
+
+
+def test_what_was_read_otherwise_than_written_stands_in_a_block_of_its_own(clerk, plain_book, finding, read_with):
+    made = [
+        Normalisation("01表", "G9", "t01.r01.c4", "=SUM(G10:G14)", "56", "公式重算"),
+        Normalisation("01表", "B2", "t01.r02.c2", "１２支", "12", "全角转半角、去单位"),
+    ]
+    sheet = listed(clerk.marked(plain_book, [finding("BN-102", "B2")], reading=read_with(*made)))
+    assert sheet["A7"].value.startswith("系统作了以下无损转换，数值没有改变（共2处）")
+    assert [sheet.cell(8, number).value for number in range(4, 10)] == [
+        "表", "单元格", "指标格", "原来写的", "读作", "怎样读的",
+    ]  # fmt: skip
+    rows = [[sheet.cell(row, number).value for number in (4, 5, 7, 8, 9)] for row in (9, 10)]
+    assert rows == [
+        ["01表", "B2", "１２支", 12, "全角转半角、去单位"],
+        ["01表", "G9", "=SUM(G10:G14)", 56, "公式重算"],
+    ]
+    assert (sheet["E9"].hyperlink.location, sheet["G10"].data_type) == ("'01表'!B2", "s")
+
+
+def test_no_block_where_everything_was_read_as_written(clerk, plain_book, finding):
+    assert listed(clerk.marked(plain_book, [finding("BN-102", "B2")])).max_row == 5

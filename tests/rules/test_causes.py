@@ -1,5 +1,7 @@
 """Findings under their causes: each exactly once, in order, the cause first."""
 
+from dataclasses import replace
+
 import pytest
 from jinguo.rules.causes import group_by_cause
 from jinguo.rules.findings import Finding
@@ -45,6 +47,15 @@ def test_a_wrong_month_is_why_nothing_chains():
     assert found == {
         "WZ-002 cover.period": ["KQ-001 t01.r25.c1", "KQ-006 t01.r17.c4", "TZ-001 ledger.n001.c2"],
         "BN-102 t01.r01.c4": [],
+    }
+
+
+def test_one_sentence_about_several_missing_tables_is_why_nothing_beside_them_fits(form):
+    missing = replace(finding("WZ-004"), value="02表、03表")
+    beside = [finding("BJ-002", "t01.r18.c4", "t02.r01.c2"), finding("BN-301", "t03.r01.c1")]
+    assert grouped(missing, *beside, finding("BN-101", "t01.r25.c4"), form=form) == {
+        "WZ-004": ["BJ-002 t01.r18.c4", "BN-301 t03.r01.c1"],
+        "BN-101 t01.r25.c4": [],
     }
 
 

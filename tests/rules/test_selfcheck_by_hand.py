@@ -67,7 +67,7 @@ class Desk:
             else:
                 found[place] = float(value)
         for cell_id, fill in self.fills.items():  # as typed as the rest: else a total follows what it adds up
-            if fill.kind in ("formula", "running") and self.report.cells.get(cell_id) is not None:
+            if fill.kind in ("formula", "running", "ledger") and self.report.cells.get(cell_id) is not None:
                 found.setdefault(self._place(cell_id), float(self.report.cells[cell_id]))
         return found
 

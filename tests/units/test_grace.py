@@ -51,7 +51,7 @@ def rules_of(checked):
 def test_within_the_grace_the_old_code_is_read_as_the_new_one(sent, month):
     checked = sent(Period(2026, month))
     assert checked.reading.unit_code == NEW
-    found = rules_of(checked)["D83"]
+    found = rules_of(checked)["D86"]
     assert found.severity == "info"
     assert "湘莲区（430313）" in found.message
     assert "旧代码最后用到2026年8月" in found.message
@@ -66,7 +66,7 @@ def test_after_the_grace_it_is_refused_with_the_new_code(sent):
 def test_before_the_change_it_is_simply_the_unit_s_code(sent):
     checked = sent(Period(2026, 6))
     assert checked.reading.unit_code in (OLD, NEW)
-    assert {"D66", "D83"} & set(rules_of(checked)) == set()
+    assert {"D66", "D86"} & set(rules_of(checked)) == set()
 
 
 def test_without_a_grace_the_first_period_refuses_it(sent, tmp_path, schemas):

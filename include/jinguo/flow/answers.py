@@ -16,6 +16,7 @@ from jinguo.flow.predecessors import Opening, PeriodContext, period_context
 from jinguo.flow.validation_report import checked_version
 from jinguo.periods import Period
 from jinguo.reading.model import Reading
+from jinguo.reading.parts import parts_of
 from jinguo.review.issues import History
 from jinguo.review.matching import Key, finding_key
 from jinguo.review.proposals import finding_of
@@ -285,6 +286,7 @@ def _receipt(office: Office, job: _Job, return_path: Path | None) -> Receipt:
         cover=job.reading.cover,
         reason=row.reason,
         return_name=return_path.name if return_path else "",
+        sources=parts_of(job.reading, office.form(period)),
     )
 
 

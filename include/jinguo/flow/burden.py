@@ -195,10 +195,12 @@ def _asked(office: Office, conn: Connection, period: Period, form: Form) -> tupl
     of_lists: Counter[str] = Counter()
     for (unit_type, known, measures), count in alike.items():
         where = Applicability(form, unit_type, period)
-        fills = (c.fill_for(period, has_prev=c.frequency in known, measures=measures) for c in form.cells)
+        lists = [table for table in form.tables if table.kind == "list" and where.has_list(table.id)]
+        around = {"measures": measures, "lists": frozenset(table.id for table in lists)}
+        fills = (cell.fill_for(period, has_prev=cell.frequency in known, **around) for cell in form.cells)
         asked += count * ~where.na_mask
         prefilled += count * (~where.na_mask & np.array([fill is not None for fill in fills]))
-        for table in (table for table in form.tables if table.kind == "list" and where.has_list(table.id)):
+        for table in lists:
             of_lists.update({_column_id(table, column): count for column in _asked_columns(table)})
     return _by_cell(form, asked) | of_lists, _by_cell(form, prefilled)
 

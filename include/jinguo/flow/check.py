@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from jinguo.flow.office import Office, open_office
+from jinguo.flow.partial import completed
 from jinguo.flow.predecessors import Opening, PeriodContext, period_context, without_warehouse
 from jinguo.intake.archive import HEAD_BYTES
 from jinguo.intake.bundles import is_bundle, may_be_bundle, unpack
 from jinguo.intake.screening import MAX_BYTES
 from jinguo.periods import Period
 from jinguo.reading.by_unit import DIVIDED
-from jinguo.reading.model import Reading
+from jinguo.reading.model import Problem, Reading
 from jinguo.reading.pool import ReaderPool, ReadRequest
 from jinguo.review.explanations import judge_answers
 from jinguo.review.states import settle
@@ -68,8 +69,8 @@ def check_files(
         verdicts: dict[int, Checked] = {}
         earlier: dict[tuple[str, Period], Reading] = {}
         for period, indices in _by_period(readings):
-            context = _context(office, period, [readings[i] for i in indices], earlier)
-            found = judge(office, context, [readings[i] for i in indices], received_at=[settings.now()] * len(indices))
+            context, whole = _context(office, period, [readings[i] for i in indices], earlier)
+            found = judge(office, context, whole, received_at=[settings.now()] * len(indices))
             for index, checked in zip(indices, found, strict=True):
                 verdicts[index] = checked
                 if checked.state in ("accepted", "awaiting_explanation") and period:
@@ -90,6 +91,8 @@ def judge(
     """
     if not readings:
         return []
+    for reading in readings:
+        _demand_known_unit(office, reading)
     period = context.period if context else Period.of_date(received_at[0].date())
     context = context or without_warehouse(period)
     contexts = [
@@ -104,6 +107,14 @@ def judge(
         Checked(reading, findings, settle(reading, findings))
         for reading, findings in zip(readings, settled, strict=True)
     ]
+
+
+def _demand_known_unit(office: Office, reading: Reading) -> None:
+    """A township that no register row stands for has nobody to report to: its file is read, and answered, no more."""
+    if reading.status == "read" and unit_of(office, reading) is None:
+        reading.status = "unidentified"
+        details = {"raw": reading.cover.get("unit_name") or reading.unit_code, "list": ""}
+        reading.problems.append(Problem("D68", "cover", value=reading.unit_code, details=details))
 
 
 def _settled(office: Office, context: PeriodContext, reading: Reading, findings: list[Finding]) -> list[Finding]:
@@ -179,19 +190,21 @@ def _by_period(readings: Sequence[Reading]) -> Iterable[tuple[Period | None, lis
 
 def _context(
     office: Office, period: Period | None, readings: Sequence[Reading], earlier: dict[tuple[str, Period], Reading]
-) -> PeriodContext | None:
+) -> tuple[PeriodContext | None, Sequence[Reading]]:
+    """What is known about the period, and the readings, completed where the warehouse has an earlier version."""
     if period is None:
-        return None
+        return None, readings
     codes = {reading.unit_code for reading in readings if reading.unit_code}
     context = without_warehouse(period)
     if has_warehouse(office.settings):
         with office.warehouse.read() as conn:
             context = period_context(office, conn, period, sorted(codes))
+            readings = completed(office, conn, period, readings)
     for code in codes - set(context.openings):
         before = earlier.get((code, period.previous))
         if before is not None and before.numbers is not None:
             context.openings[code] = Opening(before.numbers, stamp="")
-    return context
+    return context, readings
 
 
 def has_warehouse(settings: Settings) -> bool:

@@ -25,6 +25,7 @@ from jinguo.flow.answers import (
     answer_stray,
     answered_before,
 )
+from jinguo.flow.bundles import answer_bundles
 from jinguo.flow.by_unit import divide_deliveries, unchanged_parts
 from jinguo.flow.check import Checked, judge, period_of, unit_of
 from jinguo.flow.confirmations import Confirmed, confirmations_in
@@ -32,6 +33,7 @@ from jinguo.flow.heap import quiet_heap
 from jinguo.flow.issue import basis_of
 from jinguo.flow.lateness import is_on_time
 from jinguo.flow.office import Office, open_office
+from jinguo.flow.partial import completed
 from jinguo.flow.predecessors import period_context
 from jinguo.flow.quarantine import seal_personal, tidy_quarantine
 from jinguo.flow.recheck import recheck_above, recheck_later
@@ -247,6 +249,8 @@ def _process_round(office: Office, period: Period | None, batch: Sequence[_Read]
     with office.warehouse.write() as conn:
         codes = sorted({reading.unit_code for _, reading in batch if reading.unit_code})
         context = period_context(office, conn, period, codes) if period else None
+        whole = completed(office, conn, period, [reading for _, reading in batch])
+        batch = [(row, reading) for (row, _), reading in zip(batch, whole, strict=True)]
         confirmed = confirmations_in(office, conn, period, batch)
         readings = [each.reading for each in confirmed]
         seal_personal(office, readings)
@@ -268,6 +272,7 @@ def _process_round(office: Office, period: Period | None, batch: Sequence[_Read]
             for item in done
         ]
         finish_deliveries(conn, outcomes, at=now)
+        answer_bundles(office, conn, [item.arrival.id for item in done])
     answer_round(office, done, context)
     return done
 
@@ -361,6 +366,7 @@ def _recognise(office: Office, repeats: Sequence[DeliveryRow]) -> list[Collected
             for item in done
         ]
         finish_deliveries(conn, outcomes, at=office.settings.now())
+        answer_bundles(office, conn, [row.id for row in repeats])
     return done
 
 

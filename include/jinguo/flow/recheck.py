@@ -13,16 +13,15 @@ from jinguo.consolidation.parts import accepted_below
 from jinguo.flow.check import Checked, judge
 from jinguo.flow.office import Office, open_office
 from jinguo.flow.predecessors import period_context, settlements_on_record
+from jinguo.flow.stored import answered_readings
 from jinguo.intake.folder import home_lock
 from jinguo.periods import Period
-from jinguo.reading.model import Answer, Reading
 from jinguo.review.matching import finding_key
 from jinguo.rules.findings import Finding
 from jinguo.settings import Settings
 from jinguo.units.register import PROVINCE_CODE
 from jinguo.warehouse import audit
 from jinguo.warehouse.decisions import decisions_of
-from jinguo.warehouse.explanations import explanations_of_period
 from jinguo.warehouse.findings import findings_of_many, replace_findings
 from jinguo.warehouse.inputs import replace_inputs
 from jinguo.warehouse.records import SubmissionRow
@@ -31,7 +30,6 @@ from jinguo.warehouse.submissions import (
     accepted_submissions,
     later_submissions,
     latest_submissions,
-    load_readings,
     mark_outputs_pending,
     set_state,
     submission,
@@ -110,7 +108,7 @@ def _judged_again(
 
     What settled the findings of an accepted report goes on settling them, whatever has ended or come since.
     """
-    readings = _answered_readings(conn, period, rows)
+    readings = answered_readings(conn, period, rows)
     stored = findings_of_many(conn, [row.id for row in rows])
     before = {row.id: stored.get(row.id, []) for row in rows}
     known = period_context(office, conn, period, [reading.unit_code for reading in readings.values()])
@@ -124,24 +122,6 @@ def _judged_again(
         found = judge(office, context, [readings[row.id] for row in chosen], received_at=received)
         checked |= zip((row.id for row in chosen), found, strict=True)
     return [(before[row.id], checked[row.id]) for row in rows]
-
-
-def answered_reading(conn: Connection, row: SubmissionRow) -> Reading:
-    """A stored report's reading with what its unit has answered on the page since: it counts as if it stood in the
-    file."""
-    return _answered_readings(conn, Period.of_key(row.period_key), [row])[row.id]
-
-
-def _answered_readings(conn: Connection, period: Period, rows: Sequence[SubmissionRow]) -> dict[int, Reading]:
-    """Submission id → its reading with its answers."""
-    given = explanations_of_period(conn, period.key, unit_ids=[row.unit_id for row in rows])
-    answers: dict[int | None, list[Answer]] = {}
-    for each in (each for found in given.values() for each in found):
-        answers.setdefault(each.submission_id, []).append(Answer(each.rule_id, each.cell_id, each.text))
-    return {
-        row_id: replace(reading, answers=[*reading.answers, *answers.get(row_id, ())])
-        for row_id, reading in load_readings(conn, [row.id for row in rows])
-    }
 
 
 def recheck_period(settings: Settings, period: Period) -> list[dict[str, Any]]:

@@ -14,7 +14,8 @@ from jinguo.flow.collect import Collected, store_reports
 from jinguo.flow.confirmations import WAITS, Confirmed, confirmations_in
 from jinguo.flow.office import Office
 from jinguo.flow.predecessors import period_context
-from jinguo.flow.recheck import answered_reading, recheck_open
+from jinguo.flow.recheck import recheck_open
+from jinguo.flow.stored import answered_reading
 from jinguo.intake.folder import home_lock
 from jinguo.periods import Period
 from jinguo.reading.model import Answer, Reading

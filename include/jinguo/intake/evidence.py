@@ -24,6 +24,7 @@ _NAME_PERIODS = (
     re.compile(r"(?<!\d)(20\d{2})[-._](\d{1,2})(?!\d)"),
     re.compile(r"(?<!\d)(20\d{2})(0[1-9]|1[0-2])(?:[0-3]\d)?(?!\d)"),
 )
+_VERSION = re.compile(r"\((20\d{2})版\)")  # behind a 表号
 _BARE_MONTH = re.compile(r"(?<!\d)(\d{1,2})月")
 _CHINESE_RUN = re.compile(r"[\u3400-\u9fff\U00020000-\U0002fa1f]+")
 _LONGEST_NAME = 20
@@ -69,6 +70,7 @@ class Evidence:
     unclear_periods: list[Saying] = field(default_factory=list)  # neither a period nor a month
     unknown_names: list[Saying] = field(default_factory=list)
     unit_type: str = ""
+    form_version: str = ""
 
 
 def read_identity(workbook: Workbook) -> IdentityBlock | None:
@@ -113,6 +115,7 @@ def _take_block(evidence: Evidence, block: IdentityBlock, register: Register) ->
     if period:
         evidence.periods.append((period, Saying("模板标识", "", "", period.chinese)))
     evidence.unit_type = block.texts.get("unit_type", "")
+    evidence.form_version = block.texts.get("form_version", "")
 
 
 def _take_cover(evidence: Evidence, cover: Cover, register: Register) -> None:
@@ -137,6 +140,8 @@ def _take_cover(evidence: Evidence, cover: Cover, register: Register) -> None:
 
 
 def _take_head(evidence: Evidence, sheet: str, head: Head, register: Register) -> None:
+    if head.form_no and not evidence.form_version and (version := _VERSION.search(head.form_no.value)):
+        evidence.form_version = version[1]
     if head.unit_code and _LIKE_A_CODE.fullmatch(head.unit_code.value.upper()):
         code = head.unit_code
         evidence.codes.append((code.value.upper(), Saying(f"“{sheet}”表头", sheet, code.address, code.value)))

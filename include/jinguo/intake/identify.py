@@ -6,9 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from jinguo.errors import SchemaError
-from jinguo.forms.load import form_for
+from jinguo.forms.load import form_for, load_forms
+from jinguo.forms.mapping import FormMapping, mapping_for
 from jinguo.forms.model import Form
 from jinguo.intake.evidence import Evidence, IdentityBlock, Saying
+from jinguo.intake.places import town_problem, unknown_zone_problem, zone_problem
 from jinguo.periods import Period
 from jinguo.reading.anchors import fold
 from jinguo.reading.model import Problem
@@ -21,13 +23,15 @@ _BELOW_THE_REGISTER = {"town": (9, 12), "village": (12,)}  # code lengths of uni
 
 @dataclass
 class Identity:
-    """``status``: read, held, rejected or unidentified; ``problem`` says why it is not read. ``notes``: information."""
+    """``status``: read, held, rejected or unidentified; ``problem`` says why it is not read. ``notes``: information.
+    ``mapping``: the file is written on an older version of the form, and read as this says."""
 
     status: str = "read"
     unit_code: str = ""
     unit_type: str = ""
     period: Period | None = None
     form: Form | None = None
+    mapping: FormMapping | None = None
     problem: Problem | None = None
     notes: list[Problem] = field(default_factory=list)
 
@@ -47,9 +51,13 @@ def identify(evidence: Evidence, block: IdentityBlock | None, *, is_ours: bool, 
         return identity
     if not _decide_period(identity, evidence):
         return identity
-    if not _decide_form(identity, block, register):
+    if not _decide_form(identity, evidence.form_version, register):
         return identity
-    return _check_validity(identity, register)
+    _check_validity(identity, register)
+    unit = register.by_code.get(identity.unit_code)
+    if identity.status == "read" and unit and (problem := zone_problem(unit, identity.period, evidence, register)):
+        identity.stop("held", problem)
+    return identity
 
 
 def _holds_several_units(identity: Identity, evidence: Evidence, register: Register) -> bool:
@@ -81,6 +89,9 @@ def _decide_unit(identity: Identity, evidence: Evidence, register: Register) -> 
         if _is_replaced(code, register):
             identity.unit_code = code
             return True  # told to the unit once the period is known
+        if code not in register.by_code and (problem := town_problem(code, evidence, register)):
+            identity.stop("held", problem)
+            return False
         if _is_known(code, evidence.unit_type, register):
             return _agree(identity, evidence, code, saying, register)
         if not evidence.names:
@@ -94,7 +105,7 @@ def _decide_unit(identity: Identity, evidence: Evidence, register: Register) -> 
 
 
 def _is_known(code: str, unit_type: str, register: Register) -> bool:
-    lengths = _BELOW_THE_REGISTER.get(unit_type, ())
+    lengths = _BELOW_THE_REGISTER.get(unit_type or "town", ())
     return code in register.by_code or (code.isdecimal() and len(code) in lengths)
 
 
@@ -114,7 +125,7 @@ def _agree(identity: Identity, evidence: Evidence, code: str, saying: Saying, re
             return False
     identity.unit_code = code
     unit = register.by_code.get(code)
-    identity.unit_type = unit.unit_type if unit else evidence.unit_type
+    identity.unit_type = unit.unit_type if unit else evidence.unit_type or "town"
     identity.notes += _old_names(evidence, register)
     return True
 
@@ -124,6 +135,9 @@ def _decide_by_names(identity: Identity, evidence: Evidence, register: Register)
     if not evidence.names:
         if evidence.unknown_names:
             saying = evidence.unknown_names[0]
+            if zone := unknown_zone_problem(saying):
+                identity.stop("held", zone)
+                return False
             details = {"raw": saying.text, "list": "、".join(_similar(saying.text, register))}
             problem = Problem("D68", "cover", saying.sheet, saying.cell, "cover.unit_name", saying.text, details)
         else:
@@ -230,19 +244,21 @@ def _hold_period(
     return False
 
 
-def _decide_form(identity: Identity, block: IdentityBlock | None, register: Register) -> bool:
+def _decide_form(identity: Identity, stated: str, register: Register) -> bool:
+    """The version in force for the period; an older one is read where there is a mapping."""
     period = identity.period
-    stated = block.texts.get("form_version", "") if block else ""
     try:
         identity.form = form_for(register.schemas, period)
     except SchemaError:
-        details = {"old": stated, "date": ""}
+        details = {"old": stated}
         identity.stop("rejected", Problem("D18", "cover", value=period.chinese, details=details))
         return False
     if stated and stated != identity.form.version:
-        details = {"old": stated, "date": ""}
-        identity.stop("rejected", Problem("D18", "cover", value=stated, details=details))
-        return False
+        identity.mapping = mapping_for(identity.form, stated, period, schemas=register.schemas)
+        if identity.mapping is None:
+            details = _right_form(identity, stated, register)
+            identity.stop("rejected", Problem("D18", "cover", value=stated, details=details))
+            return False
     return True
 
 
@@ -261,6 +277,14 @@ def _same_unit(code: str, other: str, register: Register) -> bool:
     return code == other or (one is not None and two is not None and one.unit_id == two.unit_id)
 
 
+def _right_form(identity: Identity, stated: str, register: Register) -> dict[str, str]:
+    form, period, unit = identity.form, identity.period, register.by_code.get(identity.unit_code)
+    old = next((each for each in load_forms(register.schemas) if (each.id, each.version) == (form.id, stated)), None)
+    until = old.valid_to.chinese if old and old.valid_to else ""
+    name = f"，文件名{unit.code}_{unit.short_name}_湘妇志_{period.key}_v1.xlsx" if unit else ""
+    return {"old": stated, "date": until, "right": f"{form.version}版《{form.title}》{name}"}
+
+
 def _check_validity(identity: Identity, register: Register) -> Identity:
     """An old code after its end is refused with the code that replaced it; shortly after, it is read as that."""
     code, period = identity.unit_code, identity.period
@@ -271,7 +295,7 @@ def _check_validity(identity: Identity, register: Register) -> Identity:
     if succession is not None and (now := _in_grace(succession, period, register)):
         last = succession.effective.plus(old_code_grace(register.schemas) - 1)
         details = {"raw": f"{succession.old_name}（{code}）", "name": now.name, "code": now.code, "date": last.chinese}
-        identity.notes.append(Problem("D83", "cover", "", "", "cover.unit_code", code, details))
+        identity.notes.append(Problem("D86", "cover", "", "", "cover.unit_code", code, details))
         identity.unit_code, identity.unit_type = now.code, now.unit_type
         return identity
     if succession is not None:

@@ -35,7 +35,7 @@ from jinguo.templates.layout import (
 )
 from jinguo.units.register import Register, Unit
 
-NOT_ONE_OF_THEM = "D82"
+NOT_ONE_OF_THEM = "D85"
 DIVIDED = "divided"  # status of the whole file: its parts are the reports
 _HEADER_LINES, _MOST_PARTS = 40, 500
 _ENOUGH = 0.6  # of a table's cells must be named above the lines, else the sheet is no 分县表

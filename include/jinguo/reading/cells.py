@@ -10,6 +10,7 @@ from typing import Any
 from jinguo.forms.model import SCALE, UNIT_TYPE_NAMES, Cell, Form
 from jinguo.periods import Period
 from jinguo.reading.anchors import Geometry, Located, fold
+from jinguo.reading.formats import is_harmless, styled_cells, suggestion
 from jinguo.reading.formulas import (
     Recipe,
     Step,
@@ -126,6 +127,7 @@ class Cells:
                     self._check_not_applicable(index, values[column])
         self._read_ticks(located)
         self._read_markup(located, plan.addresses)
+        self._read_displays(located, plan.addresses)
         self._read_merges(located, plan.addresses)
 
     def _read_value(self, index: int, value: Any) -> None:
@@ -236,6 +238,26 @@ class Cells:
         self.states[index], self.numbers[index] = _UNREADABLE, _NAN
         self.changed.pop(index, None)
         self.notes.problem("D31", address, self.form.cells[index].id, error, err=error)
+
+    def _read_displays(self, located: Located, addresses: Mapping[str, int]) -> None:
+        """Figures that the file shows as others: the stored one counts unless the screen and the form disagree."""
+        for address, display in styled_cells(located.sheet.xml, located.sheet.displays).items():
+            index = addresses.get(address)
+            if index is None or index in self.own or self.states[index] != _NUMBER or not self.numbers[index]:
+                continue
+            cell, value = self.form.cells[index], self.numbers[index]
+            if type(located.sheet.at(located.rows[cell.row], located.columns[cell.column])) is str:
+                continue  # a text has no format
+            text, shown = format_number(value), display.shown(value / SCALE)
+            if is_harmless(display, cell.unit):
+                if display.scale > 1:
+                    self.notes.problem("D38", address, cell.id, text, shown=shown)
+                    self.notes.normalise(address, cell.id, shown, text, "按实际值读取")
+                continue
+            self.states[index], self.numbers[index] = _UNREADABLE, _NAN
+            meant = round(suggestion(display, value, cell.unit))
+            details = {"shown": shown, "unit": cell.unit, "s": format_number(meant)}
+            self.notes.problem("D83", address, cell.id, text, **details)
 
     def _read_merges(self, located: Located, addresses: Mapping[str, int]) -> None:
         """A figure under several merged data cells belongs to none of them."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from jinguo.intake.packages import stored_package
+from jinguo.reading.comments import comments_of, has_comments
+from jinguo.reading.formats import displays_of
 from jinguo.reading.markup import Markup, is_far, sheet_parts, with_merges_first, without_far_cells, without_self_check
 from jinguo.reading.sheets import MAX_CELLS, Sheet, TooLargeError, UnreadableError, Workbook
 
@@ -26,8 +28,7 @@ def read_workbook(data: bytes, screened: Screened, *, is_suspect: bool = False) 
     except Exception as error:
         raise UnreadableError(type(error).__name__) from error
     except BaseException as error:
-        # A panic inside calamine is a PanicException, which derives from BaseException.
-        if type(error).__name__ == "PanicException":
+        if _is_panic(error):
             raise UnreadableError("PanicException") from error
         raise
 
@@ -55,14 +56,41 @@ def _read_xlsx(parts: Mapping[str, bytes], is_suspect: bool) -> Workbook:
     if far:
         parts = {name: without_far_cells(body) if name in far else body for name, body in parts.items()}
     read = {**parts, **{name: with_merges_first(parts[name]) for name in names if name}}
-    sheets, far_sheets = [], []
+    try:
+        sheets = _calamine_sheets(read, parts, names)
+    except TooLargeError:
+        raise
+    except BaseException as error:
+        if not (isinstance(error, Exception) or _is_panic(error)):
+            raise
+        from jinguo.reading.second_reader import read_again
+
+        again = None if is_suspect else read_again(parts)
+        if again is None:
+            raise
+        return Workbook(again, is_1904, is_read_again=True)
+    far_sheets = [sheet.name for sheet, part in sheets if part in far]
+    return Workbook([sheet for sheet, _ in sheets], is_1904, tuple(far_sheets))
+
+
+def _calamine_sheets(
+    read: Mapping[str, bytes], parts: Mapping[str, bytes], names: Sequence[str]
+) -> list[tuple[Sheet, str]]:
+    """Each sheet of an .xlsx with its part."""
+    displays, is_commented = displays_of(parts), has_comments(parts)
+    sheets = []
     for index, sheet, is_visible, rows in _grids(stored_package(read)):
         part = names[index] if index < len(names) else ""
-        xml = parts.get(part, b"")
-        if part in far:
-            far_sheets.append(sheet.name)
-        sheets.append(Sheet(sheet.name, is_visible, rows, sheet.merged_cell_ranges or [], xml))
-    return Workbook(sheets, is_1904, tuple(far_sheets))
+        comments = comments_of(parts, part) if is_commented and part else {}
+        merges, xml = sheet.merged_cell_ranges or [], parts.get(part, b"")
+        found = Sheet(sheet.name, is_visible, rows, merges, xml, comments=comments, displays=displays)
+        sheets.append((found, part))
+    return sheets
+
+
+def _is_panic(error: BaseException) -> bool:
+    """A panic inside calamine is a PanicException, which derives from BaseException."""
+    return type(error).__name__ == "PanicException"
 
 
 def _read_xls(data: bytes, stream: bytes) -> Workbook:

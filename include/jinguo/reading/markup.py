@@ -23,7 +23,10 @@ _REFERENCE = re.compile(rb""" r=["']([A-Z]{1,3})(\d+)["']""")
 _FAR_ROW = re.compile(rb"""<(?:\w+:)?row [^>]*?\br=["']\d{5,}["'][^>]*?(?:/>|>\s*</(?:\w+:)?row>)""")
 _USUAL_FORMULA = re.compile(rb'<c r="([A-Z]++\d++)"[^>]*+><f(?: aca="false")?>([^<]*+)</f>(<v>[^<])?')
 _FORMULA = re.compile(rb"<f(?:\s([^>]*?))?(?:/>|>([^<]*)</f>)")
-_ERROR = re.compile(rb'<c ([^>]*?\bt="e"[^>]*)>(?:<f[^>]*?(?:/>|>[^<]*</f>))?(?:<v>([^<]*)</v>)?')
+_ERROR = re.compile(
+    rb"""<(?:\w+:)?c ([^>]*?\bt=["']e["'][^>]*)>(?:<(?:\w+:)?f[^>]*?(?:/>|>[^<]*</(?:\w+:)?f>))?"""
+    rb"""(?:<(?:\w+:)?v>([^<]*)</)?"""
+)
 _MERGES_END = b"</mergeCells>"
 _ANSWERED = re.compile(rb'<c r="H(?![1-4]")\d+"[^>]*+(?<!/)>')  # column and head of 情况说明 on our sheet 自检
 _DIGIT = rb"(?:\d|\xef\xbc[\x90-\x99]|&#(?:6529[6-9]|6530[0-5]|[xX][fF]{2}1\d);)"  # full-width ones as UTF-8 or escaped
@@ -57,6 +60,13 @@ def sheet_parts(parts: Mapping[str, bytes]) -> tuple[list[str], bool]:
     folder, name = posixpath.split(book_name)
     targets, is_1904 = _sheet_targets(folder, parts[book_name], parts[f"{folder}/_rels/{name}.rels"])
     return [target if target in parts else "" for _, target in targets], is_1904
+
+
+def named_parts(parts: Mapping[str, bytes]) -> dict[str, str]:
+    """The part of each sheet by the sheet's name."""
+    book_name = _workbook_part(parts)
+    folder, name = posixpath.split(book_name)
+    return dict(_sheet_targets(folder, parts[book_name], parts[f"{folder}/_rels/{name}.rels"])[0])
 
 
 def without_self_check(parts: Mapping[str, bytes]) -> Mapping[str, bytes]:
@@ -180,7 +190,7 @@ def scan_sheet(xml: bytes) -> Markup:
     markup = Markup(has_hidden_rows=_may_hide(xml) and _HIDDEN.search(xml) is not None)
     if b"<f" in xml:
         markup.formulas = _formulas(xml)
-    if b't="e"' in xml:
+    if b't="e"' in xml or b"t='e'" in xml:
         for match in _ERROR.finditer(xml):
             reference = _REFERENCE.search(b" " + match[1])
             if reference:

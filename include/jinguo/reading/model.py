@@ -65,10 +65,22 @@ class Answer:
     confirmation: str = ""
 
 
+@dataclass(frozen=True)
+class Source:
+    """The file, and the version of the report, that a table was taken from."""
+
+    file: str
+    sha256: str
+    version: int
+
+
 @dataclass
 class TableReading:
     """Where a table of the form was found. ``row_numbers``: row code → sheet row (from 1). ``places``: of a 分县表, in
-    which a unit's cells stand in one line, ``r17.c4`` → address."""
+    which a unit's cells stand in one line, ``r17.c4`` → address.
+
+    ``source``: the other file in which it stands, where a report was sent again in part.
+    """
 
     table: str
     sheet: str
@@ -77,6 +89,7 @@ class TableReading:
     is_ticked: bool = False
     ticked_rows: tuple[str, ...] = ()
     places: dict[str, str] = field(default_factory=dict)
+    source: Source | None = None
 
     def address(self, row: str, column: int) -> str:
         """The address of a grid cell, "" when its row or column was not found."""
@@ -106,7 +119,9 @@ class Reading:
     (then 0).
     ``holds_personal``: the file is to be sealed, whatever its status. ``stamp``: what the template was pre-filled from
     (``identity block``), "" for a blank one. ``prefilled``: last period's figures that the template carried, by cell
-    id, in thousandths.
+    id, in thousandths. ``correction``: where a file that lacks tables says that it corrects or completes a report.
+    ``upgraded_from``: the older version of the form that the file was written on. ``built_on``: ids of the submissions
+    whose tables it was completed with, and of those that these were made of.
     """
 
     file: str
@@ -133,6 +148,14 @@ class Reading:
     problems: list[Problem] = field(default_factory=list)
     answers: list[Answer] = field(default_factory=list)
     parts: tuple[str, ...] = ()
+    correction: str = ""
+    upgraded_from: str = ""
+    built_on: list[int] = field(default_factory=list)
+
+    def origin(self, cell_id: str) -> Source | None:
+        """The other file that a cell stands in; None: this one."""
+        table = self.tables.get(cell_id.split(".", 1)[0])
+        return table.source if table else None
 
     def place(self, cell_id: str) -> tuple[str, str]:
         """(sheet, address) of a cell id, ("", "") when the file does not have it."""

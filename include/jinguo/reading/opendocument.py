@@ -13,6 +13,7 @@ from io import BytesIO
 from typing import Any
 from xml.etree import ElementTree
 
+from jinguo.reading.comments import clerks_text
 from jinguo.reading.markup import MAX_COLUMNS, MAX_ROWS, Formula, Markup
 from jinguo.reading.sheets import MAX_CELLS, Sheet, TooLargeError, UnreadableError, Workbook
 from jinguo.templates.layout import column_letters
@@ -78,9 +79,13 @@ class _Table:
 
     def _take_markup(self, cell: ElementTree.Element, row: int, column: int) -> None:
         attributes = cell.attrib
-        if len(attributes) == 0 or column >= MAX_COLUMNS:
+        if (len(attributes) == 0 and len(cell) == 0) or column >= MAX_COLUMNS:
             return
         address = f"{column_letters(column)}{row + 1}"
+        if (note := cell.find(f"{_OFFICE}annotation")) is not None:
+            words = "\n".join("".join(line.itertext()) for line in note.iter(f"{_TEXT}p"))
+            if text := clerks_text(words):
+                self.sheet.comments[address] = text
         if formula := attributes.get(f"{_TABLE}formula"):
             has_value = f"{_OFFICE}value-type" in attributes
             self.sheet.found.formulas[address] = Formula(plain_formula(formula), has_value)

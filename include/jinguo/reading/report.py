@@ -2,50 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
 from jinguo.forms.load import load_forms
-from jinguo.forms.model import IDENTITY_SHEET, UNIT_TYPE_NAMES, Form, Table
+from jinguo.forms.model import UNIT_TYPE_NAMES, Form, Table
 from jinguo.intake.evidence import IdentityBlock, gather, read_identity
 from jinguo.intake.identify import Identity, identify
 from jinguo.intake.screening import Screened, screen
-from jinguo.reading.anchors import Head, Located, fold, locate, read_head, table_of
-from jinguo.reading.answers import ISSUES_SHEET, is_answer, read_answers
+from jinguo.reading.anchors import Head, Located, fold, locate
+from jinguo.reading.answers import read_answers
 from jinguo.reading.by_unit import DIVIDED, ByUnit, divide, find_by_unit, part_block, part_tables, put_back
 from jinguo.reading.cells import Cells
-from jinguo.reading.cover import Cover, find_cover, read_cover
+from jinguo.reading.cover import find_cover, read_cover
 from jinguo.reading.delimited import TEXT_SHEET
-from jinguo.reading.grid import Sheet, UnreadableError, Workbook, read_workbook
+from jinguo.reading.grid import Sheet, UnreadableError, read_workbook
 from jinguo.reading.lists import is_list_ticked, read_lines
 from jinguo.reading.model import Problem, Reading, TableReading
-from jinguo.reading.notes import Notes
-from jinguo.reading.numbers import written
-from jinguo.reading.privacy import PHONE_LENGTH, holds_personal, mask, masked_text, personal_numbers, roster_head
-from jinguo.templates.layout import CHECK_SHEET, NUMBERS_ROW, WORKINGS_SHEET, column_letters
-from jinguo.units.register import Register, load_register
+from jinguo.reading.notes import Notes, quote
+from jinguo.reading.opened import OpenFile, differing_copy, sort_sheets
+from jinguo.reading.parts import missing_problem, missing_tables
+from jinguo.reading.personal import personal_data
+from jinguo.reading.privacy import masked_text
+from jinguo.reading.upgrade import upgraded
+from jinguo.templates.layout import NUMBERS_ROW, column_letters
+from jinguo.units.register import load_register
 
-_OWN_SHEETS = frozenset((ISSUES_SHEET, CHECK_SHEET, WORKINGS_SHEET, "填报说明", "说明"))
-_FOOT = "单位负责人:"  # the foot of a table repeats the cover's persons and phone by formula
-_COVER_EXEMPT = frozenset(("phone", "head", "stat_head", "filler"))
-
-
-@dataclass
-class _File:
-    """One workbook on its way to a Reading. ``tables``: table id → the sheet it is read from, with its head."""
-
-    workbook: Workbook
-    form: Form
-    register: Register
-    cover: Cover
-    tables: dict[str, tuple[Table, Sheet, Head]] = field(default_factory=dict)
-    others: list[Sheet] = field(default_factory=list)
-    copies: list[tuple[Table, Sheet, Head]] = field(default_factory=list)  # visible sheets of tables found already
-    notes: Notes = field(default_factory=Notes)
+_CORRECTIONS = ("更正", "补报")
 
 
 def read_report(
@@ -72,8 +58,8 @@ def read_report(
         return unreadable(name, sha256, error.reason, format_=screened.format)
     units = load_register(schemas, register)
     form = load_forms(schemas)[-1]
-    file = _File(workbook, form, units, find_cover(workbook, form))
-    _sort_sheets(file)
+    file = OpenFile(workbook, form, units, find_cover(workbook, form))
+    sort_sheets(file)
     block = read_identity(workbook)
     heads = [(sheet.name, head) for _, sheet, head in (*file.tables.values(), *file.copies)]
     evidence = gather(name, block, file.cover, heads, units)
@@ -82,15 +68,18 @@ def read_report(
     by_unit = find_by_unit(file.tables, block) if identity.status == "read" else None
     if by_unit is not None:
         return _read_by_unit(file, _begin(name, sha256, screened, identity, None), identity, block, by_unit, part)
-    if identity.status == "read" and (problem := _differing_copy(file)):
+    if identity.status == "read" and (problem := differing_copy(file)):
         identity.stop("held", problem)
     reading = _begin(name, sha256, screened, identity, block)
     if identity.status != "read" or identity.form is None or identity.period is None:
         reading.problems = [identity.problem] if identity.problem else []
-        return _unread(reading, _personal_data(file, reading.stamp))
-    file.form = identity.form
+        return _unread(reading, personal_data(file, reading.stamp))
     _read_file(file, reading, identity, block)
-    personal = _personal_data(file, reading.stamp)
+    if identity.mapping:
+        reading.problems, reading.normalisations = file.notes.problems, file.notes.normalisations
+        reading = upgraded(reading, identity.mapping)
+        file.notes.problems, file.notes.normalisations = reading.problems, reading.normalisations
+    personal = personal_data(file, reading.stamp)
     if personal:
         return _quarantined(reading, personal)
     reading.problems = [*screened.problems, *identity.notes, *file.notes.problems]
@@ -99,7 +88,7 @@ def read_report(
 
 
 def _read_by_unit(
-    file: _File, reading: Reading, identity: Identity, block: IdentityBlock | None, found: ByUnit, code: str
+    file: OpenFile, reading: Reading, identity: Identity, block: IdentityBlock | None, found: ByUnit, code: str
 ) -> Reading:
     """Of a 分县表 the part of one unit, or (``code`` "") the codes of those that it holds."""
     units, sender = file.register, identity.unit_code
@@ -107,7 +96,7 @@ def _read_by_unit(
     if not code:
         reading.parts, reading.status = tuple(parts), "rejected" if problems else DIVIDED
         reading.problems = problems
-        if personal := _personal_data(file, reading.stamp):
+        if personal := personal_data(file, reading.stamp):
             reading.unit_code = ""  # nobody's report is kept: the file as a whole is sealed
             return _quarantined(reading, personal)
         return reading
@@ -117,7 +106,8 @@ def _read_by_unit(
     whose = {"unit_code": unit.code, "unit_name": unit.org_name or unit.name}
     whose |= {"unit_type": UNIT_TYPE_NAMES[unit.unit_type], "version": "", "period": identity.period.chinese}
     file.cover.raw.update({key: text for key, text in whose.items() if key in file.cover.addresses})
-    mine, identity = part_block(block, code), replace(identity, unit_code=code, unit_type=unit.unit_type)
+    mine = part_block(block, code)
+    identity = replace(identity, unit_code=code, unit_type=unit.unit_type, mapping=None)
     reading.unit_code, reading.unit_type = code, unit.unit_type
     reading.stamp = mine.texts.get("stamp", "") if mine else ""
     _read_file(file, reading, identity, mine)
@@ -147,48 +137,12 @@ def _begin(name: str, sha256: str, screened: Screened, identity: Identity, block
     )
 
 
-def _sort_sheets(file: _File) -> None:
-    """Which sheet is which table; the sheet that has the table's own name goes before its copies."""
-    for sheet in file.workbook.sheets:
-        if sheet is file.cover.sheet or sheet.name == IDENTITY_SHEET or sheet.name in _OWN_SHEETS:
-            continue
-        head = read_head(sheet)
-        table = table_of(head, sheet, file.form)
-        if table is None:
-            file.others.append(sheet)
-            continue
-        earlier = file.tables.get(table.id)
-        beside = (table, sheet, head) if earlier else None
-        if earlier is None or _rank(sheet, head, table) > _rank(earlier[1], earlier[2], table):
-            file.tables[table.id] = table, sheet, head
-            beside = earlier
-        if beside is not None:
-            file.others.append(beside[1])
-            if beside[1].is_visible and beside[2].numbers_row >= 0:
-                file.copies.append(beside)
-
-
-def _differing_copy(file: _File) -> Problem | None:
-    """Two visible sheets of one table that do not say the same: nobody but the unit knows which one counts."""
-    for table, copy, _ in file.copies:
-        kept = file.tables[table.id][1]
-        for row in range(max(len(kept.rows), len(copy.rows))):
-            for column in range(max(len(values) for sheet in (kept, copy) for values in sheet.rows[row : row + 1])):
-                here, there = kept.at(row, column), copy.at(row, column)
-                if here != there:
-                    address = f"{column_letters(column)}{row + 1}"
-                    details = {"name": kept.name, "other": copy.name, "table_sheet": table.sheet, "cell": address}
-                    details |= {"v": masked_text(written(here)), "w": masked_text(written(there))}
-                    return Problem("D79", table.id, kept.name, address, "", details["v"], details)
-    return None
-
-
-def _rank(sheet: Sheet, head: Head, table: Table) -> tuple[bool, bool, bool]:
-    return sheet.is_visible, sheet.name == table.sheet, head.numbers_row >= 0
-
-
-def _read_file(file: _File, reading: Reading, identity: Identity, block: IdentityBlock | None) -> None:
-    form, period, notes = file.form, identity.period, file.notes
+def _read_file(file: OpenFile, reading: Reading, identity: Identity, block: IdentityBlock | None) -> None:
+    form = file.form = identity.mapping.old if identity.mapping else identity.form
+    if identity.mapping:
+        file.tables, file.others, file.copies = {}, [], []
+        sort_sheets(file)
+    period, notes = identity.period, file.notes
     cells = Cells(
         form=form,
         unit_type=identity.unit_type,
@@ -203,12 +157,18 @@ def _read_file(file: _File, reading: Reading, identity: Identity, block: Identit
         reading.cover = read_cover(file.cover, form, period, is_1904=file.workbook.is_1904, notes=notes)
         reading.cover_cells = dict(file.cover.addresses)
     for table in form.tables:
+        if table.id not in file.tables:
+            continue
         if table.is_due(period, identity.unit_type):
             _read_table(file, reading, table, cells)
-        elif table.id in file.tables:
+        else:
             _read_undue(file, table, identity.unit_type)
+    if missing := missing_tables(reading, form):
+        notes.problems.append(missing_problem(missing))
+        reading.correction = _correction(file, reading.file)
     idle = {table_id for table_id, table in reading.tables.items() if table.is_ticked}
     cells.finish(reading.lists, idle)
+    _note_comments(file, reading)
     if block is None:
         _note_lost_block(form, notes)
     reading.numbers = np.array(cells.numbers, dtype=np.float64)
@@ -226,12 +186,8 @@ def _note_lost_block(form: Form, notes: Notes) -> None:
         notes.problem("D80", count=str(len(broken)))
 
 
-def _read_table(file: _File, reading: Reading, table: Table, cells: Cells) -> None:
+def _read_table(file: OpenFile, reading: Reading, table: Table, cells: Cells) -> None:
     notes = file.notes
-    notes.at(table.id, table.sheet)
-    if table.id not in file.tables:
-        notes.problem("WZ-004", missing=table.sheet)
-        return
     _, sheet, head = file.tables[table.id]
     notes.at(table.id, sheet.name)
     _check_head(file, table, sheet, head)
@@ -256,6 +212,28 @@ def _read_table(file: _File, reading: Reading, table: Table, cells: Cells) -> No
     else:
         lines = read_lines(located, form=file.form, period=cells.period, is_1904=file.workbook.is_1904, notes=notes)
         reading.lists[table.id] = lines
+
+
+def _note_comments(file: OpenFile, reading: Reading) -> None:
+    """What somebody wrote beside a cell of a table: shown to whoever reviews the report."""
+    for table, sheet, _ in file.tables.values():
+        found = reading.tables.get(table.id)
+        if not sheet.comments or found is None:
+            continue
+        ids = {reading.place(cell.id)[1]: cell.id for cell in file.form.cells_by_table[table.id]}
+        file.notes.at(table.id, sheet.name)
+        for address, text in sheet.comments.items():
+            file.notes.problem("D36", address, ids.get(address, ""), masked_text(" ".join(text.split())))
+
+
+def _correction(file: OpenFile, name: str) -> str:
+    """Where the file calls itself 更正 or 补报: its name, the name of a sheet or a title; "" where it does not."""
+    titles = [(f"“{sheet.name}”标题", head.title) for _, sheet, head in file.tables.values()]
+    names = [("工作表名", sheet.name) for _, sheet, _ in file.tables.values()]
+    for place, text in [("文件名", name), *names, *titles]:
+        if any(word in text for word in _CORRECTIONS):
+            return f"{place}“{quote(masked_text(text))}”"
+    return ""
 
 
 def _note_drift(notes: Notes, located: Located) -> None:
@@ -284,7 +262,7 @@ def _table_reading(located: Located) -> TableReading:
     )
 
 
-def _check_head(file: _File, table: Table, sheet: Sheet, head: Head) -> None:
+def _check_head(file: OpenFile, table: Table, sheet: Sheet, head: Head) -> None:
     """表号 as printed; a sheet known only by its name or its title has had it changed."""
     found = head.form_no.value if head.form_no else ""
     if fold(found) != fold(table.form_no):
@@ -298,7 +276,7 @@ def _check_head(file: _File, table: Table, sheet: Sheet, head: Head) -> None:
         file.notes.problem("D37", "", "", sheet.name, name=sheet.name)
 
 
-def _read_undue(file: _File, table: Table, unit_type: str) -> None:
+def _read_undue(file: OpenFile, table: Table, unit_type: str) -> None:
     """A table that this unit does not fill, or not this month: figures in it are said to be out of place."""
     _, sheet, head = file.tables[table.id]
     notes = file.notes
@@ -317,7 +295,7 @@ def _read_undue(file: _File, table: Table, unit_type: str) -> None:
                 return
 
 
-def _note_sheets(file: _File) -> None:
+def _note_sheets(file: OpenFile) -> None:
     """Sheets that are not part of the report, and those from which far-away cells were left out."""
     for sheet in file.others:
         if sheet.name.startswith("_"):
@@ -328,58 +306,12 @@ def _note_sheets(file: _File) -> None:
     for name in file.workbook.far_sheets:
         file.notes.at("", name)
         file.notes.problem("D33", "", "", name, name=name)
+    if file.workbook.is_read_again:
+        file.notes.at("", "")
+        file.notes.problem("D84")
     if file.workbook.is_1904:
         file.notes.at("", "")
         file.notes.problem("D39")
-
-
-def _personal_data(file: _File, stamp: str) -> list[Problem]:
-    """Identity and phone numbers on any sheet, whatever its name.
-
-    Allowed are the cover's phone and persons, the feet that repeat them, the ``stamp`` that we gave, and a phone number
-    in an answer, which is masked as it is read.
-    """
-    known = {number for key in _COVER_EXEMPT for number in personal_numbers(file.cover.raw.get(key, ""))}
-    known.update(personal_numbers(stamp))
-    found = _personal_numbers(file, known)
-    told = {problem.sheet for problem in found}
-    return found + [problem for problem in _rosters(file) if problem.sheet not in told]
-
-
-def _rosters(file: _File) -> Iterator[Problem]:
-    """Lists of persons on sheets that are no tables."""
-    for sheet in file.others:
-        found = roster_head(sheet.rows)
-        if found:
-            row, column, titles = found
-            lines = sum(any(value != "" for value in values) for values in sheet.rows[row + 1 :])
-            address = f"{column_letters(column)}{row + 1}"
-            yield Problem("D74", "", sheet.name, address, "", "、".join(titles), {"cell": address, "n": str(lines)})
-
-
-def _personal_numbers(file: _File, known: set[str]) -> list[Problem]:
-    if not holds_personal((sheet.rows for sheet in file.workbook.sheets), known):
-        return []
-    exempt = {file.cover.addresses[key] for key in _COVER_EXEMPT if key in file.cover.addresses}
-    tables = {sheet.name: table for table, (_, sheet, _) in file.tables.items()}
-    found = []
-    for sheet in file.workbook.sheets:
-        is_cover = sheet is file.cover.sheet
-        for row, values in enumerate(sheet.rows):
-            for column, value in enumerate(values):
-                numbers = [number for number in personal_numbers(value) if number not in known]
-                if not numbers or fold(value).startswith(_FOOT):
-                    continue
-                address = f"{column_letters(column)}{row + 1}"
-                is_phone = max(map(len, numbers)) == PHONE_LENGTH
-                if (is_cover and address in exempt) or (is_phone and is_answer(sheet, row, column)):
-                    continue
-                table = "cover" if is_cover else tables.get(sheet.name, "")
-                shown = mask(numbers[0])
-                kind = "手机号" if len(numbers[0]) == PHONE_LENGTH else "身份证号"
-                details = {"cell": address, "v": shown, "n": str(len(numbers)), "kind": kind}
-                found.append(Problem("HL-009", table, sheet.name, address, "", shown, details))
-    return found
 
 
 def _unread(reading: Reading, personal: list[Problem]) -> Reading:

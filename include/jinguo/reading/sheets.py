@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from jinguo.reading.formats import Display
 from jinguo.reading.markup import Markup, scan_sheet
 
 MAX_CELLS = 2_000_000
@@ -28,7 +30,8 @@ class Sheet:
     """One sheet. ``rows[r][c]`` counts from A1; a blank is ''. Ragged to the right and below: use ``at``.
 
     ``xml``: the part of an .xlsx, in which formulas and errors are still to be looked for; ``found``: those of the
-    other formats, whose readers meet them on the way.
+    other formats, whose readers meet them on the way. ``comments``: by address, ours left out. ``displays``: by cell
+    style, where figures are shown as others.
     """
 
     name: str
@@ -37,6 +40,8 @@ class Sheet:
     merges: list[tuple[tuple[int, int], tuple[int, int]]] = field(default_factory=list)
     xml: bytes = field(default=b"", repr=False)
     found: Markup = field(default_factory=Markup)
+    comments: dict[str, str] = field(default_factory=dict, repr=False)
+    displays: Mapping[int, Display] = field(default_factory=dict, repr=False)
 
     @cached_property
     def markup(self) -> Markup:
@@ -54,11 +59,13 @@ class Sheet:
 
 @dataclass
 class Workbook:
-    """Sheets in order. ``far_sheets``: names of those from which far-away cells were left out."""
+    """Sheets in order. ``far_sheets``: names of those from which far-away cells were left out. ``is_read_again``: the
+    first reader refused the file."""
 
     sheets: list[Sheet]
     is_1904: bool = False
     far_sheets: tuple[str, ...] = ()
+    is_read_again: bool = False
 
     @cached_property
     def by_name(self) -> dict[str, Sheet]:

@@ -110,4 +110,12 @@ def _input(row: SubmissionRow, reading: Reading, cell_id: str, *, form: Form, re
         "address": address,
         "raw": raws.get(cell_id, "" if is_zero else format_number(number)),
         "version": row.version,
+        **from_other_file(reading, cell_id),
     }
+
+
+def from_other_file(reading: Reading, cell_id: str) -> Item:
+    """Of a cell whose table was not sent again with the others: the file that it stands in, and whose version that is
+    (``source_version``)."""
+    source = reading.origin(cell_id)
+    return {"sha256": source.sha256, "file": source.file, "source_version": source.version} if source else {}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from jinguo.errors import JinguoError
 from jinguo.forms.model import Form
 from jinguo.reading.model import ListLine, Reading, format_number
+from jinguo.release.below import from_other_file
 from jinguo.release.model import Edition, UnitReport, plain_number
 from jinguo.units.register import PROVINCE_CODE
 from jinguo.warehouse.submissions import load_reading
@@ -49,6 +50,7 @@ def trace_line_cell(warehouse: Warehouse, edition: Edition, cell_id: str, *, uni
         "address": address,
         "raw": raws.get(cell_id, format_number(value) if is_number else value or ""),
         "version": report.version,
+        **from_other_file(reading, cell_id),
     }
     return {
         "cell_id": cell_id,

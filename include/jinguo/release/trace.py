@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from jinguo.errors import JinguoError
 from jinguo.forms.model import SCALE, list_cell_id
 from jinguo.reading.model import Normalisation, Reading, format_number
-from jinguo.release.below import gaps_below, inputs_below
+from jinguo.release.below import from_other_file, gaps_below, inputs_below
 from jinguo.release.coverage import levels_of
 from jinguo.release.definitions import ListTotal, Operand, Ratio, Statistic
 from jinguo.release.derived import lines_of, statistic_value
@@ -154,6 +154,7 @@ def _from_report(source: _Source, report: UnitReport, cell_id: str, value: int) 
         "address": address,
         "raw": notes[cell_id].raw if cell_id in notes else _written(source, _state_of(source, report, cell_id), value),
         "version": report.version,
+        **from_other_file(reading, cell_id),
         **_amendment(source, report, notes.get(cell_id)),
     }
 

@@ -7,11 +7,15 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from jinguo.reading.model import Normalisation
+from jinguo.reading.privacy import masked_text
+from jinguo.review.confirmations import HOW as CONFIRMED
 from jinguo.review.issues import Issue
 from jinguo.review.patching.book import Fills
 from jinguo.review.patching.cells import column_letters
 from jinguo.review.patching.markup import escape
 from jinguo.review.patching.styles import MARK_COLOURS, NO_FILL, Styles, safe_fill, solid_fill
+from jinguo.review.receipts import by_interest
 from jinguo.rules.findings import SEVERITIES, SEVERITY_NAMES
 
 SHEET = "问题清单"
@@ -34,6 +38,8 @@ _SEND_BACK = "改好以后保存，把这个文件原样发回即可；颜色、
 _BORDER = "".join(
     f'<{side} style="thin"><color rgb="FFA6A6A6"/></{side}>' for side in ("left", "right", "top", "bottom")
 )
+_READING_TITLES = ("表", "单元格", "指标格", "原来写的", "读作", "怎样读的")  # from the list's column 表 on
+_MOST_READINGS = 500
 _NUMBER = re.compile(r"\d{1,15}(\.\d{1,3})?")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -67,8 +73,18 @@ class _Look:
     severity: Mapping[str, int]
 
 
-def draw_list(issues: Sequence[Issue], heading: Heading, styles: Styles, namespace: bytes, originals: Fills) -> bytes:
-    """The sheet's XML. ``originals``: the fill of each marked cell as it was, kept in a hidden column."""
+def draw_list(
+    issues: Sequence[Issue],
+    heading: Heading,
+    made: Sequence[Normalisation],
+    styles: Styles,
+    namespace: bytes,
+    originals: Fills,
+) -> bytes:
+    """The sheet's XML: the list, and below it what was read otherwise than it was written (``made``).
+
+    ``originals``: the fill of each marked cell as it was, kept in a hidden column.
+    """
     look = _make_look(styles)
     rows = [_row(1, [_text(1, 1, "问题清单", look.title)], height=28)]
     summary = _summary(issues, heading)
@@ -78,6 +94,9 @@ def draw_list(issues: Sequence[Issue], heading: Heading, styles: Styles, namespa
     header = [_text(HEADER_ROW, number, title, look.header) for number, (title, _) in enumerate(COLUMNS, start=1)]
     rows.append(_row(HEADER_ROW, header, height=22))
     rows += [_issue_row(issue, number, look, originals) for number, issue in enumerate(issues, start=HEADER_ROW + 1)]
+    made, below = by_interest(made)[:_MOST_READINGS], HEADER_ROW + len(issues) + 2
+    rows += _reading_rows(made, below, look)
+    titles = (1, 2, 3, below) if made else (1, 2, 3)
     body = "".join(
         [
             f'<worksheet xmlns="{namespace.decode()}">',
@@ -87,11 +106,11 @@ def draw_list(issues: Sequence[Issue], heading: Heading, styles: Styles, namespa
             *(_column(number, title, width) for number, (title, width) in enumerate(COLUMNS, start=1)),
             f"</cols><sheetData>{''.join(rows)}</sheetData>",
             "".join(
-                ["<mergeCells>", *(f'<mergeCell ref="A{row}:{column_letters(_VISIBLE)}{row}"/>' for row in (1, 2, 3))]
+                ["<mergeCells>", *(f'<mergeCell ref="A{row}:{column_letters(_VISIBLE)}{row}"/>' for row in titles)]
             ),
             "</mergeCells>",
             _validations(len(issues)),
-            _links(issues),
+            _links([*_issue_targets(issues), *_reading_targets(made, below + 2)]),
             '<pageMargins left="0.4" right="0.4" top="0.5" bottom="0.5" header="0.3" footer="0.3"/>',
             '<pageSetup paperSize="9" orientation="landscape" fitToWidth="1" fitToHeight="0"/></worksheet>',
         ]
@@ -171,7 +190,7 @@ def _issue_row(issue: Issue, row: int, look: _Look, originals: Fills) -> str:
         (SEVERITY_NAMES[finding.severity], look.done if issue.is_fixed else look.severity[finding.severity]),
         (finding.rule_id, look.grey),
         (issue.table_name, look.done if issue.is_fixed else look.centred),
-        (issue.place, look.link if _target(issue) else look.done if issue.is_fixed else look.centred),
+        (issue.place, look.done if issue.is_fixed else look.link if finding.sheet else look.centred),
         (issue.reference, look.grey),
         (issue.label, text),
         (finding.value, figure),
@@ -250,20 +269,58 @@ def _validations(count: int) -> str:
     )
 
 
-def _target(issue: Issue) -> str:
-    """Where the link of a row leads, "" when it means no sheet or has been put right."""
-    sheet = issue.finding.sheet
-    if not sheet or issue.is_fixed:
-        return ""
+def _reading_rows(made: Sequence[Normalisation], first: int, look: _Look) -> list[str]:
+    """A block of its own: each place, what stood there, as what it was read. Nothing where all was read as written."""
+    if not made:
+        return []
+    is_confirmed = any(item.how == CONFIRMED for item in made)
+    unchanged = "除本单位自己确认的建议值外，数值没有改变" if is_confirmed else "数值没有改变"
+    title = f"系统作了以下无损转换，{unchanged}（共{len(made)}处）；与原意不符的，请到那一格改正。"
+    rows = [_row(first, [_text(first, 1, title, look.summary)], height=22)]
+    heads = [_text(first + 1, number, name, look.header) for number, name in enumerate(_READING_TITLES, start=4)]
+    rows.append(_row(first + 1, heads, height=22))
+    for row, item in enumerate(made, start=first + 2):
+        values = {
+            4: (item.sheet, look.centred),
+            5: (item.cell, look.link if item.sheet and item.cell else look.centred),
+            6: (item.cell_id, look.grey),
+            7: (masked_text(item.raw), look.text),
+            8: (masked_text(item.value), look.figure),
+            9: (item.how, look.text),
+        }
+        shown = [(n, v, look.quoted if v.startswith(_FORMULA_STARTS) else style) for n, (v, style) in values.items()]
+        lines = max(_line_count(value, COLUMNS[number - 1][1]) for number, value, _ in shown)
+        rows.append(_row(row, [_text(row, *each) for each in shown], height=_LINE_HEIGHT * lines + 8))
+    return rows
+
+
+def _target(sheet: str, address: str) -> str:
+    """Where the link of a row leads, "" when it means no sheet."""
     quoted = sheet.replace("'", "''")
-    return f"'{quoted}'!{issue.address or 'A1'}"
+    return f"'{quoted}'!{address or 'A1'}" if sheet else ""
 
 
-def _links(issues: Sequence[Issue]) -> str:
-    links = [
-        f'<hyperlink ref="E{row}" location="{escape(_target(issue))}" display="{escape(issue.place)}"/>'
+def _issue_targets(issues: Sequence[Issue]) -> list[tuple[int, str, str]]:
+    """Row, where its link leads and what it shows; a row that has been put right has none."""
+    return [
+        (row, target, issue.place)
         for row, issue in enumerate(issues, start=HEADER_ROW + 1)
-        if _target(issue)
+        if not issue.is_fixed and (target := _target(issue.finding.sheet, issue.address))
+    ]
+
+
+def _reading_targets(made: Sequence[Normalisation], first: int) -> list[tuple[int, str, str]]:
+    return [
+        (row, _target(item.sheet, item.cell), item.cell)
+        for row, item in enumerate(made, start=first)
+        if item.sheet and item.cell
+    ]
+
+
+def _links(targets: Sequence[tuple[int, str, str]]) -> str:
+    links = [
+        f'<hyperlink ref="E{row}" location="{escape(target)}" display="{escape(place)}"/>'
+        for row, target, place in targets
     ]
     return f"<hyperlinks>{''.join(links)}</hyperlinks>" if links else ""
 

@@ -35,6 +35,7 @@ _VERDICTS = {
     "excluded": "按审核人的决定，暂不计入汇总；原件和数据都保留。",
     "duplicate": "与先前收到的文件完全相同，没有重复计入。",
     "divided": "分县表，各单位的报表分别审核：",
+    "unpacked": "压缩包已拆开，里面的文件逐个处理，各有回执；结果如下。",
 }
 _NEXT_STEPS = {
     "accepted": ["不用再做什么。以后发现数有错，仍可报更正版：在封面写明“更正原因”。"],
@@ -74,6 +75,8 @@ class Receipt:
 
     ``is_on_time`` None: not to be told. ``reason``: a steward's words. ``cover``: the cover's fields as read; people
     and phone numbers in it are shown masked wherever they occur. ``return_name``: file name of the return workbook.
+    ``parts``: of a 分县表, its units. ``sources``: which tables were taken from which earlier file. ``members``: of a
+    bundle, what became of each file.
     """
 
     file_name: str
@@ -93,6 +96,8 @@ class Receipt:
     reason: str = ""
     return_name: str = ""
     parts: Sequence[PartOfReceipt] = ()
+    sources: Sequence[str] = ()
+    members: Sequence[str] = ()
 
 
 def write_receipt(path: Path, receipt: Receipt) -> None:
@@ -105,7 +110,8 @@ def write_receipt(path: Path, receipt: Receipt) -> None:
 
 def receipt_text(receipt: Receipt) -> str:
     """The receipt's text, lines ended by CR LF: it opens well in any editor a clerk has."""
-    lines = [*_head(receipt), *_verdict(receipt), *_findings(receipt), *_normalisations(receipt), *_next(receipt)]
+    told = (_head, _verdict, _members, _sources, _findings, _normalisations, _next)
+    lines = [line for tell in told for line in tell(receipt)]
     return "".join(f"{line}\r\n" for line in lines)
 
 
@@ -140,6 +146,21 @@ def _verdict(receipt: Receipt) -> Iterator[str]:
         yield f"问题数量　{'，'.join(f'{SEVERITY_NAMES[name]}{counts[name]}处' for name in SEVERITIES)}"
     if receipt.reason:
         yield f"审核意见　{_shown(receipt, receipt.reason)}"
+    yield ""
+
+
+def _members(receipt: Receipt) -> Iterator[str]:
+    if receipt.members:
+        yield f"压缩包内的文件（共{len(receipt.members)}个）"
+        yield from (f"{number:>3}. {_shown(receipt, line)}" for number, line in enumerate(receipt.members, start=1))
+        yield ""
+
+
+def _sources(receipt: Receipt) -> Iterator[str]:
+    if not receipt.sources:
+        return
+    yield "本版由几个文件合成，没有列在下面的表取自本次的文件"
+    yield from (f"   - {_shown(receipt, source)}" for source in receipt.sources)
     yield ""
 
 

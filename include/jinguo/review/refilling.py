@@ -6,18 +6,19 @@ import datetime as dt
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from jinguo.forms.model import Form, list_cell_id
 from jinguo.periods import Period
-from jinguo.reading.model import CellState, Reading
+from jinguo.reading.model import CellState, Normalisation, Reading
 from jinguo.rules.findings import Finding
 from jinguo.templates.layout import layout_for
 from jinguo.units.register import Unit
 
 _FAILED_FORMULA = "D31"
+Placed = TypeVar("Placed", Finding, Normalisation)
 
 
 def refilled_template(
@@ -90,8 +91,8 @@ def _ticks(reading: Reading) -> Iterator[str]:
             yield f"{table.table}.r{row}"
 
 
-def readdress(findings: Sequence[Finding], *, form: Form, period: Period, unit: Unit) -> list[Finding]:
-    """The findings with the addresses that their cells have in our template."""
+def readdress(findings: Sequence[Placed], *, form: Form, period: Period, unit: Unit) -> list[Placed]:
+    """The findings, or the interpretations, with the addresses that their cells have in our template."""
     layout = layout_for(form, period, unit.unit_type)
     moved = []
     for finding in findings:
@@ -99,7 +100,7 @@ def readdress(findings: Sequence[Finding], *, form: Form, period: Period, unit: 
         if finding.cell_id and layout.has(finding.cell_id):
             place = layout.place(finding.cell_id)
             sheet, address = place.sheet, place.address
-        elif finding.table in layout.by_table:
+        elif getattr(finding, "table", "") in layout.by_table:
             sheet = layout.by_table[finding.table].sheet
         moved.append(replace(finding, sheet=sheet, cell=address))
     return moved

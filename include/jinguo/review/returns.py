@@ -14,7 +14,7 @@ import numpy as np
 
 from jinguo.forms.model import Form
 from jinguo.periods import Period
-from jinguo.reading.model import Reading
+from jinguo.reading.model import Normalisation, Reading
 from jinguo.review.confirmations import is_amended
 from jinguo.review.explanations import judge_answers
 from jinguo.review.issues import History, Issue, list_issues, marks_of
@@ -48,28 +48,30 @@ def write_return_workbook(
     """Write the workbook that goes back to the unit; the same arguments give the same bytes.
 
     An .xlsx or .xlsm is patched: everything in it survives, macros and links to other files excepted. Any other source,
-    one that no tool understands, and one whose figures the unit has amended since, comes back as our template refilled
-    with its values; then ``template_args`` are the arguments of ``write_template`` that are not known here (basis,
-    stamp, measures, issued_at). A file with personal data does not go back: the list of problems alone does. ``prev``:
-    last period's figures in thousandths along ``form.cells``. ``history``: what the version before had, and earlier
-    explanations.
-    ``reason``: a steward's words, where it was she who returned the report.
+    one that no tool understands, one with some of the tables only or on an older version of the form, and one whose
+    figures the unit has amended since, comes back as our template refilled with the report's values; then
+    ``template_args`` are the arguments of ``write_template`` that are not known here (basis, stamp, measures,
+    issued_at). A file with personal data does not go back: the list of problems alone does. ``prev``: last
+    period's figures in thousandths along ``form.cells``. ``history``: what the version before had, and earlier
+    explanations. ``reason``: a steward's words, where it was she who returned the report.
     """
     unit_name = (unit.org_name or unit.name) if unit else reading.file
     heading = Heading(unit_name, period.chinese if period else "", version, reason)
     explained = judge_answers(reading.answers)
     known = {"form": form, "rulebook": rulebook, "prev": prev}
     list_all = partial(list_issues, **known, explained=explained, history=history or History())
-    if reading.format in _PATCHED_FORMATS and not reading.holds_personal and not is_amended(reading):
+    is_own_file = not (reading.holds_personal or reading.built_on or reading.upgraded_from or is_amended(reading))
+    if reading.format in _PATCHED_FORMATS and is_own_file:
         for prepare in (_as_it_is, _through_openpyxl):
-            marked = _mark(prepare, source, list_all(findings), heading, form)
+            marked = _mark(prepare, source, list_all(findings), heading, reading.normalisations, form)
             if marked is not None:
                 return _replace(path, marked)
-    own = None
+    own, made = None, reading.normalisations
     if unit and period and template_args and reading.numbers is not None:
         own = refilled_template(reading, **known, unit=unit, period=period, template_args=template_args)
         findings = readdress(findings, form=form, period=period, unit=unit)
-    return _replace(path, _mark(_as_it_is, own or _empty_workbook(), list_all(findings), heading, form))
+        made = readdress(made, form=form, period=period, unit=unit)
+    return _replace(path, _mark(_as_it_is, own or _empty_workbook(), list_all(findings), heading, made, form))
 
 
 @dataclass(frozen=True)
@@ -113,16 +115,22 @@ def write_return_of_parts(
             issues.append(replace(issue, unit_code=part.unit.code, label=label))
     reason = "；".join(f"{part.unit.name}：{part.reason}" for part in parts if part.reason)
     heading = Heading(f"{sender.org_name or sender.name}（分县表）", period.chinese, None, reason)
+    made = list(dict.fromkeys(item for part in parts for item in part.reading.normalisations))  # the cover's once
     if parts[0].reading.format in _PATCHED_FORMATS:
         for prepare in (_as_it_is, _through_openpyxl):
-            marked = _mark(prepare, source, issues, heading, form)
+            marked = _mark(prepare, source, issues, heading, made, form)
             if marked is not None:
                 return _replace(path, marked)
-    return _replace(path, _mark(_as_it_is, _empty_workbook(), issues, heading, form))
+    return _replace(path, _mark(_as_it_is, _empty_workbook(), issues, heading, made, form))
 
 
 def _mark(
-    prepare: Callable[[bytes], bytes], source: bytes, issues: Sequence[Issue], heading: Heading, form: Form
+    prepare: Callable[[bytes], bytes],
+    source: bytes,
+    issues: Sequence[Issue],
+    heading: Heading,
+    made: Sequence[Normalisation],
+    form: Form,
 ) -> bytes | None:
     """The marked workbook, None when the source is not understood this way."""
     marks: list[Mark] = marks_of(issues)
@@ -132,7 +140,7 @@ def _mark(
             marks,
             list_sheet=SHEET,
             cover_sheet=form.cover_sheet,
-            draw_list=partial(draw_list, issues, heading),
+            draw_list=partial(draw_list, issues, heading, made),
             recorded=partial(recorded_fills, source),
         )
     except UnsupportedError:

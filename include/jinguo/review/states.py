@@ -30,6 +30,7 @@ OTHER_NAMES = {
     "unidentified": "无法识别",
     "duplicate": "重复文件",
     "divided": "分县表",
+    "unpacked": "已拆开",
 }
 
 _DECIDED = frozenset({"accepted", "returned", "excluded"})

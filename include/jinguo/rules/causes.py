@@ -53,8 +53,8 @@ def group_by_cause(findings: Sequence[Finding], form: Form | None = None) -> lis
         if finding.rule_id in LOST_BLOCK:
             groups.claim(place, groups.with_neighbours(groups.of_rules(BROKEN_FORMULA, value="#REF!")))
     for place, finding in enumerate(findings):
-        if finding.rule_id in BROKEN_TABLE and finding.table not in ("", "cover"):
-            groups.claim(place, groups.of_table(finding.table))
+        if finding.rule_id in BROKEN_TABLE and finding.table != "cover":
+            groups.claim(place, [below for table in groups.tables_of(finding) for below in groups.of_table(table)])
     for place, finding in enumerate(findings):
         if finding.rule_id in SUSPECTED:
             groups.claim(place, [below for cell_id in finding.cells for below in groups.by_place.get(cell_id, ())])
@@ -104,6 +104,13 @@ class _Groups:
         """Findings, and others that stand at the same cells."""
         cells = {self.findings[place].cell_id for place in places} - {""}
         return {*places, *(place for cell_id in cells for place in self.by_place[cell_id])}
+
+    def tables_of(self, finding: Finding) -> list[str]:
+        """The table of a finding; those that it names, where it is about several."""
+        if finding.table:
+            return [finding.table]
+        named = finding.value.split("、")
+        return [table.id for table in self.form.tables if table.sheet in named] if self.form else []
 
     def of_table(self, table: str) -> list[int]:
         """What was found in a table, or beside it with a figure of it. Not another break of the table."""

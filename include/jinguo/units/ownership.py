@@ -48,6 +48,15 @@ class Owners:
                     return (row.owner_code,) if row.owner_code else ()
         return tuple(dict.fromkeys((village_code[:6], self.counties.get(village_code, village_code[:6]))))
 
+    def counts_for_itself(self, code: str, period: Period) -> bool:
+        """Whether places are said to be a unit's own in a period."""
+        return any(row.owner_code == code and row.is_valid(period) for rows in self.rows.values() for row in rows)
+
+    def counties_of(self, zone_code: str) -> tuple[str, ...]:
+        """The counties in which a zone's villages lie."""
+        found = {county for village, county in self.counties.items() if village.startswith(zone_code)}
+        return tuple(sorted(found))
+
 
 @lru_cache(maxsize=2)
 def load_ownership(schemas: Path, folder: Path | None = None) -> Owners:

@@ -109,6 +109,23 @@ def parts_of(conn: Connection, whole_id: int) -> list[DeliveryRow]:
     return [DeliveryRow(**row) for row in conn.execute(query).mappings()]
 
 
+def bundles_and_members(conn: Connection, delivery_ids: Sequence[int]) -> list[tuple[DeliveryRow, list[DeliveryRow]]]:
+    """The bundles in which these deliveries came, each with all of its members in order."""
+    evidence: set[str] = set()
+    for start in range(0, len(delivery_ids), _MOST_NAMES):
+        query = select(raw_delivery.c.evidence).where(raw_delivery.c.id.in_(delivery_ids[start : start + _MOST_NAMES]))
+        evidence.update(text.rpartition(":")[0] for text in conn.scalars(query) if text and ":" in text)
+    found = []
+    for text in sorted(evidence):
+        query = _rows().where(raw_delivery.c.evidence == text, raw_delivery.c.outcome == "unpacked")
+        bundle = conn.execute(query).mappings().one_or_none()
+        if bundle:
+            numbered = [f"{text}:{number}" for number in range(_MOST_NAMES)]  # no bundle has more
+            query = _rows().where(raw_delivery.c.evidence.in_(numbered)).order_by(raw_delivery.c.id)
+            found.append((DeliveryRow(**bundle), [DeliveryRow(**row) for row in conn.execute(query).mappings()]))
+    return found
+
+
 def finish_delivery(
     conn: Connection,
     delivery_id: int,

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from jinguo.warehouse import audit
 from jinguo.warehouse.engine import chunks
+from jinguo.warehouse.readings import load_reading
 from jinguo.warehouse.records import Proposal, SubmissionRow
 from jinguo.warehouse.tables import core_proposal, raw_submission
 
@@ -70,13 +71,15 @@ def open_proposals(conn: Connection, period_key: int, unit_ids: Sequence[int]) -
 
 
 def amendments_of(conn: Connection, row: SubmissionRow) -> list[Proposal]:
-    """The confirmed proposals that are part of a version, oldest first: its own and those of the versions of the same
-    received file before it, on which it was built."""
+    """The confirmed proposals that are part of a version, oldest first: its own and those of the versions before it on
+    which it was built, of the same received file or of those with which a partial one was completed."""
     made = raw_submission.alias("made")
+    before = load_reading(conn, row.id).built_on
+    files = select(raw_submission.c.delivery_id).where(raw_submission.c.id.in_([row.id, *before]))
     query = (
         select(core_proposal)
         .join(made, core_proposal.c.made_submission_id == made.c.id)
-        .where(made.c.delivery_id == row.delivery_id, made.c.id <= row.id)
+        .where(made.c.delivery_id.in_(files), made.c.id <= row.id)
         .where(made.c.unit_id == row.unit_id, made.c.period_key == row.period_key)
     )
     return [Proposal(**each) for each in conn.execute(query.order_by(core_proposal.c.id)).mappings()]

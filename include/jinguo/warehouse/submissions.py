@@ -321,12 +321,11 @@ def _load_facts(conn: Connection, rows: Sequence[SubmissionRow]) -> None:
 
 
 def _move_all(conn: Connection, submission_ids: Sequence[int], state: str, at: dt.datetime) -> None:
+    """A version that is superseded keeps its receipt as it is; one that has none yet is still owed it."""
+    answer = {} if state == "superseded" else {"outputs_done": False}
     for chunk in chunks(submission_ids):
-        conn.execute(
-            update(raw_submission)
-            .where(raw_submission.c.id.in_(chunk))
-            .values(state=state, state_at=at, outputs_done=state == "superseded")
-        )
+        moved = update(raw_submission).where(raw_submission.c.id.in_(chunk))
+        conn.execute(moved.values(state=state, state_at=at, **answer))
 
 
 def _demand_move(row: SubmissionRow, state: str) -> None:

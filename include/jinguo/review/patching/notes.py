@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from html import unescape
 
+from jinguo.reading.comments import OURS, OURS_BEFORE
 from jinguo.review.patching.cells import split_address
 from jinguo.review.patching.markup import (
     UnsupportedError,
@@ -22,9 +23,6 @@ from jinguo.review.patching.markup import (
 )
 
 AUTHOR = "巾帼志愿统计审核"
-_OURS_BEFORE = "\n———— 原有批注 ————\n"  # between our text and a clerk's comment on the same cell
-# How every comment of ours begins; it still tells them apart when a program has dropped the author's name.
-_OURS = re.compile(r"【(?:强制|核实|提示)】")
 _TEXT_RUN = re.compile(rb"<(?:[\w.-]+:)?t(?=[\s>])[^<>]*>([^<]*)</")
 _VML = "urn:schemas-microsoft-com:vml"
 _OFFICE = "urn:schemas-microsoft-com:office:office"
@@ -60,7 +58,7 @@ class Comment:
 
     @property
     def is_ours(self) -> bool:
-        return self.author == AUTHOR or bool(_OURS.match(self.text))
+        return self.author == AUTHOR or bool(OURS.match(self.text))
 
     @property
     def is_threaded(self) -> bool:
@@ -112,8 +110,8 @@ class Comments:
         for comment in self.comments:
             if comment.is_ours:
                 removed.add(comment.address)
-                if _OURS_BEFORE in comment.text:
-                    clerks[comment.address] = comment.text.partition(_OURS_BEFORE)[2]
+                if OURS_BEFORE in comment.text:
+                    clerks[comment.address] = comment.text.partition(OURS_BEFORE)[2]
                 continue
             kept[comment.address] = comment.element
             if comment.address in texts and not comment.is_threaded:
@@ -121,7 +119,7 @@ class Comments:
         threaded = {comment.address for comment in self.comments if comment.is_threaded}
         written = {address: clerks[address] for address in clerks if address not in texts}
         for address in texts.keys() - threaded:
-            written[address] = texts[address] + (_OURS_BEFORE + clerks[address] if address in clerks else "")
+            written[address] = texts[address] + (OURS_BEFORE + clerks[address] if address in clerks else "")
         written = dict(sorted(written.items(), key=lambda item: split_address(item[0])))
         for address, text in written.items():
             kept[address] = self._element(address, text, AUTHOR if address in texts else "")

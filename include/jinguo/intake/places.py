@@ -1,0 +1,84 @@
+"""Places that a code alone does not settle: functional zones 功能区, and townships with two systems of codes."""
+
+from __future__ import annotations
+
+import re
+
+from jinguo.intake.evidence import Evidence, Saying
+from jinguo.periods import Period
+from jinguo.reading.model import Problem
+from jinguo.units.ownership import load_ownership
+from jinguo.units.register import Register, Unit, normalise_name
+from jinguo.units.towns import Town, load_towns
+
+_ZONE_NAME = re.compile(
+    r"(?:开发区|管理区|示范区|试验区|度假区|高新区|经开区|工业区|保税区|新区|园区)(?:妇联|妇女联合会|妇工委)?"
+)
+_ORGANISATION = re.compile(r"(?:妇女联合会|妇联|妇女小组|妇工委)$")
+
+
+def zone_problem(unit: Unit, period: Period, evidence: Evidence, register: Register) -> Problem | None:
+    """Why a zone's report cannot be taken without asking; None for one that counts for itself in the period, by the
+    table of ownership or by an obligation of its own, and for any other unit."""
+    if unit.unit_type != "zone" or register.obligation_of(unit.code, period):
+        return None
+    owners = load_ownership(register.schemas, register.folder)
+    if owners.counts_for_itself(unit.code, period):
+        return None
+    counties = [register.by_code[code] for code in owners.counties_of(unit.code) if code in register.by_code]
+    host = "、".join(county.name for county in counties)
+    return _zone(_saying_of(evidence, unit.code), unit.name, host)
+
+
+def unknown_zone_problem(saying: Saying) -> Problem | None:
+    """An unknown name that is one of a zone: asked about as such, not as a mistyped county."""
+    if not _ZONE_NAME.search(normalise_name(saying.text)):
+        return None
+    return _zone(saying, saying.text, "")
+
+
+def _zone(saying: Saying, raw: str, host: str) -> Problem:
+    details = {"raw": raw, "host": host}
+    return Problem("D67", "cover", saying.sheet, saying.cell, "cover.unit_name", saying.text or raw, details)
+
+
+def town_problem(code: str, evidence: Evidence, register: Register) -> Problem | None:
+    """Why a township's code does not settle which one it is; None where code and name mean the same town.
+
+    A code alone is enough only where both systems give it to the same town.
+    """
+    towns = load_towns(register.folder)
+    meant = towns.meanings(code)
+    names = [saying for saying in (*evidence.unknown_names, *(saying for _, saying in evidence.names)) if saying.text]
+    if not meant:
+        return None
+    if code != meant[0].code:
+        right = f"{meant[0].name}的代码是{meant[0].code}"
+        return _town(code, _saying_of(evidence, code), names[0].text if names else "", meant[0], right)
+    if not names:
+        saying = _saying_of(evidence, code)
+        return None if len(meant) == 1 else _town(code, saying, "", meant[0], f"在统计区划中是{meant[1].name}")
+    for saying in names:
+        if _is_named(meant[0], saying.text):
+            continue
+        other = next((town for town in meant[1:] if _is_named(town, saying.text)), None)
+        right = f"{other.name}的代码是{other.code}" if other else ""
+        return _town(code, saying, saying.text, meant[0], right)
+    return None
+
+
+def _is_named(town: Town, text: str) -> bool:
+    name = _ORGANISATION.sub("", normalise_name(text))
+    return name.endswith((normalise_name(town.name), normalise_name(town.short_name)))
+
+
+def _town(code: str, saying: Saying, raw: str, meant: Town, right: str) -> Problem:
+    details = {"code": code, "raw": raw, "name": meant.name, "right": right}
+    return Problem("D70", "cover", saying.sheet, saying.cell, "cover.unit_code", saying.text or code, details)
+
+
+def _saying_of(evidence: Evidence, code: str) -> Saying:
+    """Where the name of a unit stands, else its code."""
+    named = [saying for codes, saying in evidence.names if code in codes]
+    coded = [saying for other, saying in evidence.codes if other == code]
+    return next((each for each in (*named, *coded) if each.cell), Saying("", "", "", ""))
