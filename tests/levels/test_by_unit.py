@@ -21,6 +21,7 @@ from jinguo.flow.consolidate import confirm_report
 from jinguo.flow.hand_in import Upload, hand_in
 from jinguo.flow.issue import issue_by_unit
 from jinguo.flow.office import open_office
+from jinguo.flow.receipts import verify_receipt
 from jinguo.flow.release import make_release, trace_figure
 from jinguo.forms.model import SCALE
 from jinguo.periods import Period
@@ -295,6 +296,13 @@ def test_on_the_page_its_sender_hands_it_in_and_sees_a_verdict_for_each_unit(cha
 def test_nobody_reports_to_a_city_that_is_not_set_up_for_it(chain):
     with pytest.raises(Refused, match="没有单位向它报送"):
         issue_by_unit(chain.settings, OCTOBER, "430100")
+
+
+def test_every_receipt_can_be_proved(chain, filled):
+    send(chain, filled)
+    receipts = sorted((chain.settings.outbox / "receipts" / "2026-10").glob("*.txt"))
+    assert len(receipts) == len(BELOW) + 1
+    assert [verify_receipt(chain.settings, path).problems for path in receipts] == [[]] * len(receipts)
 
 
 def test_the_audit_chain_holds(chain, filled):
