@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import openpyxl
 import pytest
@@ -35,19 +36,20 @@ from jinguo.workbench.unit import verdicts
 OCTOBER = Period(2026, 10)
 CITY, BELOW = "430800", ("430802", "43080Z", "430811", "430821", "430822")
 COUNTIES = tuple(code for code in BELOW if code != "43080Z")
-COVER = {"C9": "张主任", "C10": "李科长", "C11": "王统计", "C12": "0744-80000001", "C13": "2026-11-02"}
+COVER = {"C9": "张主任", "C10": "李科长", "C11": "王统计", "C12": "0744-80000001"}
 
 
-def fill(settings, codes=BELOW):
+def fill(settings, codes=BELOW, period=OCTOBER):
     """The issued 分县表 with what the demo's clerks would have typed."""
-    path = issue_by_unit(settings, OCTOBER, CITY, out=settings.inbox)
+    path = issue_by_unit(settings, period, CITY, out=settings.inbox)
     book = openpyxl.load_workbook(path)
     province, register = Province(settings.schemas), load_register(settings.schemas)
     for address, text in COVER.items():
         book["封面"][address] = text
+    book["封面"]["C13"] = str(period.plus(1).first_day + dt.timedelta(days=1))
     next_line = {}
     for code in codes:
-        values = dict(province.series(register.by_code[code], FIRST_PERIOD, OCTOBER)[OCTOBER])
+        values = dict(province.series(register.by_code[code], FIRST_PERIOD, period)[period])
         for cell_id, value in values.items():
             table, _, rest = cell_id.partition(".")
             if table == "cover":
@@ -65,7 +67,7 @@ def fill(settings, codes=BELOW):
                     sheet.cell(row, column).value = value / SCALE if isinstance(value, int) else value
                 head = next(cell.column for cell in sheet[7] if cell.value == UNIT_CODE_LABEL)
                 sheet.cell(row, head).value = code
-        for tick in province.ticks(register.by_code[code], OCTOBER):
+        for tick in province.ticks(register.by_code[code], period):
             sheet = book[f"{tick[1:3]}表"]
             row = next(cell.row for cell in sheet["B"] if cell.value == code)
             assert tick == tick[:3], "the demo ticks whole tables only"
@@ -261,6 +263,28 @@ def test_units_may_stand_in_columns(chain, filled):
         code: reading.numbers[cell_index(chain, "t06.r01.c1")] / SCALE for code, reading in figures.items()
     } == as_rows
     assert figures["430802"].place("t06.r01.c1") == ("06表", "E9")
+
+
+def test_next_month_its_openings_and_running_totals_are_there(chain, filled, form):
+    send(chain, filled)
+    november = OCTOBER.plus(1)
+    later = replace(chain.settings, fixed_now=dt.datetime(2026, 12, 3, 9, tzinfo=TIMEZONE))
+    path = fill(later, period=november)
+    book = openpyxl.load_workbook(path)
+    year = book["03表"][place(book["03表"], "430811", "r02.c5")].value
+    assert year.startswith("=SUM(")
+    assert "_jinguo!$B$" in year
+    done = collect_inbox(later)
+    assert [f.message for item in done for f in item.checked.findings if f.severity == "error"] == []
+    assert states(done) == [(code, "accepted") for code in BELOW]
+    assert {finding.rule_id for item in done for finding in item.checked.findings} <= {"KQ-007", "WZ-008"}
+    figures, opening = chain.figures(BELOW, november), chain.figures(BELOW)
+    first, last, running, month = (
+        form.cell_by_id[cell_id].index for cell_id in ("t01.r17.c1", "t01.r17.c4", "t03.r02.c5", "t03.r02.c1")
+    )
+    for code in BELOW:
+        assert figures[code][first] == opening[code][last]
+        assert figures[code][running] == opening[code][running] + figures[code][month]
 
 
 def load(chain, code):
