@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import openpyxl
 import pytest
@@ -21,6 +22,7 @@ from jinguo.flow.consolidate import confirm_report
 from jinguo.flow.hand_in import Upload, hand_in
 from jinguo.flow.issue import issue_by_unit
 from jinguo.flow.office import open_office
+from jinguo.flow.receipts import verify_receipt
 from jinguo.flow.release import make_release, trace_figure
 from jinguo.forms.model import SCALE
 from jinguo.periods import Period
@@ -34,19 +36,20 @@ from jinguo.workbench.unit import verdicts
 OCTOBER = Period(2026, 10)
 CITY, BELOW = "430800", ("430802", "43080Z", "430811", "430821", "430822")
 COUNTIES = tuple(code for code in BELOW if code != "43080Z")
-COVER = {"C9": "张主任", "C10": "李科长", "C11": "王统计", "C12": "0744-80000001", "C13": "2026-11-02"}
+COVER = {"C9": "张主任", "C10": "李科长", "C11": "王统计", "C12": "0744-80000001"}
 
 
-def fill(settings, codes=BELOW):
+def fill(settings, codes=BELOW, period=OCTOBER):
     """The issued 分县表 with what the demo's clerks would have typed."""
-    path = issue_by_unit(settings, OCTOBER, CITY, out=settings.inbox)
+    path = issue_by_unit(settings, period, CITY, out=settings.inbox)
     book = openpyxl.load_workbook(path)
     province, register = Province(settings.schemas), load_register(settings.schemas)
     for address, text in COVER.items():
         book["封面"][address] = text
+    book["封面"]["C13"] = str(period.plus(1).first_day + dt.timedelta(days=1))
     next_line = {}
     for code in codes:
-        values = dict(province.series(register.by_code[code], FIRST_PERIOD, OCTOBER)[OCTOBER])
+        values = dict(province.series(register.by_code[code], FIRST_PERIOD, period)[period])
         for cell_id, value in values.items():
             table, _, rest = cell_id.partition(".")
             if table == "cover":
@@ -64,7 +67,7 @@ def fill(settings, codes=BELOW):
                     sheet.cell(row, column).value = value / SCALE if isinstance(value, int) else value
                 head = next(cell.column for cell in sheet[7] if cell.value == UNIT_CODE_LABEL)
                 sheet.cell(row, head).value = code
-        for tick in province.ticks(register.by_code[code], OCTOBER):
+        for tick in province.ticks(register.by_code[code], period):
             sheet = book[f"{tick[1:3]}表"]
             row = next(cell.row for cell in sheet["B"] if cell.value == code)
             assert tick == tick[:3], "the demo ticks whole tables only"
@@ -262,6 +265,28 @@ def test_units_may_stand_in_columns(chain, filled):
     assert figures["430802"].place("t06.r01.c1") == ("06表", "E9")
 
 
+def test_next_month_its_openings_and_running_totals_are_there(chain, filled, form):
+    send(chain, filled)
+    november = OCTOBER.plus(1)
+    later = replace(chain.settings, fixed_now=dt.datetime(2026, 12, 3, 9, tzinfo=TIMEZONE))
+    path = fill(later, period=november)
+    book = openpyxl.load_workbook(path)
+    year = book["03表"][place(book["03表"], "430811", "r02.c5")].value
+    assert year.startswith("=SUM(")
+    assert "_jinguo!$B$" in year
+    done = collect_inbox(later)
+    assert [f.message for item in done for f in item.checked.findings if f.severity == "error"] == []
+    assert states(done) == [(code, "accepted") for code in BELOW]
+    assert {finding.rule_id for item in done for finding in item.checked.findings} <= {"KQ-007", "WZ-008"}
+    figures, opening = chain.figures(BELOW, november), chain.figures(BELOW)
+    first, last, running, month = (
+        form.cell_by_id[cell_id].index for cell_id in ("t01.r17.c1", "t01.r17.c4", "t03.r02.c5", "t03.r02.c1")
+    )
+    for code in BELOW:
+        assert figures[code][first] == opening[code][last]
+        assert figures[code][running] == opening[code][running] + figures[code][month]
+
+
 def load(chain, code):
     with open_office(chain.settings) as office, office.warehouse.read() as conn:
         versions = submissions_of(conn, office.register.by_code[code].unit_id, OCTOBER.key)
@@ -295,6 +320,13 @@ def test_on_the_page_its_sender_hands_it_in_and_sees_a_verdict_for_each_unit(cha
 def test_nobody_reports_to_a_city_that_is_not_set_up_for_it(chain):
     with pytest.raises(Refused, match="没有单位向它报送"):
         issue_by_unit(chain.settings, OCTOBER, "430100")
+
+
+def test_every_receipt_can_be_proved(chain, filled):
+    send(chain, filled)
+    receipts = sorted((chain.settings.outbox / "receipts" / "2026-10").glob("*.txt"))
+    assert len(receipts) == len(BELOW) + 1
+    assert [verify_receipt(chain.settings, path).problems for path in receipts] == [[]] * len(receipts)
 
 
 def test_the_audit_chain_holds(chain, filled):

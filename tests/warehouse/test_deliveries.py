@@ -12,8 +12,10 @@ from jinguo.warehouse.deliveries import (
     earlier_delivery,
     finish_deliveries,
     finish_delivery,
+    parts_of,
     pending_deliveries,
     record_deliveries,
+    record_parts,
 )
 from jinguo.warehouse.findings import findings_of_delivery
 from jinguo.warehouse.records import Delivery, Outcome
@@ -109,3 +111,30 @@ def test_a_failed_transaction_leaves_nothing(warehouse):
         _ = 1 / 0
     with warehouse.read() as conn:
         assert pending_deliveries(conn) == []
+
+
+def test_parts_wait_in_place_of_their_file_and_are_no_repeats(warehouse):
+    with warehouse.write() as conn:
+        (whole,) = record_deliveries(conn, [_delivery("a", evidence="folder:1")])
+        parts = record_parts(conn, delivery(conn, whole), ["430802", "430811"], at=NOW)
+    assert [(row.part, row.part_of, row.earlier_id, row.outcome) for row in parts] == [
+        ("430802", whole, None, None),
+        ("430811", whole, None, None),
+    ]
+    with warehouse.write() as conn:
+        (again,) = record_deliveries(conn, [_delivery("a", evidence="folder:2")])
+        finish_delivery(conn, parts[0].id, outcome="rejected", at=NOW)
+    with warehouse.read() as conn:
+        assert delivery(conn, whole).outcome == "divided"
+        assert [(row.id, row.earlier_id) for row in pending_deliveries(conn)] == [(parts[1].id, None), (again, whole)]
+        assert [row.id for row in parts_of(conn, whole)] == [row.id for row in parts]
+
+
+def test_a_file_is_divided_once(warehouse):
+    with warehouse.write() as conn:
+        (whole,) = record_deliveries(conn, [_delivery("a")])
+        record_parts(conn, delivery(conn, whole), ["430802"], at=NOW)
+    with pytest.raises(ValueError, match="unfinished"), warehouse.write() as conn:
+        record_parts(conn, delivery(conn, whole), ["430802"], at=NOW)
+    with warehouse.read() as conn:
+        assert len(parts_of(conn, whole)) == 1

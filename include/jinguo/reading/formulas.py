@@ -220,7 +220,7 @@ def _in_order(steps: Mapping[int, Step]) -> list[int]:
     return order
 
 
-_expected: dict[tuple[int, int, Geometry], tuple[Recipe, dict[int, Linear | None]]] = {}
+_expected: dict[tuple[int, int, Geometry, tuple[int, ...]], tuple[Recipe, dict[int, Linear | None]]] = {}
 
 
 def expected_forms(
@@ -231,7 +231,7 @@ def expected_forms(
     ``carried_rows``: cell id → row of the hidden block. None for a cell that needs a row or column that is not there.
     """
     first = form.cells_by_table[table][0].index
-    key = (id(recipe), first, geometry)
+    key = (id(recipe), first, geometry, tuple(carried_rows.values()))  # a 分县表 has a place for each unit's figures
     if key not in _expected:
         if len(_expected) > 256:
             _expected.clear()
