@@ -11,9 +11,11 @@ import pytest
 from jinguo.flow.check import check_files
 from jinguo.flow.collect import Collected, collect_inbox
 from jinguo.flow.decide import decide_report
+from jinguo.flow.office import open_office
 from jinguo.flow.release import make_release, trace_figure
 from jinguo.forms.model import SCALE
 from jinguo.settings import Settings
+from jinguo.workbench.report import look_at_cell, make_report
 
 from .conftest import OCTOBER, Clerks
 
@@ -142,3 +144,14 @@ def test_nothing_is_taken_from_an_excluded_version(settings, clerks, accepted):
     send_tables(settings, clerks, "02表", name="张家界市更正02表.xlsx", change={FIGURE: 7})
     (item,) = collect_inbox(settings)
     assert (item.state, len(found(item, "WZ-004")), found(item, "D17")) == ("returned", 1, [])
+
+
+def test_the_page_of_a_cell_names_the_file_that_it_stands_in(settings, clerks, accepted):
+    send_tables(settings, clerks, "02表", name="张家界市更正02表.xlsx", change={FIGURE: 7})
+    collect_inbox(settings)
+    with open_office(settings) as office:
+        report = make_report(office, office.register.by_code[CITY], OCTOBER)
+        own, kept = (look_at_cell(office, report, cell_id).place for cell_id in (FIGURE, "t01.r02.c2"))
+    assert own.startswith("02表 D")
+    assert "第" not in own
+    assert kept == "01表 E10（第1版“430800_张家界_湘妇志_202610_v1.xlsx”）"

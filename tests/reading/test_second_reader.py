@@ -41,6 +41,16 @@ def test_the_same_figures_by_the_second_reader(city, read, part, pattern, by):
     assert reading.normalisations == expected.normalisations
 
 
+@pytest.mark.parametrize(("address", "place"), [(b"E10", "E10"), (b"E8", "")], ids=["a figure", "a column's number"])
+@pytest.mark.parametrize("written", [b"NaN", b"inf", b" " + b"9" * 400, b" 1e999"])
+def test_what_is_no_finite_number_is_none(city, read, written, address, place):
+    by = rb'<c r="' + address + rb'"\1 t="n"><v>' + written + rb"</v>"
+    reading = read(rewritten(city, SHEET, rb'<c r="' + address + rb'"([^>]*)><v>[^<]*</v>', by))
+    first = reading.problems[0]
+    assert (reading.status, first.cell, first.rule_id in ("D56", "D47", "WZ-009")) == ("read", place, True)
+    assert not np.isinf(reading.numbers).any()
+
+
 def test_a_sheet_that_is_not_in_the_file_is_a_missing_table(city, read):
     with zipfile.ZipFile(io.BytesIO(city)) as package:
         parts = {name: package.read(name) for name in package.namelist()}

@@ -97,7 +97,7 @@ def _is_numbers_row(head: Head, row: int, values: list[Any]) -> bool:
 def column_number(value: Any) -> int:
     """The number of a column as the form prints it, 0 for anything else."""
     if type(value) is float or type(value) is int:
-        return int(value) if value == int(value) and 1 <= value <= 40 else 0
+        return int(value) if 1 <= value <= 40 and value == int(value) else 0
     if type(value) is str and len(value) <= 4:
         digits = fold(value).strip("()")
         if digits.isdecimal() and 1 <= int(digits) <= 40:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from html import unescape
 
 _WORDS = {"十": 10, "百": 100, "千": 1_000, "万": 10_000, "亿": 100_000_000}
@@ -31,9 +32,14 @@ class Display:
         return f"{value / self.scale:.10g}{name}"
 
 
-def displays_of(parts: Mapping[str, bytes]) -> dict[int, Display]:
+def displays_of(parts: Mapping[str, bytes]) -> Mapping[int, Display]:
     """Cell style number → what its format does, of those that scale or name a scale."""
-    styles = parts.get("xl/styles.xml", b"")
+    return _displays(parts.get("xl/styles.xml", b""))
+
+
+@lru_cache(maxsize=16)
+def _displays(styles: bytes) -> Mapping[int, Display]:
+    """The same styles come with every unit's copy of a template."""
     codes: dict[int, Display] = {}
     for match in _FORMAT.finditer(styles):
         attributes = {

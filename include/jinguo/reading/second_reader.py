@@ -13,6 +13,7 @@ from jinguo.reading.markup import named_parts
 from jinguo.reading.sheets import MAX_CELLS, Sheet, TooLargeError
 
 _MOST_BYTES = 8 << 20  # of XML: openpyxl takes a second for each megabyte
+_LARGEST, _LONGEST = 1e300, 40  # NaN is not below it either
 _ASIDE = ("xl/worksheets/_rels/", "xl/drawings/", "xl/charts/", "xl/pivot", "xl/externallinks/")  # where it is strict
 
 
@@ -43,12 +44,12 @@ def read_again(parts: Mapping[str, bytes]) -> list[Sheet] | None:
 
 
 def _value(cell: Any) -> Any:
-    """As calamine gives it: numbers as floats, a blank and an error as ''."""
+    """As calamine gives it: numbers as floats, a blank and an error as ''. What is no finite number stays a text."""
     value = cell.value
     if value is None or cell.data_type == "e":
         return ""
-    if type(value) is int:
-        return float(value)
+    if type(value) is int or type(value) is float:
+        return float(value) if abs(value) < _LARGEST else str(value)[:_LONGEST]
     if isinstance(value, dt.datetime) and value.time() == dt.time():
         return value.date()
     return value

@@ -15,6 +15,7 @@ from jinguo.flow.staff import staff_within
 from jinguo.forms.model import Form
 from jinguo.periods import Period
 from jinguo.reading.model import Reading, format_number
+from jinguo.reading.privacy import masked_text
 from jinguo.review.decisions import what_stands
 from jinguo.review.explanations import judge_answers
 from jinguo.review.issues import PROPOSED, History, Issue, list_issues
@@ -164,7 +165,7 @@ def look_at_cell(office: Office, report: Report, cell_id: str) -> CellView | Non
     return CellView(
         cell_id=cell_id,
         label=label,
-        place=" ".join(reading.place(cell_id)),
+        place=_place(reading, cell_id),
         value=cell_text(reading, form, cell_id) or (own[0].finding.value if own else ""),
         raw=note.raw if note else "",
         how=note.how if note else "",
@@ -176,6 +177,12 @@ def look_at_cell(office: Office, report: Report, cell_id: str) -> CellView | Non
         related=sorted({each for issue in issues for each in issue.finding.cells} - {cell_id}),
         proposable=_is_proposable(report, cell_id, form),
     )
+
+
+def _place(reading: Reading, cell_id: str) -> str:
+    """Sheet and address, and the file where it is not the version's own."""
+    source, place = reading.origin(cell_id), " ".join(reading.place(cell_id))
+    return f"{place}（第{source.version}版“{masked_text(source.file)}”）" if source else place
 
 
 def _is_of_unit(office: Office, conn: Connection, account: str, unit: Unit) -> bool:
