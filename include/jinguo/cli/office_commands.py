@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from jinguo.cli.output import JsonOption, PeriodOption, parse_period, print_json, print_table
-from jinguo.periods import Period
+from jinguo.cli.output import JsonOption, ReleasedOption, parse_period, print_json, print_table
+from jinguo.periods import Period, Span
 from jinguo.settings import load_settings
 
 EditionOption = Annotated[int | None, typer.Option("--edition", min=1, help="Edition; default: the latest.")]
@@ -31,7 +31,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def release(
-    period: PeriodOption,
+    period: ReleasedOption,
     approve: Annotated[str | None, typer.Option(metavar="ACTOR", help="Publish, in this name.")] = None,
     out: Annotated[Path | None, typer.Option(help="Directory for the workbook.")] = None,
     new: Annotated[
@@ -64,7 +64,7 @@ def release(
 
 
 def export(
-    period: PeriodOption,
+    period: ReleasedOption,
     out: Annotated[Path, typer.Option(help="File ending in .csv, .parquet or .json.")],
     edition: EditionOption = None,
     as_of: AsOfOption = None,
@@ -77,7 +77,7 @@ def export(
 
 
 def trace(
-    period: PeriodOption,
+    period: ReleasedOption,
     cell: Annotated[str | None, typer.Option(help="Cell id such as t01.r17.c4, or an indicator id.")] = None,
     unit: Annotated[str | None, typer.Option(help="Unit code; default: the province.")] = None,
     edition: EditionOption = None,
@@ -90,6 +90,8 @@ def trace(
     from jinguo.flow.release import list_unused, trace_figure, trace_forward
 
     settings, day = load_settings(), _day(edition, as_of)
+    if (unused or feeds) and isinstance(period, Span):
+        raise typer.BadParameter("--feeds and --unused are about reports, which are monthly: name a month")
     if unused:
         _show(list_unused(settings, period), json=json, title=f"{period} 未被任何汇总数使用的格")
         return
@@ -105,6 +107,9 @@ def trace(
         print_json(found)
         return
     columns = ("unit_code", "value", "file", "sheet", "address", "raw", "version", "sha256")
+    if isinstance(period, Span):
+        columns = ("period", *columns)
+        _show(found["months"], json=False, title=f"{cell} {period}: {found['rule']} of the months' published figures")
     title = f"{found['cell_id']} {period} = {found['value']} ({found['aggregation']}, edition {found['edition']})"
     print_table(title, columns, ([item[name] for name in columns] for item in found["inputs"]))
     if found.get("below"):

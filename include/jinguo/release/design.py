@@ -36,6 +36,7 @@ class Design:
     charts: Mapping[str, Any]
     demonstration: Mapping[str, Any]
     notes: tuple[str, ...]
+    span: Mapping[str, Any]
 
 
 @lru_cache(maxsize=8)

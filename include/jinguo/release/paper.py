@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
 
+    from jinguo.release.comparison import Base
+
 LINE_POINTS = 15  # height of one line of body text
 _A4, _A3 = 9, 8
 _A3_LANDSCAPE_POINTS = 1110  # printable width between the margins below, and a little slack
@@ -65,11 +67,39 @@ class Paper:
     def coverage_line(self) -> str:
         """How many units are in, and each of the others with its state."""
         figures = self.edition.figures
+        if self.edition.months:
+            return self._months_line
         line = self.design.coverage.format(included=len(figures.members), expected=len(figures.reports))
         if not figures.left_out:
             return line + self.design.coverage_none_left_out
         names = "、".join(f"{report.unit.org_short}（{state_name(report.state)}）" for report in figures.left_out)
         return line + self.design.coverage_left_out.format(names=names)
+
+    @property
+    def _months_line(self) -> str:
+        """The monthly editions that a quarter or year stands on, the months without one, the units not in every one."""
+        words, figures = self.design.span, self.edition.figures
+        parts = [words["coverage"].format(months="、".join(map(self.month_words, self.edition.months)))]
+        found = {base.period for base in self.edition.months}
+        if unpublished := [month.chinese for month in figures.period.months if month not in found]:
+            parts.append(words["unpublished"].format(months="、".join(unpublished)))
+        if figures.left_out:
+            names = "、".join(f"{report.unit.org_short}（{state_name(report.state)}）" for report in figures.left_out)
+            parts.append(words["left_out"].format(names=names))
+        return "".join(parts)
+
+    def month_words(self, base: Base) -> str:
+        """One of the monthly editions in words."""
+        known = {"number": base.edition, "included": base.included, "expected": base.expected}
+        return self.design.span["month"].format(period=base.period.chinese, **known)
+
+    @property
+    def legend(self) -> str:
+        return self.design.span["legend"] if self.edition.months else self.design.legend
+
+    @property
+    def notes(self) -> Sequence[str]:
+        return self.design.span["notes"] if self.edition.months else self.design.notes
 
     def add_sheet(self, name: str, *, title: str = "", is_wide: bool = False) -> Worksheet:
         """An empty sheet, set up for A4 (A3 where wide) landscape, with page numbers and the edition in the header."""
@@ -114,7 +144,10 @@ class Paper:
     def figure_look(self, state: FigureState, decimals: int, *, has_value: bool) -> Look:
         """How a figure in bulk looks."""
         mark, style = self.figure_style(state, decimals, has_value=has_value)
-        return Look(style, has_value, mark)
+        if self.edition.months and state is FigureState.PARTIAL:
+            mark = self.design.marks["partial"]
+            style = self.boxed(num_format=f'{self.design.number_formats[decimals]}"{mark}"', align="right")
+        return Look(style, has_value, "" if has_value else mark)
 
     def figure_style(self, state: FigureState, decimals: int, *, has_value: bool, **look: Any) -> tuple[str, Format]:
         """The mark that stands for a figure without a number ("": an empty cell), and the format of its cell."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from jinguo.forms.model import Table
+from jinguo.periods import stamp
 from jinguo.release import (
     chart_sheet,
     comparison_sheets,
@@ -17,6 +18,7 @@ from jinguo.release import (
     report_sheets,
     review_sheets,
     revision_sheet,
+    span_sheet,
     table_sheets,
 )
 from jinguo.release.bulk_rows import fill_in
@@ -58,7 +60,7 @@ def write_release_workbook(path: Path | BinaryIO, edition: Edition, *, schemas: 
 
 def workbook_name(edition: Edition) -> str:
     """``湘妇志_202610_全省汇总_第1版_草稿.xlsx``."""
-    period, state = edition.period.key, {"draft": "草稿", "published": "正式"}[edition.state]
+    period, state = stamp(edition.period), {"draft": "草稿", "published": "正式"}[edition.state]
     return f"湘妇志_{period}_全省汇总_第{edition.number}版_{state}.xlsx"
 
 
@@ -84,8 +86,12 @@ def _plan(paper: Paper, schemas: Path) -> list[_Sheet]:
     tables = [table for table in figures.form.tables if _is_shown(paper, table)]
     sheets: list[_Sheet] = [_province_sheet(paper, table) for table in tables]
     sheets += [_unit_sheet(paper, table) for table in tables]
-    write = partial(report_sheets.write_reporting, paper, names["reporting"])
-    sheets.append((names["reporting"], "各单位报送状态、版次、时间、审核问题", write))
+    if paper.edition.months:
+        write = partial(span_sheet.write_months, paper, names["months"])
+        sheets.append((names["months"], "各月采用的正式版次，各单位在各月的状态", write))
+    else:
+        write = partial(report_sheets.write_reporting, paper, names["reporting"])
+        sheets.append((names["reporting"], "各单位报送状态、版次、时间、审核问题", write))
     sheets += _review_sheets(paper, schemas)
     write = partial(report_sheets.write_rates, paper, names["derived"])
     sheets.append((names["derived"], "覆盖率、活跃率、平均数及报送质量，附分子分母", write))
