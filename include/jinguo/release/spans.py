@@ -74,7 +74,7 @@ def consolidate_span(span: Span, editions: Mapping[Period, Figures], *, words: M
     counts the units whose own figure is whole.
     """
     last = editions[max(editions)]
-    form, definitions = _worded(last.form, words), last.definitions
+    form, definitions = _worded(last.form, last.definitions, words)
     rules = over_months(form, definitions)
     reports = _reports(editions)
     numbers, states = _unit_cells(span, form, rules, reports, editions)
@@ -94,8 +94,8 @@ def consolidate_span(span: Span, editions: Mapping[Period, Figures], *, words: M
     return Figures(form, span, definitions, reports, numbers, states, due, province, tuple(beyond))
 
 
-def _worded(form: Form, words: Mapping[str, str]) -> Form:
-    """The form with its columns called as they are over a span."""
+def _worded(form: Form, definitions: Definitions, words: Mapping[str, str]) -> tuple[Form, Definitions]:
+    """Both with the columns called as they are over a span."""
 
     def worded(text: str) -> str:
         for month_word, span_word in words.items():
@@ -106,7 +106,8 @@ def _worded(form: Form, words: Mapping[str, str]) -> Form:
         replace(table, columns=tuple(replace(column, label=worded(column.label)) for column in table.columns))
         for table in form.tables
     )
-    return replace(form, tables=tables)
+    ratios = tuple(replace(ratio, text=worded(ratio.text)) for ratio in definitions.ratios)
+    return replace(form, tables=tables), replace(definitions, ratios=ratios)
 
 
 def _reports(editions: Mapping[Period, Figures]) -> tuple[UnitReport, ...]:
