@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
 
 LABEL_WIDTH, UNIT_WIDTH, CODE_WIDTH, COUNT_WIDTH = 50, 9, 6, 9
-UNITS_SCALE = 88  # per cent; some twenty-two columns on an A3 landscape page
+UNITS_SCALE = 68  # per cent; two groups of nine columns on an A3 landscape page, letters of 7 points
 
 
 def write_province_table(paper: Paper, table: Table, name: str) -> None:
