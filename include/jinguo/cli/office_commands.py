@@ -149,14 +149,8 @@ def explain(
     if json:
         print_json(found)
         return
-    print(f"{cell} {unit}: {found['value_from']} ({from_}) -> {found['value_to']} ({to}), {found['difference']}")
-    if found["by_unit"]:
-        columns = ("unit_code", "unit_name", "value_from", "value_to", "difference", "state_from", "state_to")
-        print_table("", columns, ([item[name] for name in columns] for item in found["by_unit"]))
-    for key in ("openings", "revisions", "boundary_changes", "explanations"):
-        for item in found[key]:
-            print(f"{key}: " + ", ".join(f"{name} {value}" for name, value in item.items()))
-    print(found["evidence_ends"])
+    for line in found["summary"]:
+        print(line)
 
 
 def verify() -> None:

@@ -144,6 +144,8 @@ class Writer:
         if (compared.same_now, compared.same_before) == (compared.now, compared.before):
             return ""
         lead = self.words["words"]["same_units"]
+        if compared.same_difference == 0:
+            return f"（{lead}{self.words['words']['same']}）"
         text = self._growth(lead, figure_id, compared.same_growth_pct, "same_growth", period)
         return f"（{text}）" if text else ""
 
