@@ -7,6 +7,7 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 
+NOW = "now"  # in place of a day: as known now
 _PERIOD = re.compile(r"(\d{4})-(\d{2})")
 _SPAN = re.compile(r"(\d{4})(?:-Q([1-4]))?")
 

@@ -9,15 +9,31 @@ from typing import Annotated, Any
 import typer
 
 from jinguo.cli.output import JsonOption, ReleasedOption, parse_period, print_json, print_table
-from jinguo.periods import Period, Span
+from jinguo.periods import NOW, Period, Span
 from jinguo.settings import load_settings
 
 EditionOption = Annotated[int | None, typer.Option("--edition", min=1, help="Edition; default: the latest.")]
 CellOption = Annotated[str, typer.Option("--cell", help="Cell id such as t01.r17.c4, or an indicator id.")]
 
+
+def parse_as_of(text: str) -> dt.date | str:
+    """A typer parser: a day, or ``now``."""
+    if text.strip() == NOW:
+        return NOW
+    try:
+        return dt.date.fromisoformat(text.strip())
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no day; write it like 2026-11-10, or {NOW}") from None
+
+
 AsOfOption = Annotated[
-    dt.datetime | None,
-    typer.Option("--as-of", formats=["%Y-%m-%d"], help="As published on that day; default: as known now."),
+    Any,  # dt.date | str: typer takes no union
+    typer.Option(
+        "--as-of",
+        parser=parse_as_of,
+        metavar="YYYY-MM-DD|now",
+        help="As published on that day, or as known now; default: the newest edition.",
+    ),
 ]
 
 
@@ -120,10 +136,10 @@ def trace(
         print(f"not the sum: {gap['unit_code']} {told}")
 
 
-def _day(edition: int | None, as_of: dt.datetime | None) -> dt.date | None:
+def _day(edition: int | None, as_of: dt.date | str | None) -> dt.date | str | None:
     if edition is not None and as_of is not None:
         raise typer.BadParameter("give --edition or --as-of, not both")
-    return as_of.date() if as_of else None
+    return as_of
 
 
 def _show(rows: Any, *, json: bool, title: str) -> None:

@@ -11,7 +11,7 @@ from jinguo.errors import Refused
 from jinguo.flow.office import Office, open_office
 from jinguo.flow.province import check_edition
 from jinguo.flow.release_files import unwritten_releases, write_edition
-from jinguo.periods import Period, Span, released_of_key
+from jinguo.periods import NOW, Period, Span, released_of_key
 from jinguo.release.editions import Editions
 from jinguo.release.gate import UNSOUND, GateReason
 from jinguo.release.model import Edition
@@ -122,7 +122,7 @@ def describe_edition(edition: Edition, workbook: Path) -> dict[str, Any]:
 
 
 def export_figures(
-    settings: Settings, period: Period | Span, *, edition: int | None, out: Path, as_of: dt.date | None = None
+    settings: Settings, period: Period | Span, *, edition: int | None, out: Path, as_of: dt.date | str | None = None
 ) -> int:
     """Writes the figures of every unit and of the province; how many rows. No edition yet: the figures of now."""
     from jinguo.release.export import write_export
@@ -139,7 +139,7 @@ def trace_figure(
     *,
     unit_code: str | None,
     edition: int | None,
-    as_of: dt.date | None = None,
+    as_of: dt.date | str | None = None,
 ) -> dict[str, Any]:
     """From a figure to the cells that it was made of; of a quarter or year by way of its months' published figures."""
     from jinguo.release import trace
@@ -173,7 +173,7 @@ def trace_forward(
     *,
     unit_code: str,
     edition: int | None,
-    as_of: dt.date | None = None,
+    as_of: dt.date | str | None = None,
 ) -> dict[str, Any]:
     """From a cell of a unit's report to the figures that it feeds."""
     from jinguo.release.feeds import figures_fed
@@ -191,10 +191,13 @@ def list_unused(settings: Settings, period: Period) -> list[dict[str, str]]:
         return unused_cells(_wanted(office, period, None, None))
 
 
-def _wanted(office: Office, period: Period | Span, edition: int | None, as_of: dt.date | None) -> Edition:
-    """The edition asked for by number, by the day on which it was in force, or (neither) as known now."""
-    editions = editions_of(office, period)
-    return editions.published_as_of(as_of) if as_of else editions.asked_for(edition, now=office.settings.now())
+def _wanted(office: Office, period: Period | Span, edition: int | None, as_of: dt.date | str | None) -> Edition:
+    """The edition asked for by number, by the day on which it was in force, or (neither) the newest; ``NOW``: the
+    figures as known now, whatever was published."""
+    editions, now = editions_of(office, period), office.settings.now()
+    if isinstance(as_of, dt.date):
+        return editions.published_as_of(as_of)
+    return editions.current(now=now) if as_of == NOW else editions.asked_for(edition, now=now)
 
 
 def explain_figure(

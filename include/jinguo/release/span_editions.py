@@ -134,7 +134,11 @@ class SpanEditions:
         bases, figures = self._present()
         if release is not None and release.members_hash == _hash_of(bases):
             return self._load(release)
-        return Edition(None, "current", figures, now, _hash_of(bases), months=tuple(bases))
+        return _current(bases, figures, now)
+
+    def current(self, *, now: dt.datetime) -> Edition:
+        """The figures that follow from the months as published by now, which are no edition; nothing is written."""
+        return _current(*self._present(), now)
 
     def published_as_of(self, day: dt.date) -> Edition:
         """The edition that was in force at the end of a day; JinguoError when none was published by then."""
@@ -199,6 +203,10 @@ class SpanEditions:
             changes=changes,
             months=tuple(bases),
         )
+
+
+def _current(bases: Sequence[Base], figures: Figures, now: dt.datetime) -> Edition:
+    return Edition(None, "current", figures, now, _hash_of(bases), months=tuple(bases))
 
 
 def _published(conn: Connection, month: Period) -> Release | None:
