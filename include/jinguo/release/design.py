@@ -37,6 +37,7 @@ class Design:
     demonstration: Mapping[str, Any]
     notes: tuple[str, ...]
     span: Mapping[str, Any]
+    sources: Mapping[str, str]
 
 
 @lru_cache(maxsize=8)

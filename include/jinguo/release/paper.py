@@ -163,10 +163,16 @@ class Paper:
             return marks["na"], self.boxed(**{"align": "center", **look, "font_color": self.colour("quiet")})
         return "", self.boxed(**look)
 
-    def write_title(self, sheet: Worksheet, row: int, last_column: int, text: str, *, first: int = 0) -> None:
+    def write_title(
+        self, sheet: Worksheet, row: int, last_column: int, text: str, *, first: int = 0, has_link: bool = True
+    ) -> None:
+        """The sheet's title; a click on it leads to the files that the figures came from."""
         sheet.set_row(row, 30)
         style = self.style(font_name=self.design.fonts["heading"], font_size=16, align="center")
         merge(sheet, row, first, last_column, text, style)
+        if has_link:
+            target = f"internal:'{self.design.sheets['sources']}'!A1"
+            sheet.write_url(row, first, target, style, text, self.design.sources["tip"])
 
     def write_paragraph(
         self, sheet: Worksheet, row: int, last_column: int, text: str, *, width: float, first: int = 0, **look: Any

@@ -84,7 +84,7 @@ def write_contents(paper: Paper, name: str, entries: Sequence[tuple[str, str]]) 
     sheet.set_column(0, 0, 8)
     sheet.set_column(1, 1, 26)
     sheet.set_column(2, 2, 66)
-    paper.write_title(sheet, 0, 2, name)
+    paper.write_title(sheet, 0, 2, name, has_link=False)
     paper.write_paragraph(sheet, 1, 2, paper.coverage_line, width=100)
     for column, label in enumerate(("序号", "工作表", "内容")):
         sheet.write_string(2, column, label, paper.heading())

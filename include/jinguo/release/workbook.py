@@ -18,6 +18,7 @@ from jinguo.release import (
     report_sheets,
     review_sheets,
     revision_sheet,
+    sources_sheet,
     span_sheet,
     table_sheets,
 )
@@ -107,6 +108,8 @@ def _plan(paper: Paper, schemas: Path) -> list[_Sheet]:
         sheets.append((names["revision"], f"与第{paper.edition.revises}版相比变动的全省数、单位和原因", write))
     notes = partial(report_sheets.write_notes, paper, names["notes"])
     sheets.append((names["notes"], "指标口径、六种空缺的区分、未汇总单位及原因", notes))
+    sources = partial(sources_sheet.write_sources, paper, names["sources"])
+    sheets.append((names["sources"], "发布版编号、来源文件及其指纹（点各表标题也到这里）", sources))
     return sheets
 
 
