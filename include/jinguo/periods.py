@@ -1,4 +1,4 @@
-"""Reporting periods 报告期: calendar months, some of which end a quarter."""
+"""Reporting periods 报告期: calendar months, some of which end a quarter; and the quarters and years made of them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import datetime as dt
 import re
 from dataclasses import dataclass
 
+NOW = "now"  # in place of a day: as known now
 _PERIOD = re.compile(r"(\d{4})-(\d{2})")
+_SPAN = re.compile(r"(\d{4})(?:-Q([1-4]))?")
 
 
 @dataclass(frozen=True, order=True)
@@ -71,3 +73,63 @@ class Period:
     @property
     def previous(self) -> Period:
         return self.plus(-1)
+
+
+@dataclass(frozen=True, order=True)
+class Span:
+    """A quarter, written ``2026-Q3``, or (``quarter`` 0) a year, written ``2026``: released, but nobody reports one."""
+
+    year: int
+    quarter: int = 0
+
+    @classmethod
+    def parse(cls, text: str) -> Span:
+        """ValueError for anything but ``YYYY`` and ``YYYY-Q1`` to ``YYYY-Q4``."""
+        match = _SPAN.fullmatch(text.strip())
+        if not match:
+            raise ValueError(f"{text!r} is no quarter or year; write it like 2026-Q3 or 2026")
+        return cls(int(match[1]), int(match[2] or 0))
+
+    def __str__(self) -> str:
+        return f"{self.year:04d}-Q{self.quarter}" if self.quarter else f"{self.year:04d}"
+
+    @property
+    def key(self) -> int:
+        """20263 or 2026: never that of a month."""
+        return self.year * 10 + self.quarter if self.quarter else self.year
+
+    @property
+    def chinese(self) -> str:
+        return f"{self.year}年第{self.quarter}季度" if self.quarter else f"{self.year}年"
+
+    @property
+    def months(self) -> tuple[Period, ...]:
+        first = 3 * self.quarter - 2 if self.quarter else 1
+        return tuple(Period(self.year, month) for month in range(first, first + (3 if self.quarter else 12)))
+
+    @property
+    def is_quarter_end(self) -> bool:
+        """Both end with a quarter: the tables that are due quarterly are in them."""
+        return True
+
+
+def parse_released(text: str) -> Period | Span:
+    """What a release may be of: a month, a quarter or a year; ValueError otherwise."""
+    if _SPAN.fullmatch(text.strip()):
+        return Span.parse(text)
+    try:
+        return Period.parse(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is no month, quarter or year; write it like 2026-10, 2026-Q3 or 2026") from None
+
+
+def released_of_key(key: int) -> Period | Span:
+    """The inverse of ``key`` for months, quarters and years."""
+    if key > 99_999:
+        return Period.of_key(key)
+    return Span(key // 10, key % 10) if key > 9_999 else Span(key)
+
+
+def stamp(period: Period | Span) -> str:
+    """``202610``, ``2026Q3``, ``2026``: as file names carry it."""
+    return str(period).replace("-", "")

@@ -1,14 +1,18 @@
 """A published edition's files: the manifest says what went in and came out, and the audit holds it against them."""
 
+import datetime as dt
 import hashlib
 import json
+from dataclasses import replace
 
 import pytest
 from jinguo.flow.audit import verify_all
 from jinguo.flow.collect import collect_inbox
 from jinguo.flow.month import close_period
-from jinguo.flow.release import make_release
-from jinguo.periods import Period
+from jinguo.flow.office import open_office
+from jinguo.flow.release import finish_releases, make_release, trace_figure
+from jinguo.periods import Period, Span
+from jinguo.release.gate import GateClosed
 
 pytestmark = pytest.mark.filterwarnings("ignore:module .sre_:DeprecationWarning")  # of Great Expectations
 
@@ -43,3 +47,29 @@ def test_the_manifest_names_inputs_and_outputs_and_the_audit_finds_what_was_chan
     assert (verify_all(settings), path.read_bytes()) == ([], before)
     path.write_bytes(before + b" ")
     assert verify_all(settings) == [f"release: {path.name} is not as it was published"]
+
+
+def test_a_quarter_is_released_and_written_again_like_a_month(settings, clerks):
+    clerks.fill(OCTOBER, CITY)
+    collect_inbox(settings)
+    close_period(settings, str(OCTOBER))
+    make_release(settings, OCTOBER, approver="李主任")
+    quarter = Span(2026, 4)
+    draft = make_release(settings, quarter)
+    assert (draft["edition"], draft["state"], draft["included"]) == (1, "draft", [CITY])
+    with pytest.raises(GateClosed, match="2026年第4季度尚未结束"):
+        make_release(settings, quarter, approver="李主任")
+    later = replace(settings, fixed_now=settings.now() + dt.timedelta(days=80))
+    published = make_release(later, quarter, approver="李主任")
+    folder = settings.outbox / "releases" / "2026-Q4"
+    files = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert set(files) == {"湘妇志_2026Q4_全省汇总_第1版_正式.xlsx", "湘妇志_2026Q4_第1版_清单.json"}
+    assert json.loads(files["湘妇志_2026Q4_第1版_清单.json"])["inputs"][0]["edition"] == "2026-10-1"
+    (folder / "湘妇志_2026Q4_全省汇总_第1版_正式.xlsx").unlink()
+    with open_office(later) as office:
+        assert finish_releases(office) == 1
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == files
+    assert (verify_all(later), published["state"]) == ([], "published")
+    traced = trace_figure(later, quarter, "t03.r01.c1", unit_code=None, edition=1)
+    assert [month["edition"] for month in traced["months"]] == [1, None, None]
+    assert sum(item["value"] for item in traced["inputs"]) == traced["value"]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import docx
@@ -53,6 +55,8 @@ def value_in(edition: Edition, number: Number) -> float:
         "before": compared.before,
         "difference": compared.difference,
         "growth": compared.growth_pct,
+        "same_difference": compared.same_difference,
+        "same_units": compared.same_units * 1000,
         "same_growth": compared.same_growth_pct,
     }
     return abs(found[number.kind]) / 1000
@@ -109,3 +113,50 @@ def test_the_paper_is_the_official_one(edition, schemas, tmp_path):
     assert body.runs[0]._element.rPr.rFonts.get(qn("w:eastAsia")) == "仿宋_GB2312"
     assert body.runs[0].font.size.pt == 16
     assert document.settings.odd_and_even_pages_header_footer
+
+
+def rows_of(path: Path, number: int) -> list[list[str]]:
+    return [[cell.text for cell in row.cells] for row in docx.Document(str(path)).tables[number].rows]
+
+
+def test_the_first_attachment_compares_the_same_units_too(edition, schemas, tmp_path):
+    path = tmp_path / "bulletin.docx"
+    write_bulletin(path, edition, schemas=schemas)
+    head, first, *_ = rows_of(path, 0)
+    assert head[-4:] == ["上期", "增减", "同口径增减", "同口径单位数"]
+    assert first[1:] == ["支", "2,100", "2,000", "100", "100", "2"]
+
+
+def test_units_that_are_in_only_one_month_are_in_no_same_unit_difference(
+    make_edition, make_report, make_figures, period, schemas, tmp_path
+):
+    before = make_figures(make_report("430100", cells={TEAMS: 1_000_000}, at=period.plus(-1)), at=period.plus(-1))
+    reports = [make_report("430100", cells={TEAMS: 900_000}), make_report("430200", cells={TEAMS: 500_000})]
+    now = make_figures(*reports)
+    base = Base(period.plus(-1), 1, "e" * 64, 1, 2, (("430200", "missing"),))
+    compared = Comparisons(now, {base.period: Comparison(base, compare(now, before))})
+    path = tmp_path / "bulletin.docx"
+    write_bulletin(path, make_edition(*reports, compared=compared), schemas=schemas)
+    assert rows_of(path, 0)[1][2:] == ["1,400", "1,000", "400", "-100", "1"]
+
+
+def test_the_imprint_ends_the_document_and_fonts_have_fallbacks(edition, schemas, tmp_path):
+    path = tmp_path / "bulletin.docx"
+    write_bulletin(path, edition, schemas=schemas)
+    copies, printed = rows_of(path, -1)
+    assert copies[0].startswith("抄送：")
+    assert printed == ["湖南省妇女联合会办公室", "2026年11月9日印发"]
+    with zipfile.ZipFile(path) as package:
+        fonts = package.read("word/fontTable.xml").decode()
+    assert '<w:font w:name="仿宋_GB2312"><w:altName w:val="仿宋,' in fonts
+    assert set(load_words(schemas)["fonts"].values()) == set(re.findall(r'w:font w:name="([^"]+)"', fonts))
+
+
+def test_rare_characters_survive(make_edition, make_report, schemas, tmp_path):
+    name = "㮾梨㴩湖斫𥕢𦰡溪妇联〇〔〕"
+    report = make_report("430100", state="missing")
+    unit = replace(report.unit, org_short=name)
+    path = tmp_path / "bulletin.docx"
+    write_bulletin(path, make_edition(replace(report, unit=unit), make_report("430200")), schemas=schemas)
+    assert f"缺报单位：{name}。" in text_of(path)
+    assert [name, "缺报"] in [row[:2] for row in rows_of(path, 1)]

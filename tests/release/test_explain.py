@@ -151,3 +151,42 @@ def test_rate(office, explain):
     found = explain("rate_female", "430000")
     assert (found["value_from"], found["value_to"], found["difference"]) == (75, 90, 15)
     assert found["same_units"] is None, "rates are not added"
+    assert [(item["part"], item["value_from"], item["value_to"]) for item in found["parts"]] == [
+        ("numerator", 30, 36),
+        ("denominator", 40, 40),
+    ]
+
+
+@pytest.mark.usefixtures("two_months")
+def test_the_summary_names_the_largest_contributions_first(explain):
+    lines = explain(CELL, "430000")["summary"]
+    assert lines[0].endswith("2026年9月150 → 2026年10月133，减少17。")
+    assert lines[1] == "其中：两期都有数的1个单位增加25；只有一期有数的单位影响-42。"
+    assert lines[2] == (
+        "按单位（影响从大到小）：株洲市妇联 -50（50 → 缺报）；长沙市妇联 +25（100 → 125）；湘潭市妇联 +8（缺报 → 8）。"
+    )
+    told = "\n".join(explain(CELL, CITY)["summary"])
+    assert "采用的报表：2026年10月第2版，已审定，原因：17行错行。" in told
+    assert "期初100，增加30，减少5，期末125" in told
+    assert "第2版代替第1版，135 → 125，减少10；原因：17行错行。" in told
+    assert "单位说明：长沙市妇联（KQ-007，2026年10月）：新组建队伍" in told
+
+
+def test_the_rows_that_the_form_sums_into_a_total(office, explain):
+    office.send(CITY, period=SEPTEMBER, cells={"t03.r01.c1": 30_000, "t03.r02.c1": 10_000, "t03.r03.c1": 20_000})
+    office.send(CITY, cells={"t03.r01.c1": 70_000, "t03.r02.c1": 5_000, "t03.r03.c1": 65_000})
+    found = explain("t03.r01.c1", CITY)
+    assert [(i["cell_id"], i["difference"]) for i in found["by_row"][:2]] == [("t03.r03.c1", 45), ("t03.r02.c1", -5)]
+    assert "按指标行（影响从大到小）：陪护空巢老人 +45（20 → 65）" in "\n".join(found["summary"])
+
+
+def test_a_unit_that_was_renamed(office, now, explain):
+    office.send(CITY, period=SEPTEMBER)
+    september = office.editions(SEPTEMBER).draft(now=now)
+    assert september.number == 1
+    units = [replace(u, org_short="星城市妇联") if u.code == CITY else u for u in office.register.units]
+    office.register = replace(office.register, units=tuple(units))
+    office.send(CITY)
+    found = explain(CELL, CITY)
+    assert found["renames"] == [{"unit_code": CITY, "name_from": "长沙市妇联", "name_to": "星城市妇联"}]
+    assert "更名：430100 长沙市妇联 → 星城市妇联。" in found["summary"]

@@ -106,7 +106,7 @@ def test_every_sheet_says_what_is_in_and_names_the_others(edition, schemas):
 def test_sheets_and_links(edition, schemas):
     book = opened(edition, schemas)
     tables = ["01表", "02表", "03表", "04表", "06表"]
-    rest = ["报送情况", "派生指标", "分单位 派生指标", "口径与缺报说明"]
+    rest = ["报送情况", "派生指标", "分单位 派生指标", "口径与缺报说明", "溯源"]
     listed = [f"全省汇总 {table}" for table in tables] + [f"分单位 {table}" for table in tables] + rest
     assert book.sheetnames == ["封面", "目录", *listed]
     links = [cell.hyperlink.location for row in book["目录"].iter_rows() for cell in row if cell.hyperlink]
@@ -152,7 +152,8 @@ def test_quarter_end_has_the_quarterly_tables_and_submitted_text_stays_text(make
     for sheet in book:
         for row in sheet.iter_rows():
             assert not [cell.coordinate for cell in row if cell.data_type == "f"], sheet.title
-            assert not [cell.value for cell in row if cell.hyperlink and sheet.title != "目录"]
+            linked = [cell.hyperlink for cell in row if cell.hyperlink and sheet.title != "目录"]
+            assert {(link.location, link.target) for link in linked} <= {("'溯源'!A1", None)}
     assert "=HYPERLINK(1)" in texts(book["报送情况"])
     assert "@evil" in texts(book["口径与缺报说明"])
 
@@ -194,3 +195,16 @@ def test_revision_note(make_report, make_figures, edition, schemas):
     assert row[4] - row[3] == row[5] == 12
     assert row[6] == "株洲市妇联 -7→5（17行错行）"
     assert len(changes) == 1
+
+
+def test_the_title_of_each_figure_sheet_leads_to_its_sources(edition, schemas):
+    book = opened(edition, schemas)
+    for sheet in book:
+        linked = [cell.hyperlink.location for row in sheet.iter_rows() for cell in row if cell.hyperlink]
+        if sheet.title not in ("封面", "目录", "溯源"):
+            assert linked == ["'溯源'!A1"], sheet.title
+    lines = ["" if value is None else str(value) for row in book["溯源"].iter_rows(values_only=True) for value in row]
+    assert any("发布版 2026-10-1" in line for line in lines)
+    assert any("--period 2026-10 --edition 1" in line for line in lines)
+    hashes = [report.sha256 for report in edition.figures.members]
+    assert [line for line in lines if line in hashes] == hashes

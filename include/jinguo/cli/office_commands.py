@@ -8,16 +8,32 @@ from typing import Annotated, Any
 
 import typer
 
-from jinguo.cli.output import JsonOption, PeriodOption, parse_period, print_json, print_table
-from jinguo.periods import Period
+from jinguo.cli.output import JsonOption, ReleasedOption, parse_period, print_json, print_table
+from jinguo.periods import NOW, Period, Span
 from jinguo.settings import load_settings
 
 EditionOption = Annotated[int | None, typer.Option("--edition", min=1, help="Edition; default: the latest.")]
 CellOption = Annotated[str, typer.Option("--cell", help="Cell id such as t01.r17.c4, or an indicator id.")]
 
+
+def parse_as_of(text: str) -> dt.date | str:
+    """A typer parser: a day, or ``now``."""
+    if text.strip() == NOW:
+        return NOW
+    try:
+        return dt.date.fromisoformat(text.strip())
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no day; write it like 2026-11-10, or {NOW}") from None
+
+
 AsOfOption = Annotated[
-    dt.datetime | None,
-    typer.Option("--as-of", formats=["%Y-%m-%d"], help="As published on that day; default: as known now."),
+    Any,  # dt.date | str: typer takes no union
+    typer.Option(
+        "--as-of",
+        parser=parse_as_of,
+        metavar="YYYY-MM-DD|now",
+        help="As published on that day, or as known now; default: the newest edition.",
+    ),
 ]
 
 
@@ -31,7 +47,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def release(
-    period: PeriodOption,
+    period: ReleasedOption,
     approve: Annotated[str | None, typer.Option(metavar="ACTOR", help="Publish, in this name.")] = None,
     out: Annotated[Path | None, typer.Option(help="Directory for the workbook.")] = None,
     new: Annotated[
@@ -64,7 +80,7 @@ def release(
 
 
 def export(
-    period: PeriodOption,
+    period: ReleasedOption,
     out: Annotated[Path, typer.Option(help="File ending in .csv, .parquet or .json.")],
     edition: EditionOption = None,
     as_of: AsOfOption = None,
@@ -77,7 +93,7 @@ def export(
 
 
 def trace(
-    period: PeriodOption,
+    period: ReleasedOption,
     cell: Annotated[str | None, typer.Option(help="Cell id such as t01.r17.c4, or an indicator id.")] = None,
     unit: Annotated[str | None, typer.Option(help="Unit code; default: the province.")] = None,
     edition: EditionOption = None,
@@ -90,6 +106,8 @@ def trace(
     from jinguo.flow.release import list_unused, trace_figure, trace_forward
 
     settings, day = load_settings(), _day(edition, as_of)
+    if (unused or feeds) and isinstance(period, Span):
+        raise typer.BadParameter("--feeds and --unused are about reports, which are monthly: name a month")
     if unused:
         _show(list_unused(settings, period), json=json, title=f"{period} 未被任何汇总数使用的格")
         return
@@ -105,6 +123,9 @@ def trace(
         print_json(found)
         return
     columns = ("unit_code", "value", "file", "sheet", "address", "raw", "version", "sha256")
+    if isinstance(period, Span):
+        columns = ("period", *columns)
+        _show(found["months"], json=False, title=f"{cell} {period}: {found['rule']} of the months' published figures")
     title = f"{found['cell_id']} {period} = {found['value']} ({found['aggregation']}, edition {found['edition']})"
     print_table(title, columns, ([item[name] for name in columns] for item in found["inputs"]))
     if found.get("below"):
@@ -115,10 +136,10 @@ def trace(
         print(f"not the sum: {gap['unit_code']} {told}")
 
 
-def _day(edition: int | None, as_of: dt.datetime | None) -> dt.date | None:
+def _day(edition: int | None, as_of: dt.date | str | None) -> dt.date | str | None:
     if edition is not None and as_of is not None:
         raise typer.BadParameter("give --edition or --as-of, not both")
-    return as_of.date() if as_of else None
+    return as_of
 
 
 def _show(rows: Any, *, json: bool, title: str) -> None:
@@ -144,14 +165,8 @@ def explain(
     if json:
         print_json(found)
         return
-    print(f"{cell} {unit}: {found['value_from']} ({from_}) -> {found['value_to']} ({to}), {found['difference']}")
-    if found["by_unit"]:
-        columns = ("unit_code", "unit_name", "value_from", "value_to", "difference", "state_from", "state_to")
-        print_table("", columns, ([item[name] for name in columns] for item in found["by_unit"]))
-    for key in ("openings", "revisions", "boundary_changes", "explanations"):
-        for item in found[key]:
-            print(f"{key}: " + ", ".join(f"{name} {value}" for name, value in item.items()))
-    print(found["evidence_ends"])
+    for line in found["summary"]:
+        print(line)
 
 
 def burden(

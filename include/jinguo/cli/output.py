@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from jinguo.periods import Period
+from jinguo.periods import Period, Span, parse_released
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
@@ -25,6 +25,25 @@ def parse_period(text: str) -> Period:
 
 PeriodOption = Annotated[
     Period, typer.Option("--period", parser=parse_period, metavar="YYYY-MM", help="报告期, for example 2026-10.")
+]
+
+
+def parse_released_period(text: str) -> Period | Span:
+    """A typer parser: ``2026-10``, ``2026-Q3`` or ``2026``."""
+    try:
+        return parse_released(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+ReleasedOption = Annotated[
+    Any,  # Period | Span: typer takes no union
+    typer.Option(
+        "--period",
+        parser=parse_released_period,
+        metavar="YYYY-MM|YYYY-Qn|YYYY",
+        help="报告期: a month 2026-10, a quarter 2026-Q3 or a year 2026.",
+    ),
 ]
 
 

@@ -15,7 +15,7 @@ from jinguo.flow.office import Office, open_office
 from jinguo.flow.quarantine import archived_files
 from jinguo.flow.release_files import unwritten_releases
 from jinguo.intake.channels.definitions import load_channels
-from jinguo.periods import Period
+from jinguo.periods import Period, released_of_key
 from jinguo.settings import TIMEZONE, Settings, load_settings
 from jinguo.units.deadlines import deadline
 from jinguo.warehouse.engine import HEAD, open_warehouse, schema_version
@@ -104,7 +104,7 @@ def _disk(settings: Settings) -> Iterator[Check]:
 
 def _releases(settings: Settings) -> Iterator[Check]:
     with open_office(settings) as office:
-        unwritten = [f"{Period.of_key(r.period_key)} edition {r.edition}" for r in unwritten_releases(office)]
+        unwritten = [f"{released_of_key(r.period_key)} edition {r.edition}" for r in unwritten_releases(office)]
     found = f"files are missing in the outbox: {', '.join(unwritten)}" if unwritten else "all published files are there"
     advice = "run `python -m jinguo release` for any period, or wait for collect_submissions: either writes them"
     yield Check("releases", found, advice if unwritten else "")

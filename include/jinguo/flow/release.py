@@ -11,17 +11,18 @@ from jinguo.errors import Refused
 from jinguo.flow.office import Office, open_office
 from jinguo.flow.province import check_edition
 from jinguo.flow.release_files import unwritten_releases, write_edition
-from jinguo.periods import Period
+from jinguo.periods import NOW, Period, Span, released_of_key
 from jinguo.release.editions import Editions
 from jinguo.release.gate import UNSOUND, GateReason
 from jinguo.release.model import Edition
+from jinguo.release.span_editions import SpanEditions
 from jinguo.settings import Settings
 from jinguo.units.register import PROVINCE_CODE, Unit
 
 
 def make_release(
     settings: Settings,
-    period: Period,
+    period: Period | Span,
     *,
     approver: str | None = None,
     out: Path | None = None,
@@ -34,6 +35,7 @@ def make_release(
 
     Refused when nothing is accepted, or when the gate says why not. ``findings``: what the rules say of the province's
     own figures; who approves decides. ``stale``: the units whose report in force sums reports that were replaced since.
+    A quarter or year is made of the published editions of its months, for which both have been said.
     """
     with open_office(settings) as office:
         finish_releases(office)
@@ -44,8 +46,10 @@ def make_release(
                 raise Refused("--approve needs the name of who approves")
             edition = publish_edition(office, edition, approver=approver, approved_hash=edition.frozen_hash)
         described = describe_edition(edition, write_edition(office, edition, out=out))
-        findings = [finding.as_json() for finding in check_edition(office, edition)]
         to_settle = [reason.as_json() for reason in gate_of(office, edition)]
+        if isinstance(period, Span):
+            return described | {"findings": [], "to_settle": to_settle, "stale": []}
+        findings = [finding.as_json() for finding in check_edition(office, edition)]
         with office.warehouse.read() as conn:
             stale = list(overtaken_reports(conn, office.register, period))
         return described | {"findings": findings, "to_settle": to_settle, "stale": stale}
@@ -55,7 +59,7 @@ def finish_releases(office: Office) -> int:
     """Writes the files of published editions that a crash kept from being written; of how many."""
     cut_off = unwritten_releases(office)
     for release in cut_off:
-        edition = editions_of(office, Period.of_key(release.period_key)).load(release.edition)
+        edition = editions_of(office, released_of_key(release.period_key)).load(release.edition)
         if edition is not None:
             write_edition(office, edition)
     return len(cut_off)
@@ -67,7 +71,8 @@ def publish_edition(office: Office, edition: Edition, *, approver: str, approved
     Great Expectations looks at the warehouse first: whoever publishes waits the seconds that it takes.
     """
     period = edition.period
-    reasons = _unsound(office, period) if edition.state == "draft" else []
+    is_checked = edition.state == "draft" and isinstance(period, Period)
+    reasons = _unsound(office, period) if is_checked else []
     return editions_of(office, period).publish(
         approver=approver, now=office.settings.now(), approved_hash=approved_hash, reasons=reasons
     )
@@ -92,7 +97,10 @@ def _unsound(office: Office, period: Period) -> list[GateReason]:
     ]
 
 
-def editions_of(office: Office, period: Period) -> Editions:
+def editions_of(office: Office, period: Period | Span) -> Editions | SpanEditions:
+    """The editions of a month; of a quarter or year those that stand on them."""
+    if isinstance(period, Span):
+        return SpanEditions(office.warehouse, period, register=office.register, rulebook=office.rulebook)
     return Editions(
         office.warehouse, period, form=office.form(period), register=office.register, rulebook=office.rulebook
     )
@@ -114,7 +122,7 @@ def describe_edition(edition: Edition, workbook: Path) -> dict[str, Any]:
 
 
 def export_figures(
-    settings: Settings, period: Period, *, edition: int | None, out: Path, as_of: dt.date | None = None
+    settings: Settings, period: Period | Span, *, edition: int | None, out: Path, as_of: dt.date | str | None = None
 ) -> int:
     """Writes the figures of every unit and of the province; how many rows. No edition yet: the figures of now."""
     from jinguo.release.export import write_export
@@ -126,18 +134,22 @@ def export_figures(
 
 def trace_figure(
     settings: Settings,
-    period: Period,
+    period: Period | Span,
     figure_id: str,
     *,
     unit_code: str | None,
     edition: int | None,
-    as_of: dt.date | None = None,
+    as_of: dt.date | str | None = None,
 ) -> dict[str, Any]:
-    """From a figure to the cells that it was made of."""
+    """From a figure to the cells that it was made of; of a quarter or year by way of its months' published figures."""
     from jinguo.release import trace
     from jinguo.release.below import trace_lower_unit
+    from jinguo.release.span_trace import trace_span
 
     with open_office(settings) as office:
+        if isinstance(period, Span):
+            spans = editions_of(office, period)
+            return trace_span(spans, _wanted(office, period, edition, as_of), figure_id, unit_code=unit_code)
         unit = _lower_unit(office, period, unit_code)
         if unit is not None:
             lower = {"form": office.form(period), "register": office.register}
@@ -161,7 +173,7 @@ def trace_forward(
     *,
     unit_code: str,
     edition: int | None,
-    as_of: dt.date | None = None,
+    as_of: dt.date | str | None = None,
 ) -> dict[str, Any]:
     """From a cell of a unit's report to the figures that it feeds."""
     from jinguo.release.feeds import figures_fed
@@ -179,10 +191,13 @@ def list_unused(settings: Settings, period: Period) -> list[dict[str, str]]:
         return unused_cells(_wanted(office, period, None, None))
 
 
-def _wanted(office: Office, period: Period, edition: int | None, as_of: dt.date | None) -> Edition:
-    """The edition asked for by number, by the day on which it was in force, or (neither) as known now."""
-    editions = editions_of(office, period)
-    return editions.published_as_of(as_of) if as_of else editions.asked_for(edition, now=office.settings.now())
+def _wanted(office: Office, period: Period | Span, edition: int | None, as_of: dt.date | str | None) -> Edition:
+    """The edition asked for by number, by the day on which it was in force, or (neither) the newest; ``NOW``: the
+    figures as known now, whatever was published."""
+    editions, now = editions_of(office, period), office.settings.now()
+    if isinstance(as_of, dt.date):
+        return editions.published_as_of(as_of)
+    return editions.current(now=now) if as_of == NOW else editions.asked_for(edition, now=now)
 
 
 def explain_figure(

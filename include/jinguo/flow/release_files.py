@@ -16,7 +16,7 @@ from pathlib import Path
 
 from jinguo.flow.office import Office
 from jinguo.intake.archive import sync
-from jinguo.periods import Period
+from jinguo.periods import Period, Span, parse_released, released_of_key
 from jinguo.release.manifest import bytes_hash, damage, lacks_files, manifest_bytes, manifest_name
 from jinguo.release.model import Edition
 from jinguo.release.workbook import workbook_name, write_release_workbook
@@ -75,11 +75,11 @@ def unwritten_releases(office: Office) -> list[Release]:
     return [
         release
         for release in reversed(published)
-        if lacks_files(_manifest_path(office, Period.of_key(release.period_key), release.edition))
+        if lacks_files(_manifest_path(office, released_of_key(release.period_key), release.edition))
     ]
 
 
-def _manifest_path(office: Office, period: Period, number: int) -> Path:
+def _manifest_path(office: Office, period: Period | Span, number: int) -> Path:
     return _folder(office, period) / manifest_name(period, number)
 
 
@@ -94,18 +94,18 @@ def damaged_releases(office: Office) -> list[str]:
         recorded = {entry.subject: entry.details for entry in audit.entries(conn) if entry.action == _ACTION}
         published = [release for release in releases.all_releases(conn) if release.state == "published"]
     problems = [
-        f"release: edition {release.edition} of {Period.of_key(release.period_key)} was published, but its files were "
-        f"not written; run `python -m jinguo release --period {Period.of_key(release.period_key)}`"
+        f"release: edition {release.edition} of {released_of_key(release.period_key)} was published, but its files "
+        f"were not written; run `python -m jinguo release --period {released_of_key(release.period_key)}`"
         for release in reversed(published)
         if releases.subject_of(release.period_key, release.edition) not in recorded
     ]
     for details in recorded.values():
-        folder = _folder(office, Period.parse(details["period"]))
+        folder = _folder(office, parse_released(details["period"]))
         problems += damage(folder / details["file"], details["sha256"])
     return problems
 
 
-def _folder(office: Office, period: Period) -> Path:
+def _folder(office: Office, period: Period | Span) -> Path:
     return office.settings.outbox / "releases" / str(period)
 
 
@@ -114,6 +114,13 @@ def _write_files(office: Office, edition: Edition, folder: Path) -> list[Path]:
 
     schemas = office.settings.schemas
     folder.mkdir(parents=True, exist_ok=True)
+
+    def write_workbook() -> Path:
+        path = folder / workbook_name(edition)
+        return _write(path, lambda partial: write_release_workbook(partial, edition, schemas=schemas))
+
+    if edition.months:  # the bulletin is a month's
+        return [write_workbook()]
     numbers: list[dict[str, str]] = []
     bulletin = _write(
         folder / bulletin_name(edition),
@@ -123,17 +130,14 @@ def _write_files(office: Office, edition: Edition, folder: Path) -> list[Path]:
         folder / _sources_name(bulletin.name),
         lambda path: path.write_text(json.dumps(numbers, ensure_ascii=False, indent=1) + "\n", "utf-8"),
     )
-    workbook = _write(
-        folder / workbook_name(edition), lambda path: write_release_workbook(path, edition, schemas=schemas)
-    )
-    return [workbook, bulletin, source]
+    return [write_workbook(), bulletin, source]
 
 
 def _write_manifest(office: Office, edition: Edition, folder: Path, files: list[Path]) -> Path:
     number = edition.number or 0
     with office.warehouse.read() as conn:
         rules = releases.rules_of(conn, edition.period.key, number)
-        rows = submissions_by_id(conn, [report.submission_id or 0 for report in edition.figures.members])
+        rows = submissions_by_id(conn, [r.submission_id for r in edition.figures.members if r.submission_id])
     content = manifest_bytes(edition, rules=rules, submissions=rows, outputs=files)
     path = _manifest_path(office, edition.period, number)
     details = {"period": str(edition.period), "file": path.name, "sha256": bytes_hash(content)}

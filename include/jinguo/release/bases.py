@@ -54,15 +54,16 @@ def province_of(conn: Connection, base: Base, now: Figures, register: Register) 
     }
 
 
+def base_row(base: Base) -> BaseRow:
+    """As it is stored; ``recorded_bases`` reads it back."""
+    known = base.edition, base.frozen_hash, base.included, base.expected, base.left_out
+    return BaseRow(base.period.key, *known)
+
+
 def record_comparisons(conn: Connection, release_id: int, found: Comparisons) -> None:
     """Stores with a draft what it is compared with."""
-    bases = [comparison.base for comparison in found.by_period.values()]
-    comparisons.replace_comparisons(
-        conn,
-        release_id,
-        [BaseRow(b.period.key, b.edition, b.frozen_hash, b.included, b.expected, b.left_out) for b in bases],
-        list(_compared_rows(found)),
-    )
+    bases = [base_row(comparison.base) for comparison in found.by_period.values()]
+    comparisons.replace_comparisons(conn, release_id, bases, list(_compared_rows(found)))
 
 
 def _compared_rows(found: Comparisons) -> Iterable[ComparedRow]:

@@ -25,14 +25,15 @@ def write_bulletin(path: Path, edition: Edition, *, schemas: Path) -> list[Numbe
     """Writes the bulletin of ``edition``; the numbers in it with the figures that they are."""
     words = load_words(schemas)
     writer = Writer(edition, words)
-    paper = OfficialPaper(words["fonts"])
+    paper = OfficialPaper(words["fonts"], words["fallbacks"])
     _write_head(paper, words, edition)
     for section in words["sections"]:
         _write_section(paper, section, [writer.paragraph(sentences) for sentences in section["paragraphs"]])
     _write_end(paper, words, edition)
     _write_attachments(paper, words["attachments"], writer)
+    _write_imprint(paper, words["imprint"], edition)
     paper.describe(
-        title=_title(words, edition),
+        title=_title(words, edition).replace("\n", ""),
         author=edition.figures.form.issuer,
         comments=edition.frozen_hash,
         at=_moment(edition).replace(tzinfo=None),
@@ -49,6 +50,11 @@ def bulletin_name(edition: Edition) -> str:
 
 def _moment(edition: Edition) -> dt.datetime:
     return edition.published_at or edition.frozen_at
+
+
+def _date(edition: Edition) -> str:
+    at = _moment(edition)
+    return f"{at.year}年{at.month}月{at.day}日"
 
 
 def _title(words: dict[str, Any], edition: Edition) -> str:
@@ -80,8 +86,12 @@ def _write_end(paper: OfficialPaper, words: dict[str, Any], edition: Edition) ->
         lead = attachments["prefix"] if number == 1 else "　" * len(attachments["prefix"])
         paper.write_paragraph(f"{lead}{number}.{attachments[key]['title']}")
     paper.write_line("")
-    at = _moment(edition)
-    paper.write_signature(edition.figures.form.issuer, f"{at.year}年{at.month}月{at.day}日")
+    paper.write_signature(edition.figures.form.issuer, _date(edition))
+
+
+def _write_imprint(paper: OfficialPaper, words: dict[str, str], edition: Edition) -> None:
+    issuer = words["issuer"].format(issuer=edition.figures.form.issuer)
+    paper.write_imprint(words["copies"], issuer, words["date"].format(date=_date(edition)))
 
 
 def _write_attachments(paper: OfficialPaper, words: dict[str, Any], writer: Writer) -> None:
@@ -96,8 +106,8 @@ def _write_attachments(paper: OfficialPaper, words: dict[str, Any], writer: Writ
         )
         for report in edition.figures.reports
     ]
-    paper.write_attachment(1, words["figures"]["title"], words["figures"]["columns"], _figure_rows(words, writer))
-    paper.write_attachment(2, reporting["title"], reporting["columns"], rows)
+    paper.write_attachment(1, words["figures"], _figure_rows(words, writer))
+    paper.write_attachment(2, reporting, rows)
 
 
 def _figure_rows(words: dict[str, Any], writer: Writer) -> list[tuple[str, ...]]:
@@ -110,16 +120,18 @@ def _figure_rows(words: dict[str, Any], writer: Writer) -> list[tuple[str, ...]]
         before = found.previous(figure_id) if found else None
         period = str(found.previous_period(figure_id)) if found else ""
         label = figure_label(figures.form, figures.definitions, figure_id).rsplit("（", 1)[0]
-        earlier, difference = (before.before, before.difference) if before else (None, None)
-        sign = "-" if difference is not None and difference < 0 else ""
-        size = None if difference is None else abs(difference)
+        values = (
+            ("before", before.before if before else None),
+            ("difference", before.difference if before else None),
+            ("same_difference", before.same_difference if before else None),
+        )
         rows.append(
             (
                 label,
                 writer.unit_of(figure_id),
                 writer.value_of(figure_id, figure.value),
-                writer.value_of(figure_id, earlier, kind="before", compared_with=period),
-                sign + writer.value_of(figure_id, size, kind="difference", compared_with=period),
+                *(writer.signed(figure_id, value, kind=kind, compared_with=period) for kind, value in values),
+                writer.same_units(figure_id, before, period),
             )
         )
     return rows

@@ -30,8 +30,8 @@ def load_words(schemas: Path) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Number:
-    """One number of the text. ``kind``: value, difference, growth, same_growth (of ``figure_id`` against
-    ``compared_with``), or count (of units; ``figure_id`` is then the word in bulletin.yaml)."""
+    """One number of the text. ``kind``: value, before, difference, growth, same_difference, same_growth, same_units (of
+    ``figure_id`` against ``compared_with``), or count (of units; ``figure_id`` is then the word in bulletin.yaml)."""
 
     text: str
     figure_id: str
@@ -58,6 +58,18 @@ class Writer:
         text = f"{value / 1000:,.2f}" if self._is_rate(figure_id) else f"{plain_number(value):,}"
         self.numbers.append(Number(text, figure_id, **number))
         return text
+
+    def signed(self, figure_id: str, value: int | None, **number: str) -> str:
+        """As ``value_of``, with its sign; the number that is listed is its size."""
+        size = None if value is None else abs(value)
+        return ("-" if (value or 0) < 0 else "") + self.value_of(figure_id, size, **number)
+
+    def same_units(self, figure_id: str, compared: Compared | None, period: str) -> str:
+        """How many units the comparison over the same ones is over, listed; "—" where there is none."""
+        if compared is None or not compared.same_units:
+            return "—"
+        self.numbers.append(Number(str(compared.same_units), figure_id, "same_units", period))
+        return str(compared.same_units)
 
     def unit_of(self, figure_id: str) -> str:
         """The figure's unit of measure."""
@@ -132,6 +144,8 @@ class Writer:
         if (compared.same_now, compared.same_before) == (compared.now, compared.before):
             return ""
         lead = self.words["words"]["same_units"]
+        if compared.same_difference == 0:
+            return f"（{lead}{self.words['words']['same']}）"
         text = self._growth(lead, figure_id, compared.same_growth_pct, "same_growth", period)
         return f"（{text}）" if text else ""
 

@@ -16,7 +16,8 @@ from jinguo.review.states import state_name
 if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
 
-_LABEL_WIDTH, _UNIT_WIDTH, _CODE_WIDTH = 46, 8, 19
+_LABEL_WIDTH, _UNIT_WIDTH, _CODE_WIDTH = 62, 8, 19
+_LINE_HEIGHT, _SCALE = 13.5, 72  # some seventy lines on an A3 landscape page, letters of 7 points
 _ALL, _SAME = 3, 7  # the first column of each caliber
 _LAST = 11
 _REPEATED = frozenset(
@@ -123,7 +124,7 @@ def _write(
     """With a ``note`` the figures stand there even where there is nothing to compare them with."""
     width = _number_width(sections)
     widths = [_LABEL_WIDTH, _UNIT_WIDTH, _CODE_WIDTH, width, width, width, 9, 8, width, width, width, 9]
-    sheet = paper.add_sheet(name)
+    sheet = paper.add_sheet(name, is_wide=True)
     for column, columns_width in enumerate(widths):
         sheet.set_column(column, column, columns_width)
     total = sum(widths)
@@ -139,7 +140,7 @@ def _write(
     _write_headings(paper, sheet, words)
     row = 6
     for title, lines in sections:
-        sheet.set_row(row, 20)
+        sheet.set_row(row, 17)
         look = {"bold": True, "bg_color": paper.colour("total_fill"), "align": "left", "indent": 1}
         merge(sheet, row, 0, _LAST, title, paper.boxed(**look))
         for line in lines:
@@ -148,7 +149,7 @@ def _write(
         row += 1
     sheet.freeze_panes(6, 1)
     sheet.repeat_rows(4, 5)
-    sheet.fit_to_pages(1, 0)
+    sheet.set_print_scale(_SCALE)
 
 
 def _number_width(sections: Sequence[tuple[str, list[_Line]]]) -> float:
@@ -172,7 +173,7 @@ def _write_headings(paper: Paper, sheet: Worksheet, words: tuple[str, str]) -> N
 
 def _write_line(paper: Paper, sheet: Worksheet, row: int, line: _Line) -> None:
     found, decimals = line.compared, line.decimals
-    sheet.set_row(row, 14 * lines_needed(line.label, _LABEL_WIDTH - 2) + 4)
+    sheet.set_row(row, _LINE_HEIGHT * lines_needed(line.label, _LABEL_WIDTH - 2))
     sheet.write_string(row, 0, line.label, paper.boxed(indent=1, text_wrap=True))
     sheet.write_string(row, 1, line.unit, paper.boxed(align="center"))
     sheet.write_string(row, 2, line.figure_id, paper.boxed(align="center", font_size=8, shrink=True))

@@ -26,6 +26,10 @@ class Indicator:
     label: str
     unit: str
     aggregation: str  # sum | sum_noted | recompute
+    over_time: str  # sum | closing | none | recompute
+
+
+_OVER_TIME = {"求和": "sum", "期末值": "closing", "不跨期相加": "none", "重算": "recompute"}
 
 
 @dataclass(frozen=True)
@@ -109,7 +113,9 @@ def load_indicators(schemas: Path) -> dict[str, Indicator]:
     """Indicators by id."""
     with (schemas / "indicators.csv").open(encoding="utf-8", newline="") as file:
         return {
-            row["id"]: Indicator(row["id"], row["label_zh"], row["unit"], row["aggregation"])
+            row["id"]: Indicator(
+                row["id"], row["label_zh"], row["unit"], row["aggregation"], _OVER_TIME[row["aggregation_over_time"]]
+            )
             for row in csv.DictReader(file)
         }
 

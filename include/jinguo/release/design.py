@@ -37,6 +37,8 @@ class Design:
     charts: Mapping[str, Any]
     demonstration: Mapping[str, Any]
     notes: tuple[str, ...]
+    span: Mapping[str, Any]
+    sources: Mapping[str, str]
 
 
 @lru_cache(maxsize=8)

@@ -85,7 +85,7 @@ class Editions:
                 period_key=self.period.key,
                 members_hash=members_hash,
                 members=members,
-                figures=list(_figure_rows(figures, self.register)),
+                figures=list(figure_rows(figures, self.register)),
                 at=now,
                 rules=self.rulebook.fingerprint(),
                 actor=actor,
@@ -286,11 +286,11 @@ class Editions:
     def _stored_figures(self, conn: Connection, release: Release) -> Figures:
         members, records = releases.members_of(conn, release.id), reports_of(conn, release.id)
         computed = self._figures(conn, members, release.frozen_at, records)
-        return _as_stored(computed, releases.figures_of(conn, release.id), self.register)
+        return as_stored(computed, releases.figures_of(conn, release.id), self.register)
 
 
-def _figure_rows(figures: Figures, register: Register) -> Iterable[FigureRow]:
-    """All of the province's figures; of the units those that are no cells (their cells are facts already)."""
+def figure_rows(figures: Figures, register: Register) -> Iterable[FigureRow]:
+    """What is stored: all of the province's figures; of the units those that are no cells (cells are facts already)."""
     province = register.by_code[PROVINCE_CODE].unit_id
     for figure in figures.province.values():
         yield _figure_row(province, figure)
@@ -305,7 +305,7 @@ def _figure_row(unit_id: int, figure: Figure) -> FigureRow:
     )
 
 
-def _as_stored(computed: Figures, rows: Iterable[FigureRow], register: Register) -> Figures:
+def as_stored(computed: Figures, rows: Iterable[FigureRow], register: Register) -> Figures:
     """The figures with what was stored at the freeze in force over what today's definitions would give."""
     by_unit: dict[int, dict[str, FigureRow]] = {}
     for row in rows:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -15,8 +14,12 @@ from jinguo.forms.load import form_for
 from jinguo.forms.model import Cell, predecessor
 from jinguo.periods import Period
 from jinguo.release.comparison import comparable_rows
+from jinguo.release.explain_rows import FigureOf, parts_of, rows_behind
+from jinguo.release.explain_units import boundary_changes, renames, standings
+from jinguo.release.explain_words import told
 from jinguo.release.explanations import explanations_about
 from jinguo.release.model import Edition, Figure, FigureState, plain_number
+from jinguo.release.revision import figure_label
 from jinguo.units.lineage import Lineage
 from jinguo.units.register import PROVINCE_CODE, Register, Unit
 from jinguo.warehouse.records import SubmissionRow
@@ -29,13 +32,12 @@ if TYPE_CHECKING:
 
 _NONE = Figure("", "", "", None, FigureState.MISSING, 0)
 _IN_FORCE = ("accepted", "superseded")
-_DATE = re.compile(r"(\d{4})(?:-(\d{2}))?")
 
 Item = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class _Question:
+class Question:
     """What is asked. ``units``: whose reports matter (for the province all that owe one)."""
 
     before: Edition
@@ -81,15 +83,18 @@ def explain_figure(
     """The movement of one figure of a unit, or of the province, from ``before`` to ``after``.
 
     ``by_unit``: each unit's effect on the difference, largest first; for the province over the reporting units, for a
-    unit over those of its own units whose reports are here. JinguoError when there is no such figure or unit.
+    unit over those of its own units whose reports are here. ``by_row``: likewise for the rows that the form sums into
+    it. ``summary``: all of it in Chinese sentences. JinguoError when there is no such figure or unit.
     """
     question = _question(before, after, figure_id, unit_code, register)
     old, new = _figure(before, question.unit, figure_id), _figure(after, question.unit, figure_id)
+    definitions = after.figures.definitions
     with warehouse.read() as conn:
         by_unit = _by_unit(question) if question.is_province else _by_child(conn, question)
-        return {
+        found = {
             "cell_id": figure_id,
             "unit_code": unit_code,
+            "unit_name": question.unit.org_short,
             "from": str(before.period),
             "to": str(after.period),
             "value_from": plain_number(old.value),
@@ -98,16 +103,22 @@ def explain_figure(
             "state_from": old.state.word,
             "state_to": new.state.word,
             "same_units": _same_units(question) if question.is_province and new.aggregation != "recompute" else None,
+            "reports": [] if question.is_province else list(standings(question)),
             "by_unit": by_unit,
+            "by_row": _by_row(question),
+            "parts": parts_of(figure_id, definitions, old, new),
             "openings": list(_openings(conn, question)),
             "revisions": list(_revisions(conn, question)),
-            "boundary_changes": list(_boundary_changes(question)),
+            "renames": list(renames(question)),
+            "boundary_changes": list(boundary_changes(question)),
             "explanations": list(_explanations(conn, question)),
             "evidence_ends": _evidence_ends(question, has_children=bool(by_unit)),
         }
+    label = figure_label(after.figures.form, definitions, figure_id)
+    return found | {"summary": told(found, label)}
 
 
-def _question(before: Edition, after: Edition, figure_id: str, unit_code: str, register: Register) -> _Question:
+def _question(before: Edition, after: Edition, figure_id: str, unit_code: str, register: Register) -> Question:
     if before.period >= after.period:
         raise JinguoError(
             f"explain goes from an earlier period to a later one, not from {before.period} to {after.period}"
@@ -118,7 +129,7 @@ def _question(before: Edition, after: Edition, figure_id: str, unit_code: str, r
     known = {*before.figures.row_by_id, *after.figures.row_by_id}
     if unit is None or (unit_code != PROVINCE_CODE and unit.unit_id not in known):
         raise JinguoError(f"{unit_code} owed the province no report for {before.period} or {after.period}")
-    return _Question(before, after, figure_id, unit, register)
+    return Question(before, after, figure_id, unit, register)
 
 
 def _figure(edition: Edition, unit: Unit, figure_id: str) -> Figure:
@@ -140,12 +151,23 @@ def _effect(old: int | None, new: int | None) -> int:
     return (new or 0) - (old or 0)
 
 
-def _by_unit(question: _Question) -> list[Item]:
+def _by_unit(question: Question) -> list[Item]:
     pairs = [
         (unit, _figure(question.before, unit, question.figure_id), _figure(question.after, unit, question.figure_id))
         for unit in question.units
     ]
     return _ranked([(unit, old.value, new.value, old.state.word, new.state.word) for unit, old, new in pairs])
+
+
+def _by_row(question: Question) -> list[Item]:
+    cells = question.after.figures.form.cell_by_id
+
+    def figures_of(edition: Edition) -> FigureOf:
+        return lambda name: _figure(edition, question.unit, name)
+
+    if question.cell is None:
+        return []
+    return rows_behind(question.cell, cells, figures_of(question.before), figures_of(question.after))
 
 
 def _ranked(moves: list[tuple[Unit, int | None, int | None, str, str]]) -> list[Item]:
@@ -165,7 +187,7 @@ def _ranked(moves: list[tuple[Unit, int | None, int | None, str, str]]) -> list[
     ]
 
 
-def _by_child(conn: Connection, question: _Question) -> list[Item]:
+def _by_child(conn: Connection, question: Question) -> list[Item]:
     """The unit's own reporting units, where any of them has an accepted report here."""
     by_id = question.register.by_id
     moves: dict[int, list[int | None]] = {}
@@ -191,7 +213,7 @@ def _at(values: dict[int, tuple[np.ndarray, np.ndarray]], row: SubmissionRow, ce
     return int(values[row.id][0][cell.index])
 
 
-def _same_units(question: _Question) -> Item:
+def _same_units(question: Question) -> Item:
     """同口径: only the units that are in both; a merged unit beside its makers."""
     before, after = question.before.figures, question.after.figures
     groups = comparable_rows(after, before, Lineage(question.register))
@@ -227,7 +249,7 @@ def _chain(cell: Cell, cells: dict[str, Cell]) -> tuple[str, list[str], list[str
     return None
 
 
-def _openings(conn: Connection, question: _Question) -> Iterator[Item]:
+def _openings(conn: Connection, question: Question) -> Iterator[Item]:
     """Each step of the chain for a unit; for the province only the steps whose opening is not the earlier closing."""
     cell = question.cell
     chain = _chain(cell, question.after.figures.form.cell_by_id) if cell else None
@@ -277,7 +299,7 @@ def _total(values: Item, names: Sequence[str]) -> int | None:
     return None if None in found else sum(found)
 
 
-def _values(conn: Connection, units: Sequence[Unit], period: Period, question: _Question) -> dict[int, Item]:
+def _values(conn: Connection, units: Sequence[Unit], period: Period, question: Question) -> dict[int, Item]:
     """Unit id → cell id → thousandths: of the editions asked about, else of the version in force."""
     for edition in (question.before, question.after):
         if edition.period == period:
@@ -296,7 +318,7 @@ def _values(conn: Connection, units: Sequence[Unit], period: Period, question: _
     return {unit_id: {cell.id: _at(values, row, cell) for cell in form.cells} for unit_id, row in rows.items()}
 
 
-def _revisions(conn: Connection, question: _Question) -> Iterator[Item]:
+def _revisions(conn: Connection, question: Question) -> Iterator[Item]:
     """Every accepted correction in the periods asked about and between, with what it did to the figure."""
     for period in question.periods:
         form = form_for(question.register.schemas, period)
@@ -324,43 +346,7 @@ def _revisions(conn: Connection, question: _Question) -> Iterator[Item]:
                 }
 
 
-def _boundary_changes(question: _Question) -> Iterator[Item]:
-    """Renames, mergers and new codes of the units concerned that were approved in the time asked about."""
-    first, last = question.before.period, question.after.period
-    for change in question.register.changes:
-        months = _months_named(change.approved)
-        if (
-            months
-            and months[0] <= last
-            and first <= months[1]
-            and _concerns(question, change.old_code, change.new_code)
-        ):
-            yield {
-                "old_code": change.old_code,
-                "old_name": change.old_name,
-                "new_code": change.new_code,
-                "new_name": change.new_name,
-                "change_type": change.change_type,
-                "approved": change.approved,
-            }
-
-
-def _months_named(text: str) -> tuple[Period, Period] | None:
-    """First and last month that a date known to the day, the month, the year or between two years may mean."""
-    dates = _DATE.findall(text)
-    if not dates:
-        return None
-    months = [(int(year), int(month) if month else None) for year, month in dates]
-    return Period(months[0][0], months[0][1] or 1), Period(months[-1][0], months[-1][1] or 12)
-
-
-def _concerns(question: _Question, *codes: str) -> bool:
-    by_code = question.register.by_code
-    parents = {by_code[code].parent_code for code in codes if code in by_code}
-    return question.is_province or question.unit.code in {*codes, *parents}
-
-
-def _explanations(conn: Connection, question: _Question) -> Iterator[Item]:
+def _explanations(conn: Connection, question: Question) -> Iterator[Item]:
     """What units wrote about the figure (or its numerator and denominator) in the periods asked about."""
     ids = {question.figure_id}
     for ratio in question.after.figures.definitions.ratios:
@@ -370,7 +356,7 @@ def _explanations(conn: Connection, question: _Question) -> Iterator[Item]:
         yield from explanations_about(conn, ids, question.units, period)
 
 
-def _evidence_ends(question: _Question, *, has_children: bool) -> str:
+def _evidence_ends(question: Question, *, has_children: bool) -> str:
     """Where the evidence stops, in a sentence."""
     if question.is_province:
         return "全省数由各报送单位的数字逐一相加；各单位以下的依据到其报送的工作簿为止（trace 可查到单元格）。"

@@ -8,14 +8,14 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from jinguo.periods import Period
+from jinguo.periods import Period, Span, stamp
 from jinguo.release.model import Edition
 from jinguo.warehouse.records import SubmissionRow
 
 
-def manifest_name(period: Period, number: int) -> str:
+def manifest_name(period: Period | Span, number: int) -> str:
     """``湘妇志_202610_第1版_清单.json``."""
-    return f"湘妇志_{period.key}_第{number}版_清单.json"
+    return f"湘妇志_{stamp(period)}_第{number}版_清单.json"
 
 
 def manifest_bytes(
@@ -23,10 +23,11 @@ def manifest_bytes(
 ) -> bytes:
     """The manifest as written: the same edition and the same outputs give the same bytes.
 
-    ``rules``: fingerprint of the rule set at the freeze; ``submissions``: the rows of the members, by id.
+    ``rules``: fingerprint of the rule set at the freeze; ``submissions``: the rows of the members, by id. What went
+    into a quarter or year are editions of its months, whose own manifests name the files.
     """
     figures = edition.figures
-    rows = [(report, submissions[report.submission_id]) for report in figures.members]
+    inputs = _months(edition) if edition.months else _submissions(edition, submissions)
     content = {
         "edition": f"{edition.period}-{edition.number}",
         "period": str(edition.period),
@@ -38,20 +39,36 @@ def manifest_bytes(
         "published_at": edition.published_at.isoformat() if edition.published_at else None,
         "form": {"id": figures.form.id, "version": figures.form.version},
         "rules": rules,
-        "inputs": [
-            {
-                "unit_code": report.unit.code,
-                "unit_name": report.unit.org_short,
-                "version": row.version,
-                "sha256": row.sha256,
-                "received_at": row.received_at.isoformat(),
-            }
-            for report, row in rows
-        ],
+        "inputs": inputs,
         "left_out": [{"unit_code": r.unit.code, "state": r.state, "reason": r.note} for r in figures.left_out],
         "outputs": [{"name": path.name, "sha256": file_hash(path)} for path in outputs],
     }
     return (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode()
+
+
+def _submissions(edition: Edition, submissions: Mapping[int, SubmissionRow]) -> list[dict[str, Any]]:
+    rows = [(report, submissions[report.submission_id]) for report in edition.figures.members]
+    return [
+        {
+            "unit_code": report.unit.code,
+            "unit_name": report.unit.org_short,
+            "version": row.version,
+            "sha256": row.sha256,
+            "received_at": row.received_at.isoformat(),
+        }
+        for report, row in rows
+    ]
+
+
+def _months(edition: Edition) -> list[dict[str, Any]]:
+    return [
+        {
+            "edition": f"{base.period}-{base.edition}",
+            "frozen_hash": base.frozen_hash,
+            "manifest": manifest_name(base.period, base.edition or 0),
+        }
+        for base in edition.months
+    ]
 
 
 def file_hash(path: Path) -> str:

@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jinguo.forms.model import SCALE, Form
-from jinguo.periods import Period
+from jinguo.periods import Period, Span
 from jinguo.reading.model import ListLine
 from jinguo.release.definitions import Definitions
 from jinguo.units.register import Unit
 from jinguo.warehouse.records import CountRow, CoverageRow, ReviewRow
 
 if TYPE_CHECKING:
-    from jinguo.release.comparison import Comparisons
+    from jinguo.release.comparison import Base, Comparisons
 
 
 class FigureState(IntEnum):
-    """What a figure is, or why there is none; the last two are the province's. ``word`` is what exports say."""
+    """What a figure is, or why there is none; COMPLETE is the province's. ``word`` is what exports say."""
 
     REPORTED = 0
     BLANK = 1  # 未填
@@ -32,7 +32,7 @@ class FigureState(IntEnum):
     MISSING = 4  # 缺报: nothing came
     UNACCEPTED = 5  # 已报未审定: came, not settled at the freeze
     COMPLETE = 6  # every unit to which the figure applies is in it
-    PARTIAL = 7
+    PARTIAL = 7  # of one unit: some months of a quarter or year, or some lines of a list, are not in it
 
     @property
     def word(self) -> str:
@@ -42,6 +42,11 @@ class FigureState(IntEnum):
     def is_known(self) -> bool:
         """Whether there is a number that may be added up."""
         return self in (FigureState.REPORTED, FigureState.NO_ACTIVITY)
+
+    @property
+    def has_number(self) -> bool:
+        """Whether a unit's cell shows a number: of some months, too, if it is of a quarter or year."""
+        return self.is_known or self is FigureState.PARTIAL
 
 
 @dataclass(frozen=True)
@@ -131,7 +136,7 @@ class Figure:
 
 @dataclass(frozen=True, eq=False)
 class Figures:
-    """All figures of one period.
+    """All figures of one period: of a month, or of a quarter or year (see ``spans``).
 
     ``numbers`` (int64 thousandths, 0 where there is none) and ``states`` have one row per report and one column per
     cell of ``Form.cells``; ``due`` marks the columns whose table is due. ``province``: by id, the due cells in form
@@ -139,7 +144,7 @@ class Figures:
     """
 
     form: Form
-    period: Period
+    period: Period | Span
     definitions: Definitions
     reports: tuple[UnitReport, ...]
     numbers: np.ndarray
@@ -147,6 +152,10 @@ class Figures:
     due: np.ndarray
     province: Mapping[str, Figure]
     beyond_cells: tuple[Mapping[str, Figure], ...]
+
+    def total(self, figure_id: str) -> Figure:
+        """The province's figure; one without number, that applies to no unit, where there is none over this period."""
+        return self.province.get(figure_id) or Figure(figure_id, "", "", None, FigureState.NA, 0, 0)
 
     @cached_property
     def row_by_code(self) -> dict[str, int]:
@@ -171,7 +180,7 @@ class Figures:
         if cell is None or not self.due[cell.index]:
             return self.beyond_cells[row][figure_id]
         state = FigureState(self.states[row, cell.index])
-        value = int(self.numbers[row, cell.index]) if state.is_known else None
+        value = int(self.numbers[row, cell.index]) if state.has_number else None
         return Figure(cell.id, cell.indicator, cell.aggregation, value, state, int(state.is_known))
 
 
@@ -212,6 +221,7 @@ class Edition:
     ``is_for_rules``: it has the very reports of that one, and only rules or definitions are others;
     ``compared``: with earlier months, ``reviewed``: what the checks found, both as of the freeze (None: no edition);
     ``coverage``: units of each level behind the reports, ``counts``: the registered counts, as of the freeze.
+    ``months``: of a quarter or year, the published editions of its months that it was made of.
     """
 
     number: int | None
@@ -228,9 +238,10 @@ class Edition:
     reviewed: tuple[ReviewRow, ...] | None = None
     coverage: tuple[CoverageRow, ...] = ()
     counts: tuple[CountRow, ...] = ()
+    months: tuple[Base, ...] = ()
 
     @property
-    def period(self) -> Period:
+    def period(self) -> Period | Span:
         return self.figures.period
 
 

@@ -9,17 +9,22 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import Any
+from xml.sax.saxutils import quoteattr
 
 import docx
 from docx.enum.text import WD_ALIGN_PARAGRAPH, WD_LINE_SPACING
+from docx.opc.constants import RELATIONSHIP_TYPE
 from docx.oxml import OxmlElement
-from docx.oxml.ns import qn
+from docx.oxml.ns import nsmap, qn
 from docx.shared import Mm, Pt
 
 SIZE_2, SIZE_3, SIZE_4 = 22, 16, 14  # 二号 三号 四号 in points
 LINES, CHARACTERS = 22, 28
 _TEXT_WIDTH_MM = 156
-_FIRST_COLUMN_MM = 44  # what is left gives four columns of figures room for 999,999,999
+_TABLE_SIZE = 10.5
+_TABLE_PITCH = 18  # points from line to line in a table
+_CELL_MARGIN = 57  # twentieths of a point: 1 mm
+_FONT_TABLE = RELATIONSHIP_TYPE.FONT_TABLE
 _POINTS_PER_MM = 72 / 25.4
 _TEXT, _ALIGNMENT, _VALUE, _SPACE = qn("w:t"), qn("w:jc"), qn("w:val"), qn("xml:space")
 LINE_PITCH = 28.95  # points: 225 mm of text in 22 lines, rounded down so that the last one is not pushed off
@@ -27,11 +32,13 @@ _CHARACTER_PITCH = _TEXT_WIDTH_MM * _POINTS_PER_MM / CHARACTERS
 
 
 class OfficialPaper:
-    """A document in the making. ``fonts``: title, body, heading, subheading, page."""
+    """A document in the making. ``fonts``: title, body, heading, subheading, page; ``fallbacks``: what else a font may
+    be called, or what stands for it, best first."""
 
-    def __init__(self, fonts: Mapping[str, str]) -> None:
+    def __init__(self, fonts: Mapping[str, str], fallbacks: Mapping[str, Sequence[str]]) -> None:
         self.fonts = fonts
         self.document: Any = docx.Document()
+        self._name_fallbacks(fallbacks)
         self._set_page()
         self._set_body_style()
         self._number_pages()
@@ -40,7 +47,7 @@ class OfficialPaper:
         """2号小标宋, centred."""
         paragraph = self._paragraph(text, font="title", size=SIZE_2)
         paragraph.alignment = WD_ALIGN_PARAGRAPH.CENTER
-        paragraph.paragraph_format.line_spacing = Pt(LINE_PITCH * 1.2)
+        _off_the_grid(paragraph, pitch=LINE_PITCH * 1.2)
 
     def write_line(self, text: str, *, is_centred: bool = False) -> None:
         """A line from the left margin, or in the middle."""
@@ -67,20 +74,47 @@ class OfficialPaper:
         day.alignment = WD_ALIGN_PARAGRAPH.RIGHT
         day.paragraph_format.right_indent = Pt(4 * _CHARACTER_PITCH)
 
-    def write_attachment(self, number: int, title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """附件 on a page of its own: title and one table, its head repeated on each page."""
+    def write_attachment(self, number: int, words: Mapping[str, Any], rows: Sequence[Sequence[str]]) -> None:
+        """附件 on a page of its own: ``title`` and one table, its head repeated on each page, and a ``note`` if any."""
+        columns, widths = words["columns"], words["widths"]
         self._paragraph(f"附件{number}", font="heading").paragraph_format.page_break_before = True
-        self.write_title(title)
+        self.write_title(words["title"])
         table = self.document.add_table(rows=1, cols=len(columns), style="Table Grid")
         table.autofit = False
-        for place, column in enumerate(table.columns):
-            column.width = _column_width(place, len(columns))
+        _narrow_margins(table)
+        for column, width in zip(table.columns, widths, strict=True):
+            column.width = Mm(width)
         head = table.rows[0]
         repeated = OxmlElement("w:tblHeader")
         repeated.set(qn("w:val"), "true")
         head._tr.get_or_add_trPr().append(repeated)
-        self._fill(head.cells, columns, font="heading")
-        self._add_rows(table, rows, len(columns))
+        self._fill(head.cells, columns, widths, font="heading")
+        self._add_rows(table, rows, widths)
+        if note := words.get("note"):
+            _off_the_grid(self._paragraph(note, size=_TABLE_SIZE))
+
+    def write_imprint(self, copies: str, issuer: str, date: str) -> None:
+        """版记 at the foot of the last page: 抄送, then who printed it and when, 4号 between three lines.
+
+        Word puts it at the foot; LibreOffice, which moves no table that is as wide as the text, straight after it.
+        """
+        _off_the_grid(self.document.add_paragraph(), pitch=SIZE_4)  # two tables without one between them become one
+        table = self.document.add_table(rows=2, cols=2)
+        table.autofit = False
+        _put_at_the_foot(table)
+        top, bottom = table.rows
+        self._fill_imprint(top.cells[0].merge(top.cells[1]), copies)
+        self._fill_imprint(bottom.cells[0], issuer)
+        self._fill_imprint(bottom.cells[1], date, is_right=True)
+        _off_the_grid(self.document.add_paragraph(), pitch=1)  # Word wants one after a table
+
+    def _fill_imprint(self, cell: Any, text: str, *, is_right: bool = False) -> None:
+        cell.width = Mm(_TEXT_WIDTH_MM / 2)
+        paragraph = cell.paragraphs[0]
+        side = "right" if is_right else "left"
+        paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT if is_right else WD_ALIGN_PARAGRAPH.LEFT
+        setattr(paragraph.paragraph_format, f"{side}_indent", Pt(SIZE_4))  # 左右各空一字
+        self._run(paragraph, text, font="body", size=SIZE_4)
 
     def describe(self, *, title: str, author: str, comments: str, at: dt.datetime) -> None:
         """The document's properties; ``at`` is when it was made and changed."""
@@ -89,12 +123,12 @@ class OfficialPaper:
         properties.last_modified_by, properties.revision = author, 1
         properties.created = properties.modified = at
 
-    def _add_rows(self, table: Any, rows: Sequence[Sequence[str]], width: int) -> None:
+    def _add_rows(self, table: Any, rows: Sequence[Sequence[str]], widths: Sequence[float]) -> None:
         """Copies of one formatted row: a table of every unit has thousands of cells. None is split between pages."""
         pattern = table.add_row()
         whole = OxmlElement("w:cantSplit")
         pattern._tr.get_or_add_trPr().append(whole)
-        self._fill(pattern.cells, ["0"] * width)
+        self._fill(pattern.cells, ["0"] * len(widths), widths)
         for row in rows:
             line = deepcopy(pattern._tr)
             for place, (cell, text) in enumerate(zip(line.tc_lst, row, strict=True)):
@@ -105,24 +139,31 @@ class OfficialPaper:
             table._tbl.append(line)
         table._tbl.remove(pattern._tr)
 
-    def _fill(self, cells: Sequence[Any], texts: Sequence[str], *, font: str = "body") -> None:
-        for place, (cell, text) in enumerate(zip(cells, texts, strict=True)):
-            cell.width = _column_width(place, len(texts))
+    def _fill(self, cells: Sequence[Any], texts: Sequence[str], widths: Sequence[float], *, font: str = "body") -> None:
+        for place, (cell, text, width) in enumerate(zip(cells, texts, widths, strict=True)):
+            cell.width = Mm(width)
             paragraph = cell.paragraphs[0]
-            paragraph.paragraph_format.line_spacing = Pt(SIZE_4 * 1.4)
+            _off_the_grid(paragraph)
             is_right = _side_of(place, text) == "right"
             paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT if is_right else WD_ALIGN_PARAGRAPH.LEFT
-            self._run(paragraph, text, font=font, size=12)
+            self._run(paragraph, text, font=font, size=_TABLE_SIZE)
+            paragraph.runs[0]._element.get_or_add_rPr().append(_spacing(0))
 
-    def _paragraph(self, text: str, *, font: str = "body", size: int = SIZE_3) -> Any:
+    def _paragraph(self, text: str, *, font: str = "body", size: float = SIZE_3) -> Any:
         paragraph = self.document.add_paragraph()
         self._run(paragraph, text, font=font, size=size)
         return paragraph
 
-    def _run(self, paragraph: Any, text: str, *, font: str, size: int) -> None:
+    def _run(self, paragraph: Any, text: str, *, font: str, size: float) -> None:
         run = paragraph.add_run(text)
         run.font.size = Pt(size)
         _name_font(run._element.get_or_add_rPr(), self.fonts[font])
+
+    def _name_fallbacks(self, fallbacks: Mapping[str, Sequence[str]]) -> None:
+        """The table of fonts of the package, with what stands for each."""
+        for relation in self.document.part.rels.values():
+            if relation.reltype == _FONT_TABLE:
+                relation.target_part._blob = _font_table(fallbacks)
 
     def _set_page(self) -> None:
         section = self.document.sections[0]
@@ -141,9 +182,12 @@ class OfficialPaper:
         style = self.document.styles["Normal"]
         style.font.size = Pt(SIZE_3)
         _name_font(style.element.get_or_add_rPr(), self.fonts["body"])
-        spacing = OxmlElement("w:spacing")  # 28 characters a line; LibreOffice spreads the grid of characters too far
-        spacing.set(qn("w:val"), str(round((_CHARACTER_PITCH - SIZE_3) * 20)))
-        style.element.get_or_add_rPr().append(spacing)
+        # 28 characters a line; LibreOffice spreads the grid of characters too far
+        style.element.get_or_add_rPr().append(_spacing(_CHARACTER_PITCH - SIZE_3))
+        language = OxmlElement("w:lang")  # of two shapes of a character the one that is written in China
+        for name, value in (("val", "en-US"), ("eastAsia", "zh-CN")):
+            language.set(qn(f"w:{name}"), value)
+        style.element.get_or_add_rPr().append(language)
         look = style.paragraph_format
         look.space_before = look.space_after = Pt(0)
         look.line_spacing_rule, look.line_spacing = WD_LINE_SPACING.EXACTLY, Pt(LINE_PITCH)
@@ -180,8 +224,57 @@ def _side_of(place: int, text: str) -> str:
     return "right" if place > 0 and text.lstrip("-")[:1].isdigit() else "left"
 
 
-def _column_width(place: int, count: int) -> Mm:
-    return Mm(_FIRST_COLUMN_MM if place == 0 else (_TEXT_WIDTH_MM - _FIRST_COLUMN_MM) / (count - 1))
+def _spacing(points: float) -> Any:
+    """The distance between characters."""
+    spacing = OxmlElement("w:spacing")
+    spacing.set(qn("w:val"), str(round(points * 20)))
+    return spacing
+
+
+def _off_the_grid(paragraph: Any, *, pitch: float = _TABLE_PITCH) -> None:
+    """Lines of their own height, not 22 a page."""
+    snap = OxmlElement("w:snapToGrid")
+    snap.set(qn("w:val"), "0")
+    paragraph._p.get_or_add_pPr().append(snap)
+    paragraph.paragraph_format.line_spacing = Pt(pitch)
+
+
+def _narrow_margins(table: Any) -> None:
+    margins = OxmlElement("w:tblCellMar")
+    for side in ("left", "right"):
+        margin = OxmlElement(f"w:{side}")
+        margin.set(qn("w:w"), str(_CELL_MARGIN))
+        margin.set(qn("w:type"), "dxa")
+        margins.append(margin)
+    table._tbl.tblPr.find(qn("w:tblLook")).addprevious(margins)
+
+
+def _put_at_the_foot(table: Any) -> None:
+    """The table stands at the bottom of the text area, wherever the text above ends, with three lines and no sides."""
+    properties = table._tbl.tblPr
+    place = OxmlElement("w:tblpPr")
+    where = {"horzAnchor": "margin", "vertAnchor": "margin", "tblpXSpec": "left", "tblpYSpec": "bottom"}
+    for name, value in where.items():
+        place.set(qn(f"w:{name}"), value)
+    properties.find(qn("w:tblW")).addprevious(place)  # the schema has an order
+    borders = OxmlElement("w:tblBorders")
+    for side, eighths in (("top", 8), ("bottom", 8), ("insideH", 6)):  # 0.35 mm outside, 0.25 mm within
+        line = OxmlElement(f"w:{side}")
+        for name, value in (("val", "single"), ("sz", str(eighths)), ("space", "0"), ("color", "000000")):
+            line.set(qn(f"w:{name}"), value)
+        borders.append(line)
+    properties.find(qn("w:tblLayout")).addprevious(borders)
+
+
+def _font_table(fallbacks: Mapping[str, Sequence[str]]) -> bytes:
+    """fontTable.xml: Word takes the first of ``altName`` that the machine has."""
+    fonts = "".join(
+        f"<w:font w:name={quoteattr(name)}><w:altName w:val={quoteattr(','.join(others))}/>"
+        '<w:charset w:val="86"/><w:family w:val="auto"/><w:pitch w:val="variable"/></w:font>'
+        for name, others in fallbacks.items()
+    )
+    head = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
+    return f'{head}<w:fonts xmlns:w="{nsmap["w"]}">{fonts}</w:fonts>'.encode()
 
 
 def _name_font(properties: Any, name: str) -> None:

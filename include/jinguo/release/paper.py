@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from xlsxwriter.format import Format
     from xlsxwriter.worksheet import Worksheet
 
+    from jinguo.release.comparison import Base
+
 LINE_POINTS = 15  # height of one line of body text
 _A4, _A3 = 9, 8
 _A3_LANDSCAPE_POINTS = 1110  # printable width between the margins below, and a little slack
@@ -66,6 +68,8 @@ class Paper:
     def coverage_line(self) -> str:
         """How many units are in, and each of the others with its state."""
         figures = self.edition.figures
+        if self.edition.months:
+            return self._months_line
         line = self.design.coverage.format(included=len(figures.members), expected=len(figures.reports))
         levels = "；".join(level.text for level in levels_of(self.edition.coverage))
         if levels:
@@ -74,6 +78,32 @@ class Paper:
             return line + self.design.coverage_none_left_out
         names = "、".join(f"{report.unit.org_short}（{state_name(report.state)}）" for report in figures.left_out)
         return line + self.design.coverage_left_out.format(names=names)
+
+    @property
+    def _months_line(self) -> str:
+        """The monthly editions that a quarter or year stands on, the months without one, the units not in every one."""
+        words, figures = self.design.span, self.edition.figures
+        parts = [words["coverage"].format(months="、".join(map(self.month_words, self.edition.months)))]
+        found = {base.period for base in self.edition.months}
+        if unpublished := [month.chinese for month in figures.period.months if month not in found]:
+            parts.append(words["unpublished"].format(months="、".join(unpublished)))
+        if figures.left_out:
+            names = "、".join(f"{report.unit.org_short}（{state_name(report.state)}）" for report in figures.left_out)
+            parts.append(words["left_out"].format(names=names))
+        return "".join(parts)
+
+    def month_words(self, base: Base) -> str:
+        """One of the monthly editions in words."""
+        known = {"number": base.edition, "included": base.included, "expected": base.expected}
+        return self.design.span["month"].format(period=base.period.chinese, **known)
+
+    @property
+    def legend(self) -> str:
+        return self.design.span["legend"] if self.edition.months else self.design.legend
+
+    @property
+    def notes(self) -> Sequence[str]:
+        return self.design.span["notes"] if self.edition.months else self.design.notes
 
     def add_sheet(self, name: str, *, title: str = "", is_wide: bool = False) -> Worksheet:
         """An empty sheet, set up for A4 (A3 where wide) landscape, with page numbers and the edition in the header."""
@@ -118,7 +148,10 @@ class Paper:
     def figure_look(self, state: FigureState, decimals: int, *, has_value: bool) -> Look:
         """How a figure in bulk looks."""
         mark, style = self.figure_style(state, decimals, has_value=has_value)
-        return Look(style, has_value, mark)
+        if self.edition.months and state is FigureState.PARTIAL:
+            mark = self.design.marks["partial"]
+            style = self.boxed(num_format=f'{self.design.number_formats[decimals]}"{mark}"', align="right")
+        return Look(style, has_value, "" if has_value else mark)
 
     def figure_style(self, state: FigureState, decimals: int, *, has_value: bool, **look: Any) -> tuple[str, Format]:
         """The mark that stands for a figure without a number ("": an empty cell), and the format of its cell."""
@@ -134,10 +167,16 @@ class Paper:
             return marks["na"], self.boxed(**{"align": "center", **look, "font_color": self.colour("quiet")})
         return "", self.boxed(**look)
 
-    def write_title(self, sheet: Worksheet, row: int, last_column: int, text: str, *, first: int = 0) -> None:
+    def write_title(
+        self, sheet: Worksheet, row: int, last_column: int, text: str, *, first: int = 0, has_link: bool = True
+    ) -> None:
+        """The sheet's title; a click on it leads to the files that the figures came from."""
         sheet.set_row(row, 30)
         style = self.style(font_name=self.design.fonts["heading"], font_size=16, align="center")
         merge(sheet, row, first, last_column, text, style)
+        if has_link:
+            target = f"internal:'{self.design.sheets['sources']}'!A1"
+            sheet.write_url(row, first, target, style, text, self.design.sources["tip"])
 
     def write_paragraph(
         self, sheet: Worksheet, row: int, last_column: int, text: str, *, width: float, first: int = 0, **look: Any

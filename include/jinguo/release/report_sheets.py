@@ -53,15 +53,17 @@ def write_cover(paper: Paper, name: str) -> None:
 
 def _cover_lines(paper: Paper) -> list[tuple[str, str]]:
     figures, edition, form = paper.edition.figures, paper.edition, paper.edition.figures.form
+    counts = f"已汇总 {len(figures.members)}/{len(figures.reports)} 个单位"
     lines = [
         ("报告期", figures.period.chinese),
         (paper.design.compiler, form.issuer),
         ("报表制度", f"{form.title}（{form.version}年版）  备案文号：{form.approval_no}"),
-        ("汇总范围", f"已汇总 {len(figures.members)}/{len(figures.reports)} 个单位"),
+        ("汇总范围", paper.coverage_line if edition.months else counts),
     ]
     for state, reports in _by_state(figures.left_out):
         names = "、".join(report.unit.org_short for report in reports)
-        lines.append((f"未汇总：{state_name(state)}", f"{names}（{len(reports)}个单位）"))
+        label = "有月份未汇总" if edition.months else "未汇总"
+        lines.append((f"{label}：{state_name(state)}", f"{names}（{len(reports)}个单位）"))
     lines.append(("汇总时间", _moment(edition.frozen_at)))
     if edition.state == "published":
         lines.append(("签发", f"{edition.published_by}    {_moment(edition.published_at)}"))
@@ -82,7 +84,7 @@ def write_contents(paper: Paper, name: str, entries: Sequence[tuple[str, str]]) 
     sheet.set_column(0, 0, 8)
     sheet.set_column(1, 1, 26)
     sheet.set_column(2, 2, 66)
-    paper.write_title(sheet, 0, 2, name)
+    paper.write_title(sheet, 0, 2, name, has_link=False)
     paper.write_paragraph(sheet, 1, 2, paper.coverage_line, width=100)
     for column, label in enumerate(("序号", "工作表", "内容")):
         sheet.write_string(2, column, label, paper.heading())
@@ -253,7 +255,7 @@ def write_unit_figures(paper: Paper, name: str, *, title: str, ids: Sequence[str
     width = sum(fixed) + 10.5 * len(ids)
     paper.write_title(sheet, 0, last, title)
     paper.write_paragraph(sheet, 1, last, f"{figures.period.chinese}  {paper.coverage_line}", width=width)
-    paper.write_paragraph(sheet, 2, last, paper.design.legend, width=width, font_size=9)
+    paper.write_paragraph(sheet, 2, last, paper.legend, width=width, font_size=9)
     labels = [f"{item.label}\n（{item.unit}）" for item in indicators]
     sheet.set_row(3, 14 * max(lines_needed(label, 9) for label in labels) + 6)
     for column, label in enumerate(["单位", "代码", *labels]):
@@ -307,11 +309,11 @@ def write_notes(paper: Paper, name: str) -> None:
     paper.write_title(sheet, 0, 3, name)
     paper.write_paragraph(sheet, 1, 3, f"{figures.period.chinese}  {paper.coverage_line}", width=115)
     row = _write_section(paper, sheet, 2, "一、口径说明")
-    for number, text in enumerate(paper.design.notes, start=1):
+    for number, text in enumerate(paper.notes, start=1):
         line = f"{number}. {text.format(form_title=figures.form.title)}"
         paper.write_paragraph(sheet, row, 3, line, width=115)
         row += 1
-    paper.write_paragraph(sheet, row, 3, f"{len(paper.design.notes) + 1}. 图例：{paper.design.legend}", width=115)
+    paper.write_paragraph(sheet, row, 3, f"{len(paper.notes) + 1}. 图例：{paper.legend}", width=115)
     row = _write_section(paper, sheet, row + 1, "二、缺报及未汇总单位")
     for column, label in enumerate(("序号", "单位", "状态", "原因")):
         sheet.write_string(row, column, label, paper.heading())
@@ -362,9 +364,12 @@ def _write_section(paper: Paper, sheet: Worksheet, row: int, text: str) -> int:
 
 def _evidence(paper: Paper) -> list[str]:
     edition = paper.edition
+    made = f"版次：{paper.edition_label}，汇总时间 {_moment(edition.frozen_at)}。"
+    if edition.months:
+        return [made, paper.coverage_line, f"数据指纹（所采用月度版次的散列值）：{edition.frozen_hash}"]
     versions = "、".join(f"{report.unit.org_short}第{report.version}版" for report in edition.figures.members)
     return [
-        f"版次：{paper.edition_label}，汇总时间 {_moment(edition.frozen_at)}。",
+        made,
         f"采用的报送件：{versions or '无'}。",
         f"数据指纹（所采用报送件、报表制度和审核规则的散列值）：{edition.frozen_hash}",
     ]

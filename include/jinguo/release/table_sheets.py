@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
 
 LABEL_WIDTH, UNIT_WIDTH, CODE_WIDTH, COUNT_WIDTH = 50, 9, 6, 9
-UNITS_SCALE = 88  # per cent; some twenty-two columns on an A3 landscape page
+UNITS_SCALE = 68  # per cent; two groups of nine columns on an A3 landscape page, letters of 7 points
 
 
 def write_province_table(paper: Paper, table: Table, name: str) -> None:
@@ -24,7 +24,7 @@ def write_province_table(paper: Paper, table: Table, name: str) -> None:
     first, count = layout.CODE_COLUMN + 1, len(table.columns)
     last = first + count
     cells = form.cells_by_table[table.id]
-    totals = [figures.province[cell.id].value for cell in cells]
+    totals = [figures.total(cell.id).value for cell in cells]
     width = max(12.0, number_width(totals, max(cell.decimals for cell in cells)))
     sheet = paper.add_sheet(name)
     for column, columns_width in enumerate((LABEL_WIDTH, UNIT_WIDTH, CODE_WIDTH)):
@@ -92,7 +92,7 @@ def _column_cells(paper: Paper, table: Table, number: int) -> list[Cell]:
 
 
 def _write_province_row(paper: Paper, sheet: Worksheet, row: int, cells: list[Cell], *, indent: int, unit: str) -> None:
-    figures = [paper.edition.figures.province[cell.id] for cell in cells]
+    figures = [paper.edition.figures.total(cell.id) for cell in cells]
     look = {"bold": True, "bg_color": paper.colour("total_fill")} if indent == 0 and cells[0].row == "01" else {}
     columns_noted = {c.column for c in cells if c.aggregation == "sum_noted"}
     row_noted = columns_noted == {cell.column for cell in cells}
@@ -120,7 +120,7 @@ def _write_notes(paper: Paper, sheet: Worksheet, row: int, table: Table, last: i
     cells = paper.edition.figures.form.cells_by_table[table.id]
     if any(cell.aggregation == "sum_noted" for cell in cells):
         lines.append(paper.design.noted)
-    lines.append(paper.design.legend)
+    lines.append(paper.legend)
     lines += table.notes
     for offset, text in enumerate(lines):
         paper.write_paragraph(sheet, row + offset, last, text, width=width, font_size=9)
@@ -132,7 +132,7 @@ def write_unit_table(paper: Paper, table: Table, name: str) -> None:
     Cells that are “—” for everybody are left out. Pages break between groups; names and header repeat on each.
     """
     figures = paper.edition.figures
-    cells = [cell for cell in figures.form.cells_by_table[table.id] if figures.province[cell.id].expected]
+    cells = [cell for cell in figures.form.cells_by_table[table.id] if figures.total(cell.id).expected]
     widths = _unit_widths(figures, cells)
     sheet = paper.add_sheet(name, title=f"{table.title}（分单位）", is_wide=True)
     fixed = unit_column_widths(figures.reports)
@@ -180,7 +180,7 @@ def _write_unit_heading(paper: Paper, sheet: Worksheet, table: Table, first_page
     paper.write_title(sheet, 0, last, f"{table.title}（分单位）", first=2)
     paper.write_paragraph(sheet, 1, last, f"{paper.edition.period.chinese}  {paper.coverage_line}", **place)
     noted = any(c.aggregation == "sum_noted" for c in paper.edition.figures.form.cells_by_table[table.id])
-    legend = f"{paper.design.legend}{paper.design.noted if noted else ''}"
+    legend = f"{paper.legend}{paper.design.noted if noted else ''}"
     paper.write_paragraph(sheet, 2, last, legend, font_size=9, **place)
 
 
@@ -233,7 +233,7 @@ def _write_unit_rows(paper: Paper, sheet: Worksheet, first_line: int, cells: lis
     """One line per report, straight from the matrices: a province may have thousands of lines of six hundred cells."""
     figures = paper.edition.figures
     looks = {
-        decimals: [paper.figure_look(state, decimals, has_value=state.is_known) for state in FigureState]
+        decimals: [paper.figure_look(state, decimals, has_value=state.has_number) for state in FigureState]
         for decimals in {cell.decimals for cell in cells}
     }
     rows = BulkRows(
@@ -264,7 +264,7 @@ def write_list_table(paper: Paper, table: Table, name: str) -> None:
     for column, label in enumerate(["序号", "单位", *(_list_label(c.label, c.unit) for c in table.columns)]):
         sheet.write_string(2, column, label, paper.heading())
     line = 3
-    for report in figures.members:
+    for report in figures.reports:
         for item in report.lists.get(table.id, ()):
             sheet.write_number(line, 0, line - 2, paper.boxed(align="center"))
             sheet.write_string(line, 1, report.unit.org_short, paper.boxed(indent=1))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from jinguo.forms.model import Table
+from jinguo.periods import stamp
 from jinguo.release import (
     chart_sheet,
     comparison_sheets,
@@ -18,6 +19,8 @@ from jinguo.release import (
     report_sheets,
     review_sheets,
     revision_sheet,
+    sources_sheet,
+    span_sheet,
     table_sheets,
 )
 from jinguo.release.bulk_rows import fill_in
@@ -59,7 +62,7 @@ def write_release_workbook(path: Path | BinaryIO, edition: Edition, *, schemas: 
 
 def workbook_name(edition: Edition) -> str:
     """``湘妇志_202610_全省汇总_第1版_草稿.xlsx``."""
-    period, state = edition.period.key, {"draft": "草稿", "published": "正式"}[edition.state]
+    period, state = stamp(edition.period), {"draft": "草稿", "published": "正式"}[edition.state]
     return f"湘妇志_{period}_全省汇总_第{edition.number}版_{state}.xlsx"
 
 
@@ -85,9 +88,13 @@ def _plan(paper: Paper, schemas: Path) -> list[_Sheet]:
     tables = [table for table in figures.form.tables if _is_shown(paper, table)]
     sheets: list[_Sheet] = [_province_sheet(paper, table) for table in tables]
     sheets += [_unit_sheet(paper, table) for table in tables]
-    write = partial(report_sheets.write_reporting, paper, names["reporting"])
-    sheets.append((names["reporting"], "各单位报送状态、版次、时间、审核问题", write))
-    sheets += _coverage_sheets(paper)
+    if paper.edition.months:
+        write = partial(span_sheet.write_months, paper, names["months"])
+        sheets.append((names["months"], "各月采用的正式版次，各单位在各月的状态", write))
+    else:
+        write = partial(report_sheets.write_reporting, paper, names["reporting"])
+        sheets.append((names["reporting"], "各单位报送状态、版次、时间、审核问题", write))
+        sheets += _coverage_sheets(paper)
     sheets += _review_sheets(paper, schemas)
     write = partial(report_sheets.write_rates, paper, names["derived"])
     sheets.append((names["derived"], "覆盖率、活跃率、平均数及报送质量，附分子分母", write))
@@ -103,6 +110,8 @@ def _plan(paper: Paper, schemas: Path) -> list[_Sheet]:
         sheets.append((names["revision"], f"与第{paper.edition.revises}版相比变动的全省数、单位和原因", write))
     notes = partial(report_sheets.write_notes, paper, names["notes"])
     sheets.append((names["notes"], "指标口径、六种空缺的区分、未汇总单位及原因", notes))
+    sources = partial(sources_sheet.write_sources, paper, names["sources"])
+    sheets.append((names["sources"], "发布版编号、来源文件及其指纹（点各表标题也到这里）", sources))
     return sheets
 
 

@@ -11,7 +11,7 @@ from jinguo.flow.office import Office
 from jinguo.flow.release import editions_of, export_figures
 from jinguo.flow.release_files import has_draft_files, write_edition
 from jinguo.forms.model import Table
-from jinguo.periods import Period
+from jinguo.periods import Period, released_of_key
 from jinguo.reading.model import format_number
 from jinguo.release.model import Edition
 from jinguo.release.workbook import workbook_name
@@ -36,10 +36,11 @@ class EditionPage:
 
 
 def list_releases(office: Office, staff: Staff) -> list[Release]:
-    """The editions that the reader may see, newest first; a draft is the office's alone."""
+    """The editions of months that the reader may see, newest first; a draft is the office's alone."""
     with office.warehouse.read() as conn:
         found = all_releases(conn)
-    return [release for release in found if _may_see(staff, release.state)]
+    of_months = [release for release in found if isinstance(released_of_key(release.period_key), Period)]
+    return [release for release in of_months if _may_see(staff, release.state)]
 
 
 def make_edition_page(office: Office, staff: Staff, period: Period, number: int) -> EditionPage | None:
