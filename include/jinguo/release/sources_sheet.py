@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
+from jinguo.release.bulk_rows import BulkRows
 from jinguo.release.manifest import manifest_name
-from jinguo.release.paper import Paper, lines_needed
+from jinguo.release.paper import Paper
 from jinguo.review.states import state_name
 
 _FILES = (("序号", 6), ("单位", 22), ("代码", 9), ("状态", 12), ("版次", 7), ("文件", 48), ("文件指纹（SHA-256）", 70))
@@ -30,10 +33,20 @@ def write_sources(paper: Paper, name: str) -> None:
     paper.write_paragraph(sheet, 4, last, paper.coverage_line, width=width)
     for column, (label, _) in enumerate(columns):
         sheet.write_string(5, column, label, paper.heading())
-    for row, values in enumerate(_month_rows(paper) if edition.months else _file_rows(paper), start=6):
-        sheet.set_row(row, 15 * max(lines_needed(str(v), w - 2) for v, (_, w) in zip(values, columns, strict=True)) + 3)
-        for column, value in enumerate(values):
-            sheet.write_string(row, column, str(value), paper.boxed(text_wrap=True, indent=int(column == 1)))
+    rows = _month_rows(paper) if edition.months else _file_rows(paper)
+    left = paper.boxed(indent=1)
+    nothing = np.zeros((len(rows), 0), dtype=np.int64)
+    bulk = BulkRows(
+        first=6,
+        height=18,
+        labels=[tuple(map(str, row)) for row in rows],
+        label_styles=(paper.boxed(align="center"), *[left] * last),
+        numbers=nothing,
+        kinds=nothing,
+        columns=(),
+        looks=(),
+    )
+    paper.write_in_bulk(sheet, bulk)
     sheet.repeat_rows(5)
     sheet.freeze_panes(6, 0)
     sheet.fit_to_pages(1, 0)
