@@ -160,6 +160,7 @@ def _insert(conn: Connection, deliveries: Sequence[Delivery]) -> list[int]:
                 "delivered_at": delivery.delivered_at,
                 "received_at": delivery.received_at,
                 "evidence": delivery.evidence or None,
+                "sender_unit_id": delivery.sender_unit_id,
             }
             for delivery in deliveries
         ],

@@ -20,6 +20,7 @@ class Delivery:
 
     ``evidence``: what makes this arrival this arrival (a folder's inode and times, a mail's Message-ID), "" when the
     channel has none. The same evidence again is the same delivery, so a crash between commit and clean-up counts once.
+    ``sender_unit_id``: the unit whose contact has sent it, None: not a mail, or from nobody in the contacts register.
     """
 
     sha256: str
@@ -29,6 +30,7 @@ class Delivery:
     delivered_at: dt.datetime
     received_at: dt.datetime
     evidence: str = ""
+    sender_unit_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ class DeliveryRow:
     received_at: dt.datetime
     outcome: str | None
     submission_id: int | None
+    sender_unit_id: int | None
     earlier_id: int | None
 
 

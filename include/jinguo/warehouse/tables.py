@@ -108,6 +108,7 @@ raw_delivery = Table(
     Column("evidence", String(200), unique=True),  # null: the channel has none
     Column("outcome", String(16)),  # null: not yet worked on
     Column("submission_id", Integer),  # no foreign key: raw_submission.delivery_id already points the other way
+    Column("sender_unit_id", Integer),  # null: no mail, or from nobody in the contacts register
 )
 Index(
     "ix_raw_delivery_pending",

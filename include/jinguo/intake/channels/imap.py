@@ -119,12 +119,14 @@ class ImapChannel:
         mail = Mail("too_large") if mailed.size > _MAX_BYTES else open_mail(mailed.raw)
         sha256 = hashlib.sha256(mailed.raw).hexdigest()
         delivered_at = min(mail.delivered_at or intake.now, intake.now)
+        with intake.warehouse.read() as conn:
+            sender = unit_of_address(conn, mail.sender, intake.now.date())
         taken = []
         for number, (name, body) in enumerate(mail.files):
             staged = intake.archive.stage(io.BytesIO(body))
             evidence = evidence_of(self.definition.name, (sha256, number))
             delivery = Delivery(
-                staged.sha256, staged.size, name, self.definition.name, delivered_at, intake.now, evidence
+                staged.sha256, staged.size, name, self.definition.name, delivered_at, intake.now, evidence, sender
             )
             taken.append(Taken(staged, delivery, name, _keep))
         intake.commit(taken, received)
@@ -137,7 +139,7 @@ class ImapChannel:
                 received_at=intake.now,
                 state=mail.state,
                 file_count=len(mail.files),
-                sender_unit_id=unit_of_address(conn, mail.sender, intake.now.date()),
+                sender_unit_id=sender,
             )
             record_message(conn, row)
         if mail.state != "taken":
