@@ -19,6 +19,8 @@ from jinguo.forms.load import form_for
 from jinguo.forms.model import Form
 from jinguo.periods import Period
 
+from .authority import Authority
+
 SCHEMAS = Path(__file__).parents[1] / "schemas"
 _numbers = itertools.count(1)
 
@@ -33,6 +35,12 @@ def schemas() -> Path:
 def form() -> Form:
     """The monthly form of 2026."""
     return form_for(SCHEMAS, Period(2026, 10))
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """Issues certificates that no machine trusts by itself."""
+    return Authority(tmp_path_factory.mktemp("authority"))
 
 
 _TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"

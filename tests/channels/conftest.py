@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import asyncssh
@@ -24,6 +24,9 @@ from jinguo.intake.channels.model import Credentials
 from jinguo.intake.receiving import Intake
 from jinguo.settings import TIMEZONE
 from jinguo.warehouse.engine import open_warehouse
+
+from ..authority import Authority
+from .lines import Line
 
 NOW = dt.datetime(2026, 11, 3, 9, 0, tzinfo=TIMEZONE)
 SENT = dt.datetime(2026, 11, 2, 17, 30, tzinfo=TIMEZONE)
@@ -45,7 +48,10 @@ def free_port() -> int:
 
 
 class _Files(asyncssh.SFTPServer):
-    """A server that may stop answering, or break off, while a file is read. ``trouble``: name → hang or drop."""
+    """A server that may stop answering, or break off, while a file is read. ``trouble``: name → hang or drop.
+
+    The name ``login`` lets it hang earlier.
+    """
 
     def __init__(self, chan: asyncssh.SSHServerChannel, root: Path, trouble: dict[str, str], opened: dict) -> None:
         super().__init__(chan, chroot=os.fsencode(root))
@@ -70,8 +76,8 @@ class SftpServer:
 
     def __init__(self, root: Path) -> None:
         self.root, self.trouble = root, {}
-        self._key = asyncssh.generate_private_key("ssh-ed25519")
-        self.host_key = self._key.export_public_key().decode().strip()
+        self._keys = [asyncssh.generate_private_key(kind) for kind in ("ssh-ed25519", "ssh-rsa")]
+        self.host_key, self.rsa_host_key = (key.export_public_key().decode().strip() for key in self._keys)
         self._ready, self._connections, self._opened = threading.Event(), [], {}
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()))
         self._thread.start()
@@ -79,7 +85,7 @@ class SftpServer:
 
     async def _serve(self) -> None:
         self._loop, self._stopped = asyncio.get_running_loop(), asyncio.Event()
-        connections = self._connections
+        connections, trouble = self._connections, self.trouble
 
         class Login(asyncssh.SSHServer):
             def connection_made(self, conn: asyncssh.SSHServerConnection) -> None:
@@ -88,14 +94,16 @@ class SftpServer:
             def password_auth_supported(self) -> bool:
                 return True
 
-            def validate_password(self, username: str, password: str) -> bool:
+            async def validate_password(self, username: str, password: str) -> bool:
+                if "login" in trouble:
+                    await asyncio.Event().wait()
                 return (username, password) == (SECRET.login, SECRET.password)
 
         async with asyncssh.listen(
             "127.0.0.1",
             0,
             server_factory=Login,
-            server_host_keys=[self._key],
+            server_host_keys=self._keys,
             sftp_factory=lambda chan: _Files(chan, self.root, self.trouble, self._opened),
         ) as listener:
             self.port = listener.get_port()
@@ -121,10 +129,12 @@ def sftp_server(tmp_path: Path) -> Iterator[SftpServer]:
 
 
 class Dovecot:
-    """Debian's IMAP server with one account."""
+    """Debian's IMAP server with one account. ``port``: plain text and STARTTLS, ``tls_port``: TLS."""
 
-    def __init__(self, folder: Path) -> None:
-        self.port = free_port()
+    def __init__(self, folder: Path, certificate: tuple[Path, Path]) -> None:
+        self.port, self.tls_port = free_port(), free_port()
+        for name, source in zip(("cert", "key"), certificate, strict=True):
+            shutil.copy(source, folder / name)
         is_root = os.geteuid() == 0
         owner = "nobody" if is_root else getpass.getuser()
         (folder / "mail").mkdir()
@@ -139,7 +149,9 @@ base_dir = {folder}/run
 state_dir = {folder}/state
 log_path = {folder}/log
 listen = 127.0.0.1
-ssl = no
+ssl = yes
+ssl_cert = <{folder}/cert
+ssl_key = <{folder}/key
 disable_plaintext_auth = no
 default_internal_user = {owner}
 default_internal_group = {group}
@@ -154,6 +166,10 @@ service imap-login {{
   chroot =
   inet_listener imap {{
     port = {self.port}
+  }}
+  inet_listener imaps {{
+    port = {self.tls_port}
+    ssl = yes
   }}
 }}
 passdb {{
@@ -206,11 +222,25 @@ userdb {{
 
 
 @pytest.fixture(scope="session")
-def dovecot() -> Iterator[Dovecot]:
+def dovecot(authority: Authority) -> Iterator[Dovecot]:
     with tempfile.TemporaryDirectory(prefix="jinguo-imap-", ignore_cleanup_errors=True) as folder:
-        server = Dovecot(Path(folder))
+        server = Dovecot(Path(folder), authority.issue("imap"))
         yield server
         server.stop()
+
+
+@pytest.fixture
+def line() -> Iterator[Callable[..., Line]]:
+    """Makes lines to servers that end with the test."""
+    lines: list[Line] = []
+
+    def draw(port: int, **how: object) -> Line:
+        lines.append(Line(port, **how))
+        return lines[-1]
+
+    yield draw
+    for each in lines:
+        each.close()
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 import boto3
 import pytest
 from jinguo.intake.channels.definitions import S3
@@ -35,7 +37,8 @@ def bucket(endpoint, tmp_path):
 
 
 def _fetch(intake, endpoint, path, **changes):
-    definition = S3(name="cloud", path=path, endpoint_url=endpoint, connection="c", timeout_seconds=2, **changes)
+    fields = {"path": path, "endpoint_url": endpoint, "timeout_seconds": 2}
+    definition = S3(name="cloud", connection="c", **(fields | changes))
     return fetch_all([definition], intake, lambda _: SECRET)[0]
 
 
@@ -68,6 +71,19 @@ def test_an_object_is_deleted_when_it_is_wanted(bucket, endpoint, intake):
 def test_failures_have_names(endpoint, intake):
     assert _fetch(intake, endpoint, "no-such-bucket/in").state == "misconfigured"
     assert _fetch(intake, f"http://127.0.0.1:{free_port()}", "bucket").state == "unreachable"
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # takes connections and never says a word
+        place = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        assert _fetch(intake, place, "bucket", timeout_seconds=0.2).state == "timed_out"
+
+
+@pytest.mark.parametrize(("how", "state"), [("hang", "timed_out"), ("drop", "broken_off")])
+def test_a_server_that_fails_half_way_leaves_nothing_half_taken(bucket, endpoint, intake, line, how, state):
+    client, name = bucket
+    client.put_object(Bucket=name, Key="a.xlsx", Body=b"a" * 50_000)
+    bad = line(int(endpoint.rpartition(":")[2]), how=how, after=20_000)
+    done = _fetch(intake, f"http://127.0.0.1:{bad.port}", name, timeout_seconds=0.5, after="delete")
+    assert (done.state, _pending(intake)) == (state, [])
+    assert _fetch(intake, endpoint, name, after="delete").file_count == 1
 
 
 def test_backups_go_there_and_come_back(bucket, endpoint, tmp_path, schemas):

@@ -14,6 +14,8 @@ from jinguo.warehouse.fetches import latest_fetches
 
 from .conftest import NOW, SECRET, SENT, free_port
 
+ECDSA = asyncssh.generate_private_key("ecdsa-sha2-nistp256").export_public_key().decode()
+
 
 def _put(server, name, data=b"one", sent=SENT):
     path = server.root / name
@@ -84,7 +86,8 @@ def test_a_file_that_was_written_a_moment_ago_waits(sftp_server, intake):
 
 def test_the_same_bytes_through_two_channels_are_two_deliveries_of_one_file(sftp_server, intake):
     _put(sftp_server, "a.xlsx")
-    _fetch(intake, _definition(sftp_server), _definition(sftp_server, name="other"))
+    _fetch(intake, _definition(sftp_server))
+    _fetch(intake, _definition(sftp_server, name="other"))
     first, second = _pending(intake)
     assert (second.channel, second.earlier_id, second.sha256) == ("other", first.id, first.sha256)
 
@@ -94,7 +97,7 @@ def test_a_server_that_fails_half_way_leaves_nothing_half_taken(sftp_server, int
     _put(sftp_server, "a.xlsx")
     _put(sftp_server, "b.xlsx", b"b" * 50_000)
     sftp_server.trouble["b.xlsx"] = trouble
-    (done,) = _fetch(intake, _definition(sftp_server, timeout_seconds=0.5))
+    (done,) = _fetch(intake, _definition(sftp_server, timeout_seconds=1.5))
     assert (done.state, [row.name for row in _pending(intake)]) == (state, ["a.xlsx"])
     sftp_server.trouble.clear()
     (done,) = _fetch(intake, _definition(sftp_server))
@@ -120,6 +123,20 @@ def test_each_failure_has_its_name_and_stops_nobody_else(sftp_server, intake, ch
     done = fetch_all([bad, good], intake, lambda name: secret if name == "bad" else SECRET)
     assert [(one.channel, one.state, one.file_count) for one in done] == [("bad", state, 0), ("city", "ok", 1)]
     assert SECRET.password not in done[0].detail
+
+
+def test_the_host_key_that_is_known_is_asked_for_whichever_the_server_prefers(sftp_server, intake):
+    keys = [sftp_server.host_key, sftp_server.rsa_host_key]
+    states = [_fetch(intake, _definition(sftp_server, host_key=key))[0].state for key in keys]
+    assert states == ["ok", "ok"]
+    (done,) = _fetch(intake, _definition(sftp_server, host_key=ECDSA))
+    assert (done.state, done.detail.rpartition(": ")[2]) == ("refused", "the server has no host key of this kind")
+
+
+def test_a_login_that_is_never_answered(sftp_server, intake):
+    sftp_server.trouble["login"] = "hang"
+    (done,) = _fetch(intake, _definition(sftp_server, timeout_seconds=0.5))
+    assert (done.state, done.file_count) == ("timed_out", 0)
 
 
 def test_attempts_that_end_alike_are_one_row(sftp_server, intake):

@@ -127,6 +127,14 @@ def test_what_failed_is_tried_by_the_next_run(office, mails):
     assert (row.state, row.attempt_count, row.detail) == ("sent", 4, "")
 
 
+def test_a_date_without_an_official_calendar_is_called_provisional(office):
+    settings = replace(office.at(1), fixed_now=dt.datetime(2028, 10, 5, 9, tzinfo=TIMEZONE))
+    september = Period(2028, 9)
+    assert {item.subject for item in remind(settings, september)} == {"【今日截止】2028年9月巾帼志愿服务报表"}
+    assert all("今天10月05日23:59（暂定）截止" in item.text for item in remind(settings, september))
+    assert all("暂定" not in item.text for item in remind(office.at(5), OCTOBER))
+
+
 def test_quiet_hours_postpone(office, mails):
     assert {state for *_, state in office.send(3, hour=21)} == {"postponed"}
     assert (mails.received, office.rows()) == ([], [])

@@ -203,6 +203,24 @@ def test_a_report_after_an_accepted_one_says_why(report):
 
 
 @pytest.mark.parametrize(
+    ("sender", "expected"),
+    [
+        ("430100", []),
+        ("430000", []),  # the province hands on what it was sent
+        ("430200", ["株洲市妇联"]),
+        ("430102", ["芙蓉区妇联"]),  # a county sends in no city's figures
+        (None, []),
+    ],
+    ids=["its own", "above it", "a neighbour", "below it", "unknown"],
+)
+def test_a_mail_from_another_units_address_is_information(report, sender, expected):
+    found = report()
+    found.context["sender"] = found.register.by_code[sender] if sender else None
+    warned = [(f.severity, f.message.partition("；")[0]) for f in found.findings()]
+    assert warned == [("info", f"报表是长沙市妇联的，邮件却由登记在{name}名下的地址发来") for name in expected]
+
+
+@pytest.mark.parametrize(
     "name", ["长沙10月.xlsx", "430200_株洲_湘妇志_202612_v1.xlsx", "430100_长沙_湘妇志_202611_v1.xlsx"]
 )
 def test_a_name_that_says_something_else_is_information(report, name):

@@ -84,10 +84,11 @@ def judge(
     readings: Sequence[Reading],
     *,
     received_at: Sequence[dt.datetime],
+    senders: Sequence[int | None] = (),
 ) -> list[Checked]:
     """Findings and the state that follows from them, for readings of one period (None: no period could be told).
 
-    ``received_at``: when each came.
+    ``received_at``: when each came. ``senders``: the unit whose contact has mailed each, where there are any.
     """
     if not readings:
         return []
@@ -96,8 +97,8 @@ def judge(
     period = context.period if context else Period.of_date(received_at[0].date())
     context = context or without_warehouse(period)
     contexts = [
-        context.check_context(office, unit_of(office, reading), reading, came)
-        for reading, came in zip(readings, received_at, strict=True)
+        context.check_context(office, unit_of(office, reading), reading, came, sender_unit_id=sender)
+        for reading, came, sender in zip(readings, received_at, senders or [None] * len(readings), strict=True)
     ]
     around = {"form": office.form(period), "rulebook": office.rulebook, "register": office.register}
     batches = check_batch(readings, contexts, **around)

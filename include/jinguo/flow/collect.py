@@ -254,7 +254,8 @@ def _process_round(office: Office, period: Period | None, batch: Sequence[_Read]
         confirmed = confirmations_in(office, conn, period, batch)
         readings = [each.reading for each in confirmed]
         seal_personal(office, readings)
-        checked = judge(office, context, readings, received_at=[now] * len(readings))
+        senders = [row.sender_unit_id for row, _ in batch]
+        checked = judge(office, context, readings, received_at=[now] * len(readings), senders=senders)
         done = [
             Collected(row, each.state_of(item.state), item, confirmed=each)
             for (row, _), item, each in zip(batch, checked, confirmed, strict=True)

@@ -10,21 +10,32 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 
 from jinguo.errors import SettingsError
+from jinguo.tls import tls_context
 
 MAIL_CONNECTION = "jinguo_smtp"
-ATTEMPTS = 3  # at once; what still fails is tried again by the next run
-_SECONDS = 20
+ATTEMPTS = 3  # at once, where another moment may help; what still fails is tried again by the next run
+_SECONDS = 20  # the longest wait for a mail server's answer, where the connection names none
+_SECURITIES = ("tls", "starttls", "none")
 FieldsOf = Callable[[str], Mapping[str, str]]
 
 
 class MessengerError(Exception):
-    """A message that did not go out; the text names the reason and nobody's address."""
+    """A message that did not go out; the text names the reason and nobody's address.
+
+    ``is_passing``: the same again in a moment may well succeed.
+    """
+
+    def __init__(self, reason: str, *, is_passing: bool = False) -> None:
+        super().__init__(reason)
+        self.is_passing = is_passing
 
 
 def send_mail(address: str, subject: str, text: str, *, key: str, fields_of: FieldsOf) -> None:
     """One mail. The same ``key`` gives the same Message-ID, so that mail servers too see a repetition."""
     fields = _fields(MAIL_CONNECTION, fields_of)
     sender = fields.get("sender") or fields.get("login", "")
+    if "@" not in sender:
+        raise MessengerError(f"connection {MAIL_CONNECTION}: neither sender nor login is a mail address")
     message = EmailMessage()
     message["From"], message["To"], message["Subject"] = sender, address, subject
     message["Message-ID"] = f"<{hashlib.sha256(key.encode()).hexdigest()[:32]}@{sender.rpartition('@')[2]}>"
@@ -32,22 +43,45 @@ def send_mail(address: str, subject: str, text: str, *, key: str, fields_of: Fie
     try:
         with _server(fields) as server:
             if fields.get("password"):
-                server.login(fields["login"], fields["password"])
+                server.login(fields.get("login", ""), fields["password"])
             server.send_message(message)
+    except smtplib.SMTPRecipientsRefused as error:
+        ((code, _),) = error.recipients.values()
+        raise MessengerError(f"SMTP {code}", is_passing=code < 500) from None
     except smtplib.SMTPResponseException as error:
-        raise MessengerError(f"SMTP {error.smtp_code}") from None
-    except (smtplib.SMTPException, OSError) as error:
+        raise MessengerError(f"SMTP {error.smtp_code}", is_passing=error.smtp_code < 500) from None
+    except smtplib.SMTPNotSupportedError as error:
+        raise MessengerError(str(error)) from None
+    except ssl.SSLCertVerificationError as error:
+        raise MessengerError(f"certificate: {error.verify_message}") from None
+    except (smtplib.SMTPServerDisconnected, ConnectionError) as error:
+        if isinstance(error.__context__, TimeoutError):  # smtplib calls that a disconnection
+            raise MessengerError("TimeoutError") from None
+        raise MessengerError(type(error).__name__, is_passing=True) from None
+    except (smtplib.SMTPException, OSError) as error:  # a server that hangs is not waited for three times
         raise MessengerError(type(error).__name__) from None
 
 
 def _server(fields: Mapping[str, str]) -> smtplib.SMTP:
+    """A connection whose certificate counts. Of the connection ``jinguo_smtp``: ``security``, ``timeout_seconds`` and
+    ``ca_file`` as a mailbox channel has them."""
     host, security = fields.get("host", ""), fields.get("security", "tls")
+    try:
+        if security not in _SECURITIES:
+            raise SettingsError("security", security, ", ".join(_SECURITIES))
+        port, seconds = int(fields.get("port", 465 if security == "tls" else 587)), fields.get("timeout_seconds")
+        wait, context = float(seconds or _SECONDS), tls_context(fields.get("ca_file", ""))
+    except (SettingsError, ValueError) as error:
+        raise MessengerError(f"connection {MAIL_CONNECTION}: {error}") from None
     if security == "tls":
-        port = int(fields.get("port", 465))
-        return smtplib.SMTP_SSL(host, port, timeout=_SECONDS, context=ssl.create_default_context())
-    server = smtplib.SMTP(host, int(fields.get("port", 587)), timeout=_SECONDS)
+        return smtplib.SMTP_SSL(host, port, timeout=wait, context=context)
+    server = smtplib.SMTP(host, port, timeout=wait)
     if security == "starttls":
-        server.starttls(context=ssl.create_default_context())
+        try:
+            server.starttls(context=context)
+        except BaseException:
+            server.close()
+            raise
     return server
 
 
@@ -59,7 +93,7 @@ def send_to_group(connection: str, subject: str, text: str, *, key: str, fields_
     if not group.add(_fields(connection, fields_of).get("url", "")):
         raise MessengerError(f"connection {connection} has no url that apprise knows")
     if not group.notify(title=subject, body=text):
-        raise MessengerError("the webhook did not take it")
+        raise MessengerError("the webhook did not take it", is_passing=True)
 
 
 _SENDERS = {"mail": send_mail, "group": send_to_group}
@@ -75,15 +109,17 @@ class Attempts:
 
 
 def attempt(channel: str, recipient: str, subject: str, text: str, *, key: str, fields_of: FieldsOf) -> Attempts:
-    """Sends one message, ``ATTEMPTS`` times at most; what fails then is for the next run."""
-    detail = ""
-    for count in range(1, ATTEMPTS + 1):
+    """Sends one message, ``ATTEMPTS`` times at most and once where a repetition cannot help; what fails then is for the
+    next run."""
+    count = 0
+    while True:
+        count += 1
         try:
             _SENDERS[channel](recipient, subject, text, key=key, fields_of=fields_of)
             return Attempts("sent", count)
         except MessengerError as error:
-            detail = str(error)
-    return Attempts("failed", ATTEMPTS, detail)
+            if not error.is_passing or count == ATTEMPTS:
+                return Attempts("failed", count, str(error))
 
 
 def _fields(connection: str, fields_of: FieldsOf) -> Mapping[str, str]:

@@ -47,7 +47,13 @@ class PeriodContext:
     settlements: Settlements = field(default_factory=Settlements)
 
     def check_context(
-        self, office: Office, unit: Unit | None, reading: Reading, received_at: dt.datetime
+        self,
+        office: Office,
+        unit: Unit | None,
+        reading: Reading,
+        received_at: dt.datetime,
+        *,
+        sender_unit_id: int | None = None,
     ) -> CheckContext:
         code = unit.code if unit else ""
         opening = self.openings.get(code)
@@ -61,6 +67,7 @@ class PeriodContext:
             quarter=self.quarters.get(code),
             measures=office.register.denominators(code),
             accepted_version=in_force.version if in_force else None,
+            sender=office.register.by_id.get(sender_unit_id) if sender_unit_id else None,
             is_stale_prefill=bool(reading.stamp) and reading.stamp != (opening.stamp if opening else ""),
             **self.lookback.of(code),
         )

@@ -22,6 +22,7 @@ from jinguo.settings import Settings
 from jinguo.units.register import PROVINCE_CODE
 from jinguo.warehouse import audit
 from jinguo.warehouse.decisions import decisions_of
+from jinguo.warehouse.deliveries import deliveries_by_id
 from jinguo.warehouse.findings import findings_of_many, replace_findings
 from jinguo.warehouse.inputs import replace_inputs
 from jinguo.warehouse.records import SubmissionRow
@@ -110,6 +111,7 @@ def _judged_again(
     """
     readings = answered_readings(conn, period, rows)
     stored = findings_of_many(conn, [row.id for row in rows])
+    arrivals = deliveries_by_id(conn, [row.delivery_id for row in rows])
     before = {row.id: stored.get(row.id, []) for row in rows}
     known = period_context(office, conn, period, [reading.unit_code for reading in readings.values()])
     accepted = [row for row in rows if row.state == "accepted"]
@@ -119,7 +121,8 @@ def _judged_again(
     checked: dict[int, Checked] = {}
     for context, chosen in ((known, [row for row in rows if row not in accepted]), (in_force, accepted)):
         received = [row.received_at for row in chosen]
-        found = judge(office, context, [readings[row.id] for row in chosen], received_at=received)
+        senders = [arrivals[row.delivery_id].sender_unit_id for row in chosen]
+        found = judge(office, context, [readings[row.id] for row in chosen], received_at=received, senders=senders)
         checked |= zip((row.id for row in chosen), found, strict=True)
     return [(before[row.id], checked[row.id]) for row in rows]
 

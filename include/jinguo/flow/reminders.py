@@ -17,7 +17,7 @@ from jinguo.flow.office import Office, open_office
 from jinguo.flow.status import period_status
 from jinguo.periods import Period
 from jinguo.settings import Settings, connection_fields
-from jinguo.units.deadlines import reminder_rules
+from jinguo.units.deadlines import deadline_of, reminder_rules
 from jinguo.units.register import Unit
 from jinguo.warehouse.contacts import contacts_on, import_contacts
 from jinguo.warehouse.records import Contact, ReminderRow
@@ -109,7 +109,9 @@ def _of_unit(
 ) -> Iterator[Reminder]:
     told = [contact for contact in contacts if contact.role in stage["roles"]]
     has_leader = any(contact.role == "leader" for contact in told)
-    named = {"unit": unit.org_name or unit.name, "period": period.chinese, "due": f"{due:%m月%d日%H:%M}"}
+    general = deadline_of(office.register, unit.code, period)
+    mark = "（暂定）" if general.provisional and due == general.due else ""  # an extension is a date that a person gave
+    named = {"unit": unit.org_name or unit.name, "period": period.chinese, "due": f"{due:%m月%d日%H:%M}{mark}"}
     subject = stage["subject"].format(**named)
     text = stage["text"].format(**named) + (stage.get("copied", "") if has_leader else "")
     sha256 = hashlib.sha256(f"{subject}\n{text}".encode()).hexdigest()

@@ -98,8 +98,9 @@ def _amended(office: Office, conn: Connection, row: SubmissionRow, confirmed: Co
     """A new version: the same received file and the confirmed amendments, with all rules again."""
     period = Period.of_key(row.period_key)
     context = period_context(office, conn, period, [confirmed.reading.unit_code])
-    [checked] = judge(office, context, [confirmed.reading], received_at=[row.received_at])
     arrival = delivery(conn, row.delivery_id)
+    senders = [arrival.sender_unit_id]
+    [checked] = judge(office, context, [confirmed.reading], received_at=[row.received_at], senders=senders)
     item = Collected(arrival, confirmed.state_of(checked.state), checked, confirmed=confirmed)
     store_reports(office, conn, office.form(period), [item])
     return item.row

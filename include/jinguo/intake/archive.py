@@ -53,12 +53,16 @@ class Archive:
             return Staged(digest.hexdigest(), size, None, chunk[:HEAD_BYTES])
         self._make_root()
         temporary, head = self.root / f".tmp-{secrets.token_hex(16)}", chunk[:HEAD_BYTES]
-        with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o440), "wb") as out:
-            out.write(chunk)
-            while chunk := stream.read(_CHUNK):
-                digest.update(chunk)
-                size += len(chunk)
+        try:
+            with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o440), "wb") as out:
                 out.write(chunk)
+                while chunk := stream.read(_CHUNK):
+                    digest.update(chunk)
+                    size += len(chunk)
+                    out.write(chunk)
+        except BaseException:  # a server that breaks off every ten minutes must not fill the disk
+            temporary.unlink(missing_ok=True)
+            raise
         return Staged(digest.hexdigest(), size, temporary, head)
 
     def settle(self, staged: Sequence[Staged]) -> None:

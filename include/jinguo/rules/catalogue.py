@@ -49,6 +49,7 @@ BUILTIN_NAMES: dict[str, tuple[str, ...]] = {  # builtin → the names its messa
     "zero_table": (),
     "correction_reason": ("version",),
     "file_name": ("expected",),
+    "mail_sender": ("sender",),
     "ticked_filled": (*PLACE_NAMES, "place"),
     "demo_county": ("line", "county", "expected"),
     "demo_code": ("line", "reason"),

@@ -46,6 +46,7 @@ class CheckContext:
     ``history``: RuleBook.history_cells by id: the accepted figures of the twelve months before this one, newest first,
     NaN where unknown. ``same_month_last_year``: like ``prev``, a year back. ``peers``: RuleBook.peer_cells by id in the
     accepted reports of the other units of the same type under the same unit, one value a report, and ``peer_names``.
+    ``sender``: the unit whose contact has mailed the file; None: not a mail, or from somebody unknown.
     ``last_communities``: last quarter's 05表 as accepted, code → name; None: not known.
     """
 
@@ -64,3 +65,4 @@ class CheckContext:
     peer_names: Sequence[str] = ()
     last_communities: Mapping[str, str] | None = None
     children: Children | None = None
+    sender: Unit | None = None

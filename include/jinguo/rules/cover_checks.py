@@ -142,6 +142,17 @@ def file_name(rule: Rule, frame: Frame, register: Register) -> Iterator[Fault]:
         yield Fault(rule, submission, value=reading.file, names={"expected": expected})
 
 
+def mail_sender(rule: Rule, frame: Frame, register: Register) -> Iterator[Fault]:
+    """WZ-020: the address that a mail came from is a contact's of the unit or of one above it. Addresses are forged and
+    lent: this never decides whose report it is."""
+    for submission, _, context in _files(frame):
+        unit, sender = context.unit, context.sender
+        if unit is None or sender is None or sender.unit_id == unit.unit_id:
+            continue
+        if not register.is_within(unit.code, sender.code):
+            yield Fault(rule, submission, value=sender.name, names={"sender": sender.org_short or sender.name})
+
+
 def _files(frame: Frame) -> Iterator[tuple[int, Reading, CheckContext]]:
     return zip(range(frame.size), frame.readings, frame.contexts, strict=True)
 
@@ -161,5 +172,6 @@ BUILTINS: dict[str, Callable[[Rule, Frame, Register], Iterator[Fault]]] = {
     "late_date": late_date,
     "correction_reason": correction_reason,
     "file_name": file_name,
+    "mail_sender": mail_sender,
     "attachment_counts": attachment_counts,
 }

@@ -210,6 +210,7 @@ def _insert(conn: Connection, deliveries: Sequence[Delivery]) -> list[int]:
                 "evidence": delivery.evidence or None,
                 "part": delivery.part or None,
                 "part_of": delivery.part_of,
+                "sender_unit_id": delivery.sender_unit_id,
             }
             for delivery in deliveries
         ],

@@ -21,6 +21,7 @@ class Delivery:
     ``evidence``: what makes this arrival this arrival (a folder's inode and times, a mail's Message-ID), "" when the
     channel has none. The same evidence again is the same delivery, so a crash between commit and clean-up counts once.
     ``part``: the unit whose part of a 分县表 it is, ``part_of`` the delivery of that file.
+    ``sender_unit_id``: the unit whose contact has sent it, None: not a mail, or from nobody in the contacts register.
     """
 
     sha256: str
@@ -32,6 +33,7 @@ class Delivery:
     evidence: str = ""
     part: str = ""
     part_of: int | None = None
+    sender_unit_id: int | None = None
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,7 @@ class DeliveryRow:
     received_at: dt.datetime
     outcome: str | None
     submission_id: int | None
+    sender_unit_id: int | None
     earlier_id: int | None
     part: str | None = None
     part_of: int | None = None

@@ -110,6 +110,7 @@ raw_delivery = Table(
     Column("submission_id", Integer),  # no foreign key: raw_submission.delivery_id already points the other way
     Column("part", String(12)),  # of a 分县表: the unit whose part this is; null: the whole file
     Column("part_of", Integer),  # the delivery of that file
+    Column("sender_unit_id", Integer),  # null: no mail, or from nobody in the contacts register
 )
 Index("ix_raw_delivery_pending", raw_delivery.c.id, info=_only_where("outcome IS NULL"))
 

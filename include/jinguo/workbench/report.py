@@ -26,6 +26,8 @@ from jinguo.rules.findings import Finding
 from jinguo.units.deadlines import deadline_of
 from jinguo.units.register import Unit
 from jinguo.warehouse.decisions import decisions_of
+from jinguo.warehouse.deliveries import delivery
+from jinguo.warehouse.fetches import is_mailbox
 from jinguo.warehouse.findings import findings_of
 from jinguo.warehouse.proposals import amendments_of, proposals_of
 from jinguo.warehouse.records import Decision, Proposal, SubmissionRow
@@ -41,7 +43,8 @@ class Report:
     """``shown``: the version on the page, None where nothing came. ``seen``: what a decision made from this page is
     about (``review.decisions.what_stands``). ``absent``: what the unit is called without a report. ``fresh``: findings
     to act on, what a steward proposes among them; ``settled``: put right. ``is_own``: no account of
-    another unit handed it in (代传). ``proposals``: all of the period; ``amendments``: those that this version has."""
+    another unit handed it in (代传). ``sender``: of a mail, whose contact's address it came from, "" of other files.
+    ``proposals``: all of the period; ``amendments``: those that this version has."""
 
     unit: Unit
     period: Period
@@ -51,6 +54,7 @@ class Report:
     absent: str
     shown: SubmissionRow | None = None
     uploader: str = ""
+    sender: str = ""
     is_own: bool = True
     proposals: Sequence[Proposal] = ()
     amendments: Sequence[Proposal] = ()
@@ -121,6 +125,7 @@ def make_report(office: Office, unit: Unit, period: Period, *, version: int | No
         findings = [*findings_of(conn, shown.id), *(finding_of(each, reading) for each in asked)]
         issues = _issues(office, conn, shown, reading, findings)
         uploader = uploader_of(conn, shown.delivery_id)
+        sender = _sender(office, conn, shown.delivery_id)
         amendments = amendments_of(conn, shown)
         is_own = uploader == "" or _is_of_unit(office, conn, uploader, unit)
     answered = answered_before(office, shown)
@@ -133,6 +138,7 @@ def make_report(office: Office, unit: Unit, period: Period, *, version: int | No
         absent=absent,
         shown=shown,
         uploader=uploader,
+        sender=sender,
         is_own=is_own,
         proposals=proposals,
         amendments=amendments,
@@ -183,6 +189,14 @@ def _place(reading: Reading, cell_id: str) -> str:
     """Sheet and address, and the file where it is not the version's own."""
     source, place = reading.origin(cell_id), " ".join(reading.place(cell_id))
     return f"{place}（第{source.version}版“{masked_text(source.file)}”）" if source else place
+
+
+def _sender(office: Office, conn: Connection, delivery_id: int) -> str:
+    """An address supports whose report it is and proves nothing; the address itself is not kept."""
+    arrival = delivery(conn, delivery_id)
+    if arrival.sender_unit_id is not None:
+        return f"邮件发件地址登记在{office.register.by_id[arrival.sender_unit_id].name}名下"
+    return "邮件发件地址没有登记" if is_mailbox(conn, arrival.channel) else ""
 
 
 def _is_of_unit(office: Office, conn: Connection, account: str, unit: Unit) -> bool:

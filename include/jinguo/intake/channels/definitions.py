@@ -17,12 +17,14 @@ INBOX = "folder"  # the channel name of JINGUO_HOME/inbox
 
 class _Definition(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind"):
     """``connection``: the Airflow connection with login and password. ``after``: what is done with an original once
-    the archive has it."""
+    the archive has it. ``timeout_seconds``: the longest wait for a login or an answer. ``round_seconds``: the longest
+    that one round may take in all; what it does not come to is for the next."""
 
     name: Name
     connection: str = ""
     after: Literal["keep", "delete"] = "keep"
     timeout_seconds: Seconds = 30
+    round_seconds: Seconds = 600
 
 
 class Folder(_Definition, tag="folder", frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -43,19 +45,22 @@ class Sftp(_Definition, tag="sftp", frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class Imap(_Definition, tag="imap", frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``security``: ``none`` only for a server on this machine."""
+    """``security``: ``none`` only for a server on this machine. ``ca_file``: certificates of one's own authority."""
 
     host: str
     port: int = 993
     security: Literal["tls", "starttls", "none"] = "tls"
     mailbox: str = "INBOX"
+    ca_file: str = ""
 
 
 class S3(_Definition, tag="s3", frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``path``: bucket and prefix. ``endpoint_url``: of a storage that is not Amazon's."""
+    """``path``: bucket and prefix. ``endpoint_url``: of a storage that is not Amazon's; ``ca_file``: its authority's
+    certificates."""
 
     path: str
     endpoint_url: str = ""
+    ca_file: str = ""
 
 
 Definition = Folder | Sftp | Imap | S3

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import BinaryIO, Protocol
 
@@ -17,7 +18,7 @@ from jinguo.warehouse.records import Delivery
 FETCH_STATES = {
     "ok": "fetched",
     "unreachable": "no connection",
-    "refused": "login, host key or permission refused",
+    "refused": "login, certificate, host key or permission refused",
     "timed_out": "the server stopped answering",
     "broken_off": "the connection broke off half way",
     "misconfigured": "the definition cannot be used",
@@ -31,6 +32,31 @@ class ChannelError(Exception):
     def __init__(self, state: str, detail: str) -> None:
         super().__init__(f"{FETCH_STATES[state]}: {detail}" if detail else FETCH_STATES[state])
         self.state = state
+
+
+@contextmanager
+def time_limit(seconds: float, cut: Callable[[], None]) -> Iterator[None]:
+    """ChannelError ``timed_out`` when what is inside takes longer in all, however short each of its waits is: ``cut``
+    then breaks the connection off, and whatever fails because of that is no error of its own."""
+    is_over = threading.Event()
+
+    def end() -> None:
+        is_over.set()
+        with suppress(OSError):  # it is broken already
+            cut()
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except Exception:
+        if not is_over.is_set():
+            raise
+    finally:
+        timer.cancel()
+    if is_over.is_set():
+        raise ChannelError("timed_out", f"not done in {seconds:g} seconds")
 
 
 @dataclass(frozen=True)

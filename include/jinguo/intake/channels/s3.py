@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from typing import Any, BinaryIO
 
+import aiohttp
 import botocore.exceptions as aws
 import fsspec
 
@@ -27,6 +30,7 @@ class S3Channel:
             "secret": credentials.password or None,
             "endpoint_url": definition.endpoint_url or None,
             "config_kwargs": {"connect_timeout": seconds, "read_timeout": seconds, "retries": {"max_attempts": 2}},
+            "client_kwargs": {"verify": definition.ca_file or None},
             "use_listings_cache": False,
             "skip_instance_cache": True,
         }
@@ -34,6 +38,7 @@ class S3Channel:
     def fetch(self, intake: Intake, received: Received) -> None:
         try:
             storage = fsspec.filesystem("s3", **self._options)
+            storage.retries = 1  # botocore's own retries are enough: s3fs would multiply them by five
             offers = [self._offer(storage, entry) for entry in storage.ls(self.definition.path, detail=True)]
             take_offers(filter(None, offers), intake, received, channel=self.definition.name)
         except (aws.EndpointConnectionError, aws.ConnectTimeoutError) as error:
@@ -44,7 +49,7 @@ class S3Channel:
             raise ChannelError("misconfigured", f"no bucket or prefix {self.definition.path}") from None
         except (PermissionError, aws.NoCredentialsError) as error:
             raise ChannelError("refused", type(error).__name__) from None
-        except (aws.BotoCoreError, aws.ClientError, ConnectionError) as error:
+        except (aws.BotoCoreError, aws.ClientError, aiohttp.ClientError, ConnectionError) as error:
             raise ChannelError("broken_off", type(error).__name__) from None
 
     def _offer(self, storage: Any, entry: dict[str, Any]) -> Offer | None:
@@ -58,6 +63,15 @@ class S3Channel:
             delivered_at=modified.astimezone(TIMEZONE).replace(microsecond=0),
             size=entry["size"],
             marks=(path, entry["size"], entry["ETag"], modified.isoformat()),
-            open=partial(storage.open, path, "rb"),
+            open=partial(_open, storage, path),
             delete=partial(storage.rm_file, path) if self.definition.after == "delete" else None,
         )
+
+
+@contextmanager
+def _open(storage: Any, path: str) -> Iterator[BinaryIO]:
+    try:
+        with storage.open(path, "rb") as file:
+            yield file
+    except IndexError as error:  # s3fs reads the arguments of a TimeoutError, which has none (core.py: _fetch_range)
+        raise TimeoutError from error

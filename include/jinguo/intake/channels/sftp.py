@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import binascii
 import io
+import logging
 import posixpath
+import socket
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,12 +15,14 @@ from functools import partial
 from typing import BinaryIO
 
 import paramiko
+from paramiko.ssh_exception import IncompatiblePeer
 
 from jinguo.intake.channels.definitions import Sftp
-from jinguo.intake.channels.model import ChannelError, Credentials, Offer, take_offers
+from jinguo.intake.channels.model import ChannelError, Credentials, Offer, take_offers, time_limit
 from jinguo.intake.folder import UNFINISHED, moment_of
 from jinguo.intake.receiving import Intake, Received
 
+logging.getLogger("paramiko.transport").setLevel(logging.CRITICAL)  # tracebacks of what we name ourselves
 _KEY_TYPES = (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey)
 
 
@@ -31,15 +35,16 @@ class SftpChannel:
 
     def fetch(self, intake: Intake, received: Received) -> None:
         try:
-            with self._connect() as client:
-                sftp = client.open_sftp()
-                sftp.get_channel().settimeout(self.definition.timeout_seconds)
+            with self._connect() as sftp:
                 offers = self._offers(sftp, intake, received)
                 take_offers(offers, intake, received, channel=self.definition.name)
         except paramiko.AuthenticationException:
             raise ChannelError("refused", "login") from None
         except paramiko.BadHostKeyException:
             raise ChannelError("refused", "the server shows another host key") from None
+        except IncompatiblePeer as error:
+            reason = "the server has no host key of this kind" if "host key" in str(error) else str(error)
+            raise ChannelError("refused", reason) from None
         except TimeoutError:
             raise ChannelError("timed_out", "") from None
         except PermissionError as error:
@@ -50,34 +55,44 @@ class SftpChannel:
             raise ChannelError("broken_off", type(error).__name__) from None
 
     @contextmanager
-    def _connect(self) -> Iterator[paramiko.SSHClient]:
-        wanted, seconds = self.definition, self.definition.timeout_seconds
+    def _connect(self) -> Iterator[paramiko.SFTPClient]:
+        """paramiko waits for some answers without a limit; ours hold because they shut the socket."""
+        wanted = self.definition
+        place = wanted.host if wanted.port == 22 else f"[{wanted.host}]:{wanted.port}"
+        key, private_key = _host_key(wanted.host_key), _private_key(self.credentials)
         client = paramiko.SSHClient()
         client.set_missing_host_key_policy(paramiko.RejectPolicy())
-        place = wanted.host if wanted.port == 22 else f"[{wanted.host}]:{wanted.port}"
-        key = _host_key(wanted.host_key)
         client.get_host_keys().add(place, key.get_name(), key)
+        with self._socket() as sock, client:
+            cut = partial(sock.shutdown, socket.SHUT_RDWR)
+            with time_limit(wanted.round_seconds, cut):
+                with time_limit(wanted.timeout_seconds, cut):
+                    client.connect(
+                        wanted.host,
+                        wanted.port,
+                        self.credentials.login,
+                        password=self.credentials.password or None,
+                        pkey=private_key,
+                        allow_agent=False,
+                        look_for_keys=False,
+                        sock=sock,
+                        disabled_algorithms={"keys": _other_keys(key.get_name())},
+                        banner_timeout=wanted.round_seconds,
+                        auth_timeout=wanted.round_seconds,
+                        channel_timeout=wanted.round_seconds,
+                    )
+                    sftp = client.open_sftp()
+                sftp.get_channel().settimeout(wanted.timeout_seconds)
+                yield sftp
+
+    def _socket(self) -> socket.socket:
+        wanted = self.definition
         try:
-            client.connect(
-                wanted.host,
-                wanted.port,
-                self.credentials.login,
-                password=self.credentials.password or None,
-                pkey=_private_key(self.credentials),
-                allow_agent=False,
-                look_for_keys=False,
-                timeout=seconds,
-                banner_timeout=seconds,
-                auth_timeout=seconds,
-                channel_timeout=seconds,
-            )
+            return socket.create_connection((wanted.host, wanted.port), wanted.timeout_seconds)
         except TimeoutError:
             raise
         except OSError as error:
-            client.close()
             raise ChannelError("unreachable", error.strerror or type(error).__name__) from None
-        with client:
-            yield client
 
     def _offers(self, sftp: paramiko.SFTPClient, intake: Intake, received: Received) -> list[Offer]:
         offers = []
@@ -105,8 +120,13 @@ class SftpChannel:
 
 @contextmanager
 def _open(sftp: paramiko.SFTPClient, path: str) -> Iterator[BinaryIO]:
-    with sftp.open(path, "rb") as file:
-        yield file
+    try:
+        with sftp.open(path, "rb") as file:
+            yield file
+    except OSError:
+        if sftp.get_channel().closed:  # not this file's trouble: nothing more comes over this connection
+            raise ConnectionResetError from None
+        raise
 
 
 def _is_same(sftp: paramiko.SFTPClient, path: str, entry: paramiko.SFTPAttributes) -> bool:
@@ -126,6 +146,12 @@ def _host_key(text: str) -> paramiko.PKey:
         return paramiko.PKey.from_type_string(kind, base64.b64decode(body.split(" ")[0]))
     except (paramiko.SSHException, binascii.Error, ValueError) as error:
         raise ChannelError("misconfigured", f"host_key: {type(error).__name__}") from None
+
+
+def _other_keys(kind: str) -> list[str]:
+    """The algorithms for host keys of another kind: else a server with several shows the one that it prefers."""
+    wanted = ("rsa-sha2-512", "rsa-sha2-256", kind) if kind == "ssh-rsa" else (kind,)
+    return [name for name in paramiko.Transport._preferred_keys if name not in wanted]
 
 
 def _private_key(credentials: Credentials) -> paramiko.PKey | None:

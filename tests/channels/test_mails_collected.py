@@ -1,0 +1,71 @@
+"""Mails from the mailbox to the verdict: whose report it is stands in the file, the sender only supports it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from jinguo.demo.month import write_month
+from jinguo.flow.collect import collect_inbox
+from jinguo.flow.office import open_office
+from jinguo.periods import Period
+from jinguo.settings import Settings
+from jinguo.units.register import load_register
+from jinguo.warehouse.contacts import import_contacts
+from jinguo.warehouse.fetches import messages
+from jinguo.warehouse.records import Contact
+from jinguo.workbench.report import make_report
+
+from .conftest import NOW, SECRET
+from .test_imap import mail
+
+OCTOBER = Period(2026, 10)
+
+
+@pytest.fixture
+def settings(tmp_path, schemas, mailbox, monkeypatch):
+    channel = {"name": "mail", "kind": "imap", "host": "127.0.0.1", "port": mailbox.port, "security": "none"}
+    (tmp_path / "channels.json").write_text(json.dumps({"channels": [channel | {"connection": "jinguo_mail"}]}))
+    secret = json.dumps({"login": SECRET.login, "password": SECRET.password})
+    monkeypatch.setenv("AIRFLOW_CONN_JINGUO_MAIL", secret)
+    url = f"sqlite:///{tmp_path / 'home' / 'w.db'}"
+    return Settings(tmp_path / "home", url, schemas, fixed_now=NOW, channels=tmp_path / "channels.json")
+
+
+@pytest.mark.parametrize(
+    ("sender", "shown", "warned"),
+    [
+        ("cs@example.org", "邮件发件地址登记在长沙市名下", []),
+        ("zz@example.org", "邮件发件地址登记在株洲市名下", ["WZ-020"]),
+        ("nobody@example.org", "邮件发件地址没有登记", []),
+    ],
+    ids=["its own", "another unit's", "unknown"],
+)
+def test_the_sender_decides_nothing_and_a_steward_sees_it(settings, mailbox, tmp_path, sender, shown, warned):
+    register = load_register(settings.schemas)
+    changsha, zhuzhou = register.by_code["430100"], register.by_code["430200"]
+    contacts = [
+        Contact(unit.unit_id, "", "filler", address, "2026-01-01")
+        for unit, address in ((changsha, "cs@example.org"), (zhuzhou, "zz@example.org"))
+    ]
+    with open_office(settings) as office, office.warehouse.write() as conn:
+        import_contacts(conn, contacts, actor="张审核", at=NOW)
+    (path,) = write_month(tmp_path / "out", OCTOBER, schemas=settings.schemas, units=[changsha], has_planted=False)
+    mailbox.put(bytes(mail((path.name, path.read_bytes()), sender=sender)))
+    (item,) = collect_inbox(settings)
+    assert (item.state, item.checked.reading.unit_code) == ("accepted", "430100")
+    assert [finding.rule_id for finding in item.checked.findings if finding.rule_id == "WZ-020"] == warned
+    assert ("登记在株洲市妇联名下的地址" in item.answered.receipt.read_text("utf-8")) == bool(warned)
+    with open_office(settings) as office:
+        assert make_report(office, changsha, OCTOBER).sender == shown
+        with office.warehouse.read() as conn:
+            assert [row.state for row in messages(conn, "mail")] == ["taken"]
+
+
+def test_a_photo_and_thirty_files_each_get_an_answer(settings, mailbox):
+    mailbox.put(bytes(mail(("报表.jpg", b"\xff\xd8\xff\xe0 a photo"))))
+    mailbox.put(bytes(mail(*((f"{n}.xlsx", b"no workbook %d" % n) for n in range(30)))))
+    found = {item.arrival.name: item for item in collect_inbox(settings)}
+    assert {item.state for item in found.values()} == {"rejected"}
+    assert (len(found), found["报表.jpg"].checked.findings[0].rule_id) == (31, "D12")
+    assert all(item.answered.receipt.exists() for item in found.values())
