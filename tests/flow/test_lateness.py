@@ -9,10 +9,15 @@ import pytest
 from jinguo.errors import Refused
 from jinguo.flow.collect import collect_inbox
 from jinguo.flow.lateness import extend_deadline, report_outage
+from jinguo.flow.office import open_office
 from jinguo.flow.status import period_status
 from jinguo.periods import Period
 from jinguo.settings import TIMEZONE
+from jinguo.staff.roles import Staff
 from jinguo.units.deadlines import deadline, due_after_outage
+from jinguo.workbench.board import Filter, make_board
+from jinguo.workbench.report import make_report
+from jinguo.workbench.unit import make_unit_page
 
 from .conftest import at
 
@@ -49,6 +54,30 @@ def test_an_extension_given_before_counts_when_the_report_comes(settings, clerks
     extend_deadline(settings, "430800", OCTOBER, until=dt.date(2026, 11, 6), reason="洪灾", actor="张审核")
     _send(settings, clerks.fill(OCTOBER, "430800"), LATE)
     assert _on_time(settings, "430800") is True
+
+
+def test_more_time_is_seen_wherever_a_deadline_is(settings):
+    """In status, on the board, on the pages: nobody is called missing who was given more time."""
+    extend_deadline(settings, "430800", OCTOBER, until=dt.date(2026, 11, 10), reason="洪灾", actor="张审核")
+    report_outage(
+        at(settings, "2026-11-06T09:30"),
+        began=_moment("2026-11-05T22:00"),
+        ended=_moment("2026-11-06T09:00"),
+        reason="停电",
+        actor="王运维",
+    )
+    later = at(settings, "2026-11-10T10:00")
+    dues = {row["unit_code"]: row["due"][:16] for row in period_status(later, OCTOBER)}
+    assert (dues["430800"], dues["430900"]) == ("2026-11-10T23:59", "2026-11-09T23:59")
+    with open_office(later) as office:
+        unit = office.register.by_code["430800"]
+        steward = Staff("a", "steward", office.register.by_code["430000"], office.register)
+        board = make_board(office, steward, OCTOBER, wanted=Filter())
+        states = {row.unit.code: row.squares[-1].state for row in board.rows}
+        assert (board.due, states["430800"], states["430900"]) == ("2026-11-09 23:59", "pending", "missing")
+        report = make_report(office, unit, OCTOBER)
+        assert (report.due, report.absent) == ("2026-11-10 23:59", "pending")
+        assert make_unit_page(office, steward, unit).periods[1].due == "2026-11-10"
 
 
 def test_late_because_returned_is_not_late(settings, clerks):

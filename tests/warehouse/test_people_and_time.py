@@ -9,7 +9,7 @@ from jinguo.warehouse import audit
 from jinguo.warehouse.contacts import contacts_on, import_contacts, unit_of_address
 from jinguo.warehouse.extensions import (
     came_in_time,
-    extended_to,
+    extensions_of,
     forgive_lateness,
     outages_between,
     record_extension,
@@ -70,7 +70,7 @@ def test_extensions_and_outages_stand_in_the_audit_log(warehouse, now):
         for hours in (5, 2):
             record_extension(conn, Extension(1, 202610, now + hours * HOUR, "洪灾", "张审核", now))
         record_outage(conn, Outage(now - HOUR, now, "停电", "王运维", now))
-        assert (extended_to(conn, 1, 202610), extended_to(conn, 2, 202610)) == (now + 5 * HOUR, None)
+        assert extensions_of(conn, [202609, 202610]) == {(1, 202610): now + 5 * HOUR}
         assert len(outages_between(conn, now, now + HOUR)) == 1
         assert outages_between(conn, now + HOUR, now + 2 * HOUR) == []
         assert [entry.action for entry in audit.entries(conn)] == ["extend_deadline"] * 2 + ["record_outage"]

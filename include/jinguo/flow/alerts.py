@@ -157,7 +157,7 @@ def _coverage(office: Office, _conn: Connection) -> Iterator[Alert]:
     came = sum(row["status"] != "missing" for row in rows)
     if came * 100 < step["least_pct"] * len(rows):
         share = f"{len(rows)}个单位中{came}个已报，不到{step['least_pct']}%"
-        found = f"{period.chinese}{_moment(due)}截止（还有{days}天），{share}。"
+        found = f"{period.chinese}报表{_moment(due)}截止（还有{days}天），{share}。"
         yield _alert("low_coverage", f"{period} T-{step['days']}", found)
 
 

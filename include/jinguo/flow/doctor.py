@@ -22,6 +22,7 @@ from jinguo.warehouse.engine import HEAD, open_warehouse, schema_version
 from jinguo.warehouse.fetches import latest_fetches
 
 _SAID_ALREADY = ("silent_channel", "full_disk")  # by checks of their own
+_IN_DATABASE = ("database file", "archive", "releases", "channels", "alerts", "clock")  # nothing to ask when it is shut
 _FAILING_FOR = dt.timedelta(hours=1)
 _FONT_LANGUAGE = "zh-cn"
 
@@ -44,13 +45,14 @@ def examine(*, is_quick: bool = False) -> list[Check]:
         settings = load_settings()
     except JinguoError as error:
         return [Check("settings", str(error), "correct the variable")]
-    checks = [Check("settings", f"home {settings.home}")]
+    is_dark, checks = False, [Check("settings", f"home {settings.home}")]
     for name, check in _CHECKS.items():
-        if is_quick and name in _THOROUGH:
+        if (is_quick and name in _THOROUGH) or (is_dark and name in _IN_DATABASE):
             continue
         try:
             checks += check(settings)
         except (JinguoError, OSError) as error:
+            is_dark = is_dark or name == "database"
             checks.append(Check(name, str(error), f"repair this first: {name} could not be looked at"))
     return checks
 

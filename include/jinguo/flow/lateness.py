@@ -9,16 +9,15 @@ from sqlalchemy import Connection
 
 from jinguo.errors import Refused
 from jinguo.flow.answers import answer_pending
+from jinguo.flow.dues import due_of, known_dues
 from jinguo.flow.office import Office, open_office
 from jinguo.intake.folder import home_lock
 from jinguo.periods import Period
 from jinguo.settings import Settings
-from jinguo.units.deadlines import deadline, deadline_of, due_after_outage, end_of
+from jinguo.units.deadlines import deadline, deadline_of, end_of
 from jinguo.warehouse.extensions import (
     came_in_time,
-    extended_to,
     forgive_lateness,
-    outages_between,
     record_extension,
     record_outage,
 )
@@ -31,13 +30,8 @@ def is_on_time(office: Office, conn: Connection, unit_id: int, period: Period, d
     """By the delivery's own evidence. The warehouse is asked only about what came after the unit's deadline."""
     if delivered_at <= deadline_of(office.register, office.register.by_id[unit_id].code, period).due:
         return True
-    return delivered_at <= due_of(office, conn, unit_id, period) or came_in_time(conn, unit_id, period.key)
-
-
-def due_of(office: Office, conn: Connection, unit_id: int, period: Period) -> dt.datetime:
-    """The last moment at which this unit's report is on time, extensions and outages counted."""
-    due = _after_outages(office, conn, deadline_of(office.register, office.register.by_id[unit_id].code, period).due)
-    return max(due, extended_to(conn, unit_id, period.key) or due)
+    due = due_of(office, conn, office.register.by_id[unit_id], period)
+    return delivered_at <= due or came_in_time(conn, unit_id, period.key)
 
 
 def extend_deadline(
@@ -86,17 +80,12 @@ def _forgive(office: Office, conn: Connection, period: Period) -> Iterator[tuple
         dues.setdefault(due, []).append(office.register.by_code[obligation.unit_code].unit_id)
     if len(dues) < 2:
         dues = {deadline(office.settings.schemas, period).due: None}
+    known = known_dues(office, conn, [period])
     for due, unit_ids in sorted(dues.items(), reverse=True):
-        moved = _after_outages(office, conn, due)
+        moved = known.after_outages(due)
         if moved > due:
             forgive_lateness(conn, period.key, moved, unit_ids=unit_ids)
             yield period, moved
-
-
-def _after_outages(office: Office, conn: Connection, due: dt.datetime) -> dt.datetime:
-    schemas = office.settings.schemas
-    touched = outages_between(conn, due - dt.timedelta(days=1), due)
-    return max([due, *(due_after_outage(schemas, outage.ended) for outage in touched)])
 
 
 def _demand(holds: object, reason: str) -> None:

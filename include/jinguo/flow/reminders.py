@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from jinguo.errors import Refused
-from jinguo.flow.lateness import due_of
+from jinguo.flow.dues import known_dues
 from jinguo.flow.messengers import Attempts, FieldsOf, attempt
 from jinguo.flow.office import Office, open_office
 from jinguo.flow.status import period_status
@@ -90,7 +90,8 @@ def _planned(office: Office, period: Period, missing: list[str]) -> Iterator[Rem
     today = office.settings.now().date()
     with office.warehouse.read() as conn:
         contacts = contacts_on(conn, today)
-        dues = {code: due_of(office, conn, office.register.by_code[code].unit_id, period) for code in missing}
+        known = known_dues(office, conn, [period])
+    dues = {code: known.of(office.register.by_code[code], period) for code in missing}
     for code, due in dues.items():
         unit = office.register.by_code[code]
         stage = _stage(office, (today - due.date()).days)

@@ -8,11 +8,11 @@ from typing import Any
 from sqlalchemy import Connection
 
 from jinguo.consolidation.staleness import overtaken_reports
+from jinguo.flow.dues import known_dues
 from jinguo.flow.office import Office, open_office
 from jinguo.periods import Period
 from jinguo.review.waiting import Turn, open_below, waits_for
 from jinguo.settings import Settings
-from jinguo.units.deadlines import deadline_of
 from jinguo.warehouse.explanations import explanations_of_period
 from jinguo.warehouse.findings import count_findings
 from jinguo.warehouse.records import SubmissionRow
@@ -25,16 +25,17 @@ def period_status(settings: Settings, period: Period) -> list[dict[str, Any]]:
 
     ``received_at`` ISO time, ``on_time`` True/False; both None where nothing came. ``newer_version``, ``newer_status``:
     what came after the version in force and is not settled; it takes nothing away from what was accepted in time.
-    ``due``: the unit's own deadline. ``waiting_for``: the code of the unit that has to act next, None when nobody has.
-    ``stale``: the report in force sums reports of which another version is accepted now. ``below_expected``,
-    ``below_accepted``: how many units report to this one; ``below_open``: the codes of those that are not settled.
+    ``due``: the unit's own deadline, extensions and outages counted. ``waiting_for``: the code of the unit that has to
+    act next, None when nobody has. ``stale``: the report in force sums reports of which another version is accepted
+    now. ``below_expected``, ``below_accepted``: how many units report to this one; ``below_open``: the codes of those
+    that are not settled.
     """
     with open_office(settings) as office:
         with office.warehouse.read() as conn:
             latest = latest_submissions(conn, period.key)
             in_force = accepted_submissions(conn, period.key)
             counts = count_findings(conn, period.key)
-            turns = turns_of(office, conn, period, latest)
+            turns, dues = turns_of(office, conn, period, latest), known_dues(office, conn, [period])
         rows, register = [], office.register.at(period)
         for obligation in register.obligations(period):
             unit = register.by_code[obligation.unit_code]
@@ -58,7 +59,7 @@ def period_status(settings: Settings, period: Period) -> list[dict[str, Any]]:
                     "newer_version": newer.version if newer else None,
                     "newer_status": newer.state if newer else None,
                     "reports_to": obligation.reports_to,
-                    "due": deadline_of(office.register, unit.code, period).due.isoformat(),
+                    "due": dues.of(unit, period).isoformat(),
                     "waiting_for": waits_for(unit.code, turns),
                     "stale": turn.is_stale,
                     "below_expected": len(turn.below),

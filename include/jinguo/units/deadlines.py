@@ -42,12 +42,9 @@ def deadline_of(register: Register, code: str, period: Period) -> Deadline:
     """The deadline of one unit's report. Whoever reports to a city, a county or a township does so some working days
     before the province's deadline, so that nobody is due before the units below; who owes nothing: the province's."""
     obligation = register.obligation_of(code, period)
-    return deadline_to(register, obligation.reports_to, period) if obligation else deadline(register.schemas, period)
-
-
-def deadline_to(register: Register, receiver: str, period: Period) -> Deadline:
-    """The deadline of the reports to one unit."""
-    return _deadline_to_type(register.schemas, period, register.by_code[receiver].unit_type)
+    if obligation is None:
+        return deadline(register.schemas, period)
+    return _deadline_to_type(register.schemas, period, register.by_code[obligation.reports_to].unit_type)
 
 
 @lru_cache(maxsize=1024)

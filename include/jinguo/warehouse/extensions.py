@@ -27,10 +27,11 @@ def record_extension(conn: Connection, extension: Extension) -> None:
     )
 
 
-def extended_to(conn: Connection, unit_id: int, period_key: int) -> dt.datetime | None:
-    """The latest moment that the unit was given for the period; None: no extension."""
-    mine = (core_extension.c.unit_id == unit_id, core_extension.c.period_key == period_key)
-    return conn.scalar(select(func.max(core_extension.c.due)).where(*mine))
+def extensions_of(conn: Connection, period_keys: Sequence[int]) -> dict[tuple[int, int], dt.datetime]:
+    """(unit id, period key) → the latest moment that the unit was given; those without an extension are left out."""
+    key = (core_extension.c.unit_id, core_extension.c.period_key)
+    query = select(*key, func.max(core_extension.c.due)).where(core_extension.c.period_key.in_(period_keys))
+    return {(unit_id, period_key): due for unit_id, period_key, due in conn.execute(query.group_by(*key))}
 
 
 def record_outage(conn: Connection, outage: Outage) -> None:

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from jinguo.flow.dues import Dues, known_dues
 from jinguo.flow.office import Office
 from jinguo.periods import Period
 from jinguo.review.states import state_name
 from jinguo.staff.roles import Staff
-from jinguo.units.deadlines import deadline_of, deadline_to
 from jinguo.units.register import PROVINCE_CODE, Unit
 from jinguo.warehouse.standings import Standing, periods_seen, published_editions, standings
 
@@ -116,13 +116,14 @@ def default_period(office: Office) -> Period:
 def make_board(office: Office, staff: Staff, period: Period, *, wanted: Filter, page: int = 1) -> Board:
     """The board of ``period`` and the months before it, for the units that ``staff`` may see."""
     owing = _owing(office, staff, period)
-    absent = {unit.unit_id: absent_state(office, unit, period) for unit in owing}
     with office.warehouse.read() as conn:
         seen = periods_seen(conn)
         start = min(period, Period.of_key(seen[0])) if seen else period  # before it there is nothing to tell
         months = (period.plus(-back) for back in range(PERIODS_SHOWN - 1, -1, -1))
         periods = tuple(each for each in months if each >= start)
         keys = [each.key for each in periods]
+        dues = known_dues(office, conn, {period, *periods})
+        absent = {unit.unit_id: absent_state(office, dues, unit, period) for unit in owing}
         now = {unit_id: standing for (unit_id, _), standing in standings(conn, [period.key]).items()}
         latest = {unit.unit_id: _square(period, absent[unit.unit_id], now.get(unit.unit_id)) for unit in owing}
         units = [unit for unit in owing if _is_wanted(latest[unit.unit_id], unit, wanted)]
@@ -131,11 +132,11 @@ def make_board(office: Office, staff: Staff, period: Period, *, wanted: Filter, 
         shown = units[(page - 1) * PAGE_ROWS : page * PAGE_ROWS]
         known = standings(conn, keys, unit_ids=[unit.unit_id for unit in shown])
         editions = published_editions(conn, keys)
-    rows = tuple(BoardRow(unit, tuple(_squares(office, unit, periods, known))) for unit in shown)
+    rows = tuple(BoardRow(unit, tuple(_squares(office, dues, unit, periods, known))) for unit in shown)
     return Board(
         period=period,
         periods=periods,
-        due=f"{deadline_of(office.register, staff.unit.code, period).due:%Y-%m-%d %H:%M}",
+        due=f"{dues.of(staff.unit, period):%Y-%m-%d %H:%M}",
         editions={each: editions[each.key] for each in periods if each.key in editions},
         summary=_summary([(absent[unit.unit_id], now.get(unit.unit_id)) for unit in owing]),
         rows=rows,
@@ -146,13 +147,11 @@ def make_board(office: Office, staff: Staff, period: Period, *, wanted: Filter, 
     )
 
 
-def absent_state(office: Office, unit: Unit, period: Period) -> str:
+def absent_state(office: Office, dues: Dues, unit: Unit, period: Period) -> str:
     """What a unit is called that sent nothing for a period: before its own deadline nobody has failed to report."""
-    obligation = office.register.obligation_of(unit.code, period)
-    if obligation is None:
+    if office.register.obligation_of(unit.code, period) is None:
         return NOT_DUE
-    due = deadline_to(office.register, obligation.reports_to, period).due
-    return MISSING if office.settings.now() > due else PENDING
+    return MISSING if office.settings.now() > dues.of(unit, period) else PENDING
 
 
 def _owing(office: Office, staff: Staff, period: Period) -> list[Unit]:
@@ -171,10 +170,10 @@ def _tiles(office: Office, staff: Staff, owing: Sequence[Unit], squares: Mapping
 
 
 def _squares(
-    office: Office, unit: Unit, periods: Sequence[Period], known: Mapping[tuple[int, int], Standing]
+    office: Office, dues: Dues, unit: Unit, periods: Sequence[Period], known: Mapping[tuple[int, int], Standing]
 ) -> Iterator[Square]:
     for period in periods:
-        yield _square(period, absent_state(office, unit, period), known.get((unit.unit_id, period.key)))
+        yield _square(period, absent_state(office, dues, unit, period), known.get((unit.unit_id, period.key)))
 
 
 def _square(period: Period, absent: str, standing: Standing | None) -> Square:

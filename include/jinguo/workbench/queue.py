@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from jinguo.errors import JinguoError
 from jinguo.flow.decide import decide_report
+from jinguo.flow.dues import known_dues
 from jinguo.flow.office import Office
 from jinguo.periods import Period
 from jinguo.review.decisions import what_stands
@@ -162,8 +163,9 @@ def _absent(office: Office, conn: Connection, staff: Staff, last: Period) -> lis
     missing."""
     months = [last.plus(-back) for back in range(MONTHS)]
     by_period: dict[Period, list[Unit]] = {}
+    dues = known_dues(office, conn, months)
     for unit in _owing(office, staff, months):
-        due = next((each for each in months if absent_state(office, unit, each) == MISSING), None)
+        due = next((each for each in months if absent_state(office, dues, unit, each) == MISSING), None)
         if due:
             by_period.setdefault(due, []).append(unit)
     found = []

@@ -9,6 +9,7 @@ import numpy as np
 from sqlalchemy import Connection
 
 from jinguo.flow.answers import answered_before, histories_of, proposals_for
+from jinguo.flow.dues import known_dues
 from jinguo.flow.office import Office
 from jinguo.flow.predecessors import period_context
 from jinguo.flow.staff import staff_within
@@ -23,7 +24,6 @@ from jinguo.review.proposals import finding_of, is_proposable
 from jinguo.review.states import can_move, state_name
 from jinguo.rules.catalogue import as_json
 from jinguo.rules.findings import Finding
-from jinguo.units.deadlines import deadline_of
 from jinguo.units.register import Unit
 from jinguo.warehouse.decisions import decisions_of
 from jinguo.warehouse.deliveries import delivery
@@ -109,9 +109,9 @@ class CellView:
 
 def make_report(office: Office, unit: Unit, period: Period, *, version: int | None = None) -> Report | None:
     """The report's page for one version, without a number the newest; None: no such version."""
-    due = f"{deadline_of(office.register, unit.code, period).due:%Y-%m-%d %H:%M}"
-    absent = absent_state(office, unit, period)
     with office.warehouse.read() as conn:
+        dues = known_dues(office, conn, [period])
+        due, absent = f"{dues.of(unit, period):%Y-%m-%d %H:%M}", absent_state(office, dues, unit, period)
         versions = submissions_of(conn, unit.unit_id, period.key)
         decisions = decisions_of(conn, period.key, unit_id=unit.unit_id)
         if version is None and not versions:

@@ -11,6 +11,7 @@ from sqlalchemy.exc import NoResultFound
 
 from jinguo.errors import NotYours
 from jinguo.flow.answers import answered_before
+from jinguo.flow.dues import Dues, known_dues
 from jinguo.flow.office import Office
 from jinguo.flow.validation_report import checked_version
 from jinguo.periods import Period
@@ -18,7 +19,6 @@ from jinguo.review.states import state_name
 from jinguo.review.validation_report import report_bytes, validation_report
 from jinguo.rules.findings import Finding
 from jinguo.staff.roles import Staff
-from jinguo.units.deadlines import deadline_of
 from jinguo.units.register import Unit
 from jinguo.warehouse.deliveries import delivery
 from jinguo.warehouse.findings import findings_of, findings_of_delivery
@@ -72,9 +72,10 @@ def make_unit_page(office: Office, staff: Staff, unit: Unit) -> UnitPage:
     present = Period.of_date(office.settings.now().date())
     with office.warehouse.read() as conn:
         known, seen = standings_of_unit(conn, unit.unit_id), periods_seen(conn)
+        months = [present.plus(-back) for back in range(PERIODS_SHOWN)]
+        dues = known_dues(office, conn, months)
     start = min(Period.of_key(seen[0]) if seen else present, present.previous)
-    months = (present.plus(-back) for back in range(PERIODS_SHOWN))
-    periods = [_period(office, unit, each, known) for each in months if each >= start]
+    periods = [_period(office, dues, unit, each, known) for each in months if each >= start]
     below = [each for each in office.register.units if each.parent_code == unit.code and each.is_valid(present)]
     return UnitPage(periods, below, staff.may_hand_in(unit))
 
@@ -151,10 +152,10 @@ def _row(office: Office, submission_id: int) -> SubmissionRow | None:
         return None
 
 
-def _period(office: Office, unit: Unit, period: Period, known: dict[int, Standing]) -> UnitPeriod:
-    due, now = deadline_of(office.register, unit.code, period).due, office.settings.now()
+def _period(office: Office, dues: Dues, unit: Unit, period: Period, known: dict[int, Standing]) -> UnitPeriod:
+    due, now = dues.of(unit, period), office.settings.now()
     standing = known.get(period.key)
-    state = standing.state if standing else absent_state(office, unit, period)
+    state = standing.state if standing else absent_state(office, dues, unit, period)
     return UnitPeriod(period, f"{due:%Y-%m-%d}", state, standing, now <= due or period.plus(2).first_day > now.date())
 
 
