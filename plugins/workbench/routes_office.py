@@ -9,7 +9,7 @@ from jinguo.flow.release import trace_figure
 from jinguo.staff.roles import Staff
 from jinguo.warehouse.audit import recent
 from jinguo.workbench.board import default_period
-from jinguo.workbench.health import STATE_NAMES, look_at_health
+from jinguo.workbench.health import MAIL_STATES, STATE_NAMES, look_at_health
 from jinguo.workbench.queue import make_queue
 from jinguo.workbench.releases import (
     EXPORTS,
@@ -133,5 +133,10 @@ def health(request: Request, staff: ActorDep, office: OfficeDep) -> Response:
     """Alerts, channels, DAGs and the quick checks of ``doctor``."""
     if not staff.may_see_audit:
         raise HTTPException(403, "运行状况只对省办和运维开放。")
-    known = {"health": look_at_health(office), "states": STATE_NAMES, "now": office.settings.now()}
+    known = {
+        "health": look_at_health(office),
+        "states": STATE_NAMES,
+        "mail_states": MAIL_STATES,
+        "now": office.settings.now(),
+    }
     return page(request, "health.html", staff=staff, **known)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 from jinguo.flow.office import open_office
+from jinguo.warehouse.fetches import record_message
+from jinguo.warehouse.records import MessageRow
 from jinguo.warehouse.runs import record_run
 
 BASE = "/workbench"
@@ -142,9 +144,13 @@ def test_the_navigation_of_airflow_names_the_workbench(airflow):
 def test_the_health_page_names_what_is_wrong_and_what_runs(server, settings):
     with open_office(settings) as office, office.warehouse.write() as conn:
         record_run(conn, "validate_month", "failed", at=settings.now(), detail="validate_period")
+        unit_id, now = office.register.by_code["430400"].unit_id, settings.now()
+        record_message(conn, MessageRow("mail", "INBOX:7:1", "a" * 64, now, now, "cloud_link", 0, unit_id))
+        record_message(conn, MessageRow("mail", "INBOX:7:2", "a" * 64, now, now, "taken", 1, unit_id))
     text = server.client("operator").get(f"{BASE}/health").text
     assert "任务失败" in text
     assert "validate_month 自" in text
     assert "没有配置邮箱、SFTP 等通道" in text
     assert "migrations" in text
+    assert ("只有网盘链接" in text, "INBOX:7:1" in text, "INBOX:7:2" in text) == (True, True, False)
     assert "database file" not in text  # minutes, for a large one: doctor looks

@@ -62,3 +62,10 @@ def messages(conn: Connection, channel: str) -> list[MessageRow]:
 def is_mailbox(conn: Connection, channel: str) -> bool:
     """Whether mails came through this channel."""
     return conn.scalar(select(raw_message.c.id).where(raw_message.c.channel == channel).limit(1)) is not None
+
+
+def mails_left(conn: Connection, *, limit: int) -> list[MessageRow]:
+    """The mails that brought no file and want an answer from a person, the newest first."""
+    columns = [column for column in raw_message.c if column.name != "id"]
+    query = select(*columns).where(raw_message.c.state != "taken").order_by(raw_message.c.id.desc()).limit(limit)
+    return [MessageRow(**row) for row in conn.execute(query).mappings()]

@@ -9,8 +9,9 @@ from jinguo.flow.alerts import KINDS, Alert, list_alerts
 from jinguo.flow.doctor import Check, examine
 from jinguo.flow.office import Office
 from jinguo.intake.channels.definitions import load_channels
-from jinguo.warehouse.fetches import latest_fetches
-from jinguo.warehouse.records import FetchRow, RunRow
+from jinguo.units.register import Unit
+from jinguo.warehouse.fetches import latest_fetches, mails_left
+from jinguo.warehouse.records import FetchRow, MessageRow, RunRow
 from jinguo.warehouse.runs import runs
 
 STATE_NAMES = {
@@ -25,15 +26,27 @@ STATE_NAMES = {
 }
 
 
+MAIL_STATES = {
+    "no_attachment": "没有附件",
+    "cloud_link": "只有网盘链接",
+    "too_many_files": "附件太多",
+    "too_large": "太大，没有取",
+    "broken": "邮件损坏，打不开",
+}
+_MOST_MAILS = 20
+
+
 @dataclass(frozen=True)
 class Health:
     """``channels``: each configured channel with its last fetches, None: it was never asked. ``checks``: those of
-    ``doctor`` that look at neither every file nor every page of the database."""
+    ``doctor`` that look at neither every file nor every page of the database. ``mails``: the newest that brought no
+    file, each with the unit whose contact sent it (None: nobody's)."""
 
     alerts: Sequence[Alert]
     channels: Sequence[tuple[str, FetchRow | None]]
     runs: Sequence[RunRow]
     checks: Sequence[Check]
+    mails: Sequence[tuple[MessageRow, Unit | None]]
 
     def kind_of(self, alert: Alert) -> str:
         return KINDS[alert.kind]
@@ -43,6 +56,8 @@ def look_at_health(office: Office) -> Health:
     """How the system is now."""
     with office.warehouse.read() as conn:
         latest, known = latest_fetches(conn), list(runs(conn).values())
+        left = mails_left(conn, limit=_MOST_MAILS)
     names = [definition.name for definition in load_channels(office.settings.channels)]
     checks = [check for check in examine(is_quick=True) if not check.name.startswith(("alert", "channel"))]
-    return Health(list_alerts(office), [(name, latest.get(name)) for name in names], known, checks)
+    mails = [(mail, office.register.by_id.get(mail.sender_unit_id or 0)) for mail in left]
+    return Health(list_alerts(office), [(name, latest.get(name)) for name in names], known, checks, mails)
