@@ -8,7 +8,7 @@ from jinguo.templates.content import Content
 from jinguo.templates.identity import figure_reference
 from jinguo.templates.layout import SheetLayout, column_letters
 
-_FIRST_TYPED = 2  # the first column of a list that somebody fills
+_LINE_NUMBER = 1  # the column of a list in which every line that holds something has its number
 
 
 def cell_formula(content: Content, cell: Cell) -> str:
@@ -53,16 +53,18 @@ def ledger_formula(
 
     conditions = [f'{area(column)},"{code}"' for column, code in derivation.equals]
     conditions += [f"{area(column)},1" for column in derivation.flags]
-    conditions += [f'{area(column)},"?*"' for column in derivation.named]
+    conditions += [f'{area(column)},"<>"' for column in derivation.named]
     whose = f'{area_at(owner[0])},"{owner[1]}"' if owner else ""
     conditions += [whose] if whose else []
     listed = ",".join(conditions)
     told = f"SUMIFS({area(derivation.adds)},{listed})" if derivation.adds else f"COUNTIFS({listed})"
-    kept = f"COUNTIF({whose})" if whose else f"COUNTA({area(_FIRST_TYPED)})"
+    kept = f"COUNTIF({whose})" if whose else f"COUNT({area(_LINE_NUMBER)})"
     is_known = f"{kept}>0"
     for column, _ in derivation.equals:  # every line says in which group it belongs
         grouped = f'COUNTIFS({whose},{area(column)},"?*")' if whose else f"COUNTA({area(column)})"
         is_known = f"AND({is_known},{grouped}={kept})"
+    if derivation.adds:  # every line that counts has a figure there
+        is_known = f'AND({is_known},COUNTIFS({listed},{area(derivation.adds)},">-1E9")=COUNTIFS({listed}))'
     return f'=IF({is_known},{told},"")'
 
 
