@@ -10,6 +10,8 @@ from jinguo.flow.office import open_office
 from jinguo.flow.status import period_status
 from jinguo.periods import Period
 from jinguo.warehouse import audit
+from jinguo.warehouse.tables import raw_delivery
+from sqlalchemy import update
 
 RETURNED, OPEN, HELD, ACCEPTED = (
     f"/workbench/unit/{code}/2026-10" for code in ("430300", "430800", "430500", "430100")
@@ -153,3 +155,10 @@ def test_a_bulk_decision_stops_at_the_border_of_the_subtree(server, settings, fo
     answer = client.post("/workbench/queue", data={**fields, "chosen": ["430800|2026-10|1:awaiting_explanation"]})
     assert "您的账号不能处理这个单位的报表" in answer.text
     assert state_of(settings, "430800") == "awaiting_explanation"
+
+
+def test_a_report_that_was_mailed_says_whose_address_it_came_from(server, settings):
+    assert "邮件发件地址" not in server.client("steward").get(RETURNED).text
+    with open_office(settings) as office, office.warehouse.write() as conn:  # as the mailbox channel records it
+        conn.execute(update(raw_delivery).values(sender_unit_id=office.register.by_code["430400"].unit_id))
+    assert "邮件发件地址登记在衡阳市名下" in server.client("steward").get(RETURNED).text
