@@ -19,8 +19,9 @@ import numpy as np
 import openpyxl
 import pytest
 from jinguo.demo.province import Province
+from jinguo.forms.derivation import Derivation
 from jinguo.forms.load import form_for
-from jinguo.forms.model import Fill, Form, predecessor
+from jinguo.forms.model import SCALE, Fill, Form, predecessor
 from jinguo.periods import Period
 from jinguo.reading.report import read_report
 from jinguo.rules.binding import cell_at
@@ -44,7 +45,7 @@ SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
 COUNT = int(os.environ.get("JINGUO_SELFCHECK_WORKBOOKS", "5"))
 TYPINGS = int(os.environ.get("JINGUO_SELFCHECK_TYPINGS", "200"))
 SEED = int(os.environ.get("JINGUO_SELFCHECK_SEED", "20261101"))
-UNITS = ("430100", "430102", "43Z001", "43000Z", "430371")
+UNITS = ("430100", "430102", "43Z001", "43000Z", "430971")
 PERIODS = (*(Period(2026, month) for month in (8, 9, 10, 12)), Period(2027, 1), Period(2027, 3))
 FIRST = Period(2026, 8)
 PASSED, FAILED, OPEN = "通过", "不通过", "未判"
@@ -273,11 +274,15 @@ def undecidable(case: Case, reading, shown: Shown) -> set[str]:
     """The rules that look at what no formula can see but reading can.
 
     A total that was typed although it equals our formula's result, while one of its operands is unknown: the sheet
-    takes it for computed, so for unknown. And a text that reading takes for a figure: 无 for 0 in a column of 1 and 0.
+    takes it for computed, so for unknown. A text that reading takes for a figure: 无 for 0 in a column of 1 and 0. And
+    of the cells that follow from a list: those of a ticked row or list, those of a list whose 序号 somebody has typed over, and
+    figures of a magnitude that nobody types.
     """
     cells = case.form.cell_by_id
     numbers = dict(zip(cells, reading.numbers, strict=True))
-    unclear: set[str] = set()
+    unclear = _with_totals(
+        case, {name for name in _derived(case) if _is_beyond_the_sheet(reading, name, numbers[name])}
+    )
     for _ in range(3):  # totals of totals
         for cell_id, (operands, constant) in case.sums.items():
             figures = [shown.cells.get(case.place(operand)) for operand, _ in operands]
@@ -295,7 +300,37 @@ def undecidable(case: Case, reading, shown: Shown) -> set[str]:
         if note.how == "是否转为1或0":
             table, _, column = note.cell_id.split(".")
             unclear.add(f"{table}.{column}")
+            unclear |= _following(case, table, int(column[1:]))
     return {line.rule.id for line in case.check.lines if unclear & set(_cell_ids(line.checks, case.form))}
+
+
+def _derived(case: Case) -> dict[str, Derivation]:
+    return {cell_id: fill.derivation for cell_id, fill in case.fills.items() if fill.kind == "ledger"}
+
+
+def _following(case: Case, table: str, column: int) -> set[str]:
+    """The cells that follow from a column of a list, and the totals of those."""
+    found = set()
+    for cell_id, each in _derived(case).items():
+        columns = (each.adds, *(number for number, _ in each.equals), *each.flags, *each.named)
+        if each.table == table and column in columns:
+            found.add(cell_id)
+    return _with_totals(case, found)
+
+
+def _with_totals(case: Case, found: set[str]) -> set[str]:
+    for _ in range(3):  # totals of totals
+        found |= {cell_id for cell_id, (operands, _) in case.sums.items() if found & {name for name, _ in operands}}
+    return found
+
+
+def _is_beyond_the_sheet(case: Case, reading, cell_id: str, number: float) -> bool:
+    table, row, _ = cell_id.split(".")
+    place, source = reading.tables.get(table), reading.tables.get(_derived(case)[cell_id].table)
+    is_ticked = place is not None and (place.is_ticked or row[1:] in place.ticked_rows)
+    is_ticked = is_ticked or (source is not None and source.is_ticked)
+    numbered = [problem for problem in reading.problems if problem.table == "ledger" and problem.cell.startswith("A")]
+    return is_ticked or bool(numbered) or abs(number) >= 1e10 * SCALE
 
 
 def _cell_ids(checks: Iterable[CompiledCheck], form: Form) -> Iterator[str]:

@@ -62,16 +62,18 @@ def ledger_formula(
     is_known = f"{kept}>0"
     for column, _ in derivation.equals:  # every line says in which group it belongs
         grouped = f'COUNTIFS({whose},{area(column)},"?*")' if whose else f"COUNTA({area(column)})"
-        is_known = f"AND({is_known},{grouped}={kept})"
+        is_known = f"AND({is_known},{grouped}>={kept})"  # more: somebody has typed over a line's number
     if derivation.adds:  # every line that counts has a figure there
         is_known = f'AND({is_known},COUNTIFS({listed},{area(derivation.adds)},">-1E9")=COUNTIFS({listed}))'
     return f'=IF({is_known},{told},"")'
 
 
 def _sum_of(content: Content, cell_ids: list[str]) -> str:
-    """``D9``, or ``SUM(D9:D12,D15)`` for several cells of one column or one row."""
+    """``D9``, or ``SUM(D9:D12,D15)`` for several cells of one column or one row, and for one that may be an empty text:
+    that is what follows from an empty ledger."""
     places = [content.layout.place(cell_id) for cell_id in cell_ids]
-    if len(places) == 1:
+    follows = content.fills.get(cell_ids[0])
+    if len(places) == 1 and (follows is None or follows.kind != "ledger"):
         return places[0].address
     ranges: list[list[str]] = []
     before = None
