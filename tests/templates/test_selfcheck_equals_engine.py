@@ -275,13 +275,13 @@ def undecidable(case: Case, reading, shown: Shown) -> set[str]:
 
     A total that was typed although it equals our formula's result, while one of its operands is unknown: the sheet
     takes it for computed, so for unknown. A text that reading takes for a figure: 无 for 0 in a column of 1 and 0. And
-    of the cells that follow from a list: those of a ticked row or list, those of a list whose 序号 somebody has typed over, and
-    figures of a magnitude that nobody types.
+    of the cells that follow from a list: those of a ticked row or list, those of a list whose 序号 somebody has typed
+    over, and figures of a magnitude that nobody types.
     """
     cells = case.form.cell_by_id
     numbers = dict(zip(cells, reading.numbers, strict=True))
     unclear = _with_totals(
-        case, {name for name in _derived(case) if _is_beyond_the_sheet(reading, name, numbers[name])}
+        case, {name for name in _derived(case) if _is_beyond_the_sheet(case, reading, name, numbers[name])}
     )
     for _ in range(3):  # totals of totals
         for cell_id, (operands, constant) in case.sums.items():
