@@ -41,7 +41,7 @@ def test_a_lost_file_a_fixed_clock_and_a_dead_database_are_named(home, monkeypat
     monkeypatch.setenv("JINGUO_NOW", "2026-11-03T09:00")
     assert _bad()["clock"].startswith("unset JINGUO_NOW")
     monkeypatch.setenv("JINGUO_WAREHOUSE_URL", "mysql://x")
-    assert list(_bad()) == ["database", "archive"]  # and not each check again that looks into it
+    assert list(_bad()) == ["database"]  # and not each check again that looks into it
 
 
 def test_a_channel_that_fails_or_was_forgotten_is_named(home, tmp_path, monkeypatch):

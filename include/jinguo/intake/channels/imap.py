@@ -126,7 +126,14 @@ class ImapChannel:
             staged = intake.archive.stage(io.BytesIO(body))
             evidence = evidence_of(self.definition.name, (sha256, number))
             delivery = Delivery(
-                staged.sha256, staged.size, name, self.definition.name, delivered_at, intake.now, evidence, sender
+                sha256=staged.sha256,
+                size=staged.size,
+                name=name,
+                channel=self.definition.name,
+                delivered_at=delivered_at,
+                received_at=intake.now,
+                evidence=evidence,
+                sender_unit_id=sender,
             )
             taken.append(Taken(staged, delivery, name, _keep))
         intake.commit(taken, received)
