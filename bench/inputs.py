@@ -130,8 +130,8 @@ def write_schemas(target: Path, size: Size) -> list[str]:
                 code,
                 name,
                 name,
-                "village",
-                "村级",
+                "town",  # the smallest unit with the whole form: a village fills a part of it
+                "乡级",
                 parent,
                 f"{name}妇女联合会",
                 f"{name}妇联",
