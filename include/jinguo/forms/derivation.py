@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,24 +23,55 @@ class Derivation:
     flags: tuple[int, ...] = ()
     named: tuple[int, ...] = ()
 
-    def counts(self, line: Mapping[int, Any]) -> bool:
-        return (
-            all(str(line.get(column, "")) == code for column, code in self.equals)
-            and all(line.get(column) == SCALE for column in self.flags)
-            and all(line.get(column) not in (None, "") for column in self.named)
-        )
-
-    def is_told(self, lines: Iterable[Mapping[int, Any]]) -> bool:
+    def is_told(self, lines: Lines) -> bool:
         """Whether every line says in which group it belongs; else the figure does not follow from them."""
-        return all(line.get(column) not in (None, "") for line in lines for column, _ in self.equals)
+        return all(not lines.blank(column) for column, _ in self.equals)
 
-    def figure(self, lines: Collection[Mapping[int, Any]]) -> int | None:
+    def figure(self, lines: Lines) -> int | None:
         """Thousandths; None where a line does not say in which group it belongs, or one that counts has no number in
         the column that is added up."""
         if not self.is_told(lines):
             return None
-        found = [line for line in lines if self.counts(line)]
+        found = lines.meeting(self)
         if not self.adds:
             return len(found) * SCALE
-        values = [line.get(self.adds) for line in found]
+        values = [lines.values[number].get(self.adds) for number in found]
         return sum(values) if all(isinstance(value, int) for value in values) else None
+
+
+class Lines:
+    """The lines of a list, sorted once by what stands in their columns: a hundred cells follow from the same few."""
+
+    def __init__(self, values: Iterable[Mapping[int, Any]]) -> None:
+        self.values = list(values)
+        self._all = frozenset(range(len(self.values)))
+        self._by_code: dict[int, dict[str, set[int]]] = {}
+        self._known: dict[tuple[Any, ...], frozenset[int]] = {}
+
+    def blank(self, column: int) -> Set[int]:
+        """The lines with nothing in a column."""
+        return self._codes(column).get("", frozenset())
+
+    def meeting(self, derivation: Derivation) -> Set[int]:
+        """The numbers of the lines that a derivation counts."""
+        key = derivation.equals, derivation.flags, derivation.named
+        if key not in self._known:
+            found = self._all
+            for column, code in derivation.equals:
+                found = found & self._codes(column).get(code, frozenset())
+            for column in derivation.named:
+                found = found - self.blank(column)
+            for column in derivation.flags:
+                found = frozenset(number for number in found if self.values[number].get(column) == SCALE)
+            self._known[key] = found
+        return self._known[key]
+
+    def _codes(self, column: int) -> dict[str, set[int]]:
+        """What stands in a column, as text → the lines; "" where nothing does."""
+        if column not in self._by_code:
+            codes: dict[str, set[int]] = {}
+            for number, line in enumerate(self.values):
+                value = line.get(column)
+                codes.setdefault("" if value is None else str(value), set()).add(number)
+            self._by_code[column] = codes
+        return self._by_code[column]

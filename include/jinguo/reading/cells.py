@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from jinguo.forms.derivation import Lines
 from jinguo.forms.model import SCALE, UNIT_TYPE_NAMES, Cell, Form
 from jinguo.periods import Period
 from jinguo.reading.anchors import Geometry, Located, fold
@@ -291,8 +292,9 @@ class Cells:
     def finish(self, lists: Mapping[str, Sequence[ListLine]] = _NO_LISTS, idle: Collection[str] = ()) -> None:
         """After all tables: ticks fill what is blank, then our formulas are computed from the form, and from the lines
         of ``lists`` what follows from them. ``idle``: the lists that are ticked 本月未开展."""
+        found = {table: Lines(line.values for line in lines) for table, lines in lists.items()}
         for index in self.own.keys() & self.derived.keys():
-            self._derive(index, lists, idle)
+            self._derive(index, found, idle)
         for index in self.ticked:
             if self.states[index] == _BLANK and index not in self.own and self.plan.is_monthly_flow[index]:
                 self.states[index], self.numbers[index] = _NO_ACTIVITY, 0.0
@@ -327,19 +329,18 @@ class Cells:
         elif shown != value:
             self._note_difference(cell, shown, value, "未重新计算")
 
-    def _derive(self, index: int, lists: Mapping[str, Sequence[ListLine]], idle: Collection[str]) -> None:
+    def _derive(self, index: int, lists: Mapping[str, Lines], idle: Collection[str]) -> None:
         """What follows from a list; a blank where none is kept, which is then the clerk's to fill."""
         formula = self.own.pop(index)
         derivation = self.derived[index].derivation
-        lines = lists.get(derivation.table, ())
-        if not lines:
+        lines = lists.get(derivation.table)
+        if lines is None or not lines.values:
             is_idle = derivation.table in idle
             self.states[index], self.numbers[index] = (_NO_ACTIVITY, 0.0) if is_idle else (_BLANK, _NAN)
             return
-        values = [line.values for line in lines]
-        value = derivation.figure(values)
+        value = derivation.figure(lines)
         if value is None:  # else a line has no figure there, which is said of the line
-            state = _UNREADABLE if derivation.is_told(values) else _BLANK
+            state = _UNREADABLE if derivation.is_told(lines) else _BLANK
             self.states[index], self.numbers[index] = state, _NAN
             return
         shown = self.numbers[index]

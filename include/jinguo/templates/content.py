@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from jinguo.forms.derivation import Lines
 from jinguo.forms.model import SCALE, UNIT_TYPE_NAMES, Cell, Column, CoverField, Fill, Form, Table, list_cell_id
 from jinguo.periods import Period
 from jinguo.templates.layout import Layout
@@ -46,7 +47,7 @@ class Content:
     values: Mapping[str, object] | None = None
     ticks: frozenset[str] = frozenset()
     check: SelfCheck | None = field(default=None, repr=False)
-    _lines: dict[str, list[dict[int, Any]]] = field(default_factory=dict, repr=False)
+    _lines: dict[str, Lines] = field(default_factory=dict, repr=False)
     _computed: dict[str, int | None] = field(default_factory=dict, repr=False)
 
     def given(self, cell_id: str) -> Any:
@@ -85,7 +86,7 @@ class Content:
                 self._computed[cell_id] = None if added is None else added + self.figures.get(cell_id, 0)
             elif fill.kind == "ledger":
                 lines = self.lines(fill.source)
-                self._computed[cell_id] = fill.derivation.figure(lines) if lines else None
+                self._computed[cell_id] = fill.derivation.figure(lines) if lines.values else None
             else:
                 self._computed[cell_id] = self._sum(fill)
         return self._computed[cell_id]
@@ -117,7 +118,7 @@ class Content:
         value = (self.values or {}).get(list_cell_id(table.id, number, column.number))
         return _as_date(value) if column.kind == "date" else value
 
-    def lines(self, table_id: str) -> list[dict[int, Any]]:
+    def lines(self, table_id: str) -> Lines:
         """The lines of a list table that have a value, each by column."""
         if table_id not in self._lines:
             found: dict[int, dict[int, Any]] = {}
@@ -126,7 +127,7 @@ class Content:
                 if key.startswith(prefix) and value not in (None, ""):
                     number, _, column = key.removeprefix(prefix).partition(".c")
                     found.setdefault(int(number), {})[int(column)] = value
-            self._lines[table_id] = list(found.values())
+            self._lines[table_id] = Lines(found.values())
         return self._lines[table_id]
 
     def line_count(self, table: Table) -> int:
