@@ -21,6 +21,7 @@ FOLDER = Path(__file__).parent
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _BYTES = "application/octet-stream"
 _TYPES = {
+    ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     ".xlsx": _XLSX,
     ".txt": "text/plain; charset=utf-8",
     ".json": "application/json",

@@ -15,6 +15,7 @@ from jinguo.workbench.releases import (
     EXPORTS,
     list_releases,
     make_edition_page,
+    release_bulletin,
     release_export,
     release_workbook,
 )
@@ -84,6 +85,14 @@ def edition(request: Request, staff: ActorDep, office: OfficeDep, period: Period
 @router.get("/releases/{period}/{number}/workbook", dependencies=RELEASES)
 def workbook(staff: ActorDep, office: OfficeDep, period: PeriodDep, number: int) -> Response:
     found = release_workbook(office, staff, period, number)
+    if found is None:
+        raise HTTPException(404, f"{period.chinese}没有第{number}版。")
+    return download(*found)
+
+
+@router.get("/releases/{period}/{number}/bulletin", dependencies=RELEASES)
+def bulletin(staff: ActorDep, office: OfficeDep, period: PeriodDep, number: int) -> Response:
+    found = release_bulletin(office, staff, period, number)
     if found is None:
         raise HTTPException(404, f"{period.chinese}没有第{number}版。")
     return download(*found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import zipfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -110,6 +111,8 @@ def test_from_a_faulty_workbook_to_the_published_edition(browse, settings, schem
     make_release(replace(settings), OCTOBER, approver="office")
     office.goto("/workbench/releases")
     book = openpyxl.load_workbook(io.BytesIO(downloaded(office, "text=汇总工作簿")))
+    with zipfile.ZipFile(io.BytesIO(downloaded(office, "text=通报稿"))) as package:
+        assert "通报" in package.read("word/document.xml").decode("utf-8")
     assert book.sheetnames
     office.click("text=2026年10月")
     office.click("#t01 td.number a >> nth=0")

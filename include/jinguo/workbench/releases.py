@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,12 +68,25 @@ def make_edition_page(office: Office, staff: Staff, period: Period, number: int)
 
 def release_workbook(office: Office, staff: Staff, period: Period, number: int) -> tuple[str, bytes] | None:
     """Name and bytes of an edition's workbook; written again where the outbox no longer has it."""
+    return _release_file(office, staff, period, number, workbook_name)
+
+
+def release_bulletin(office: Office, staff: Staff, period: Period, number: int) -> tuple[str, bytes] | None:
+    """The same of the bulletin that the edition drafts."""
+    from jinguo.release.bulletin import bulletin_name  # python-docx: only whoever wants one waits
+
+    return _release_file(office, staff, period, number, bulletin_name)
+
+
+def _release_file(
+    office: Office, staff: Staff, period: Period, number: int, name_of: Callable[[Edition], str]
+) -> tuple[str, bytes] | None:
     edition = _edition(office, staff, period, number)
     if edition is None:
         return None
-    path = office.settings.outbox / "releases" / str(period) / workbook_name(edition)
+    path = office.settings.outbox / "releases" / str(period) / name_of(edition)
     if not path.exists() or (edition.state == "draft" and not has_draft_files(office, edition)):
-        path = write_edition(office, edition)
+        write_edition(office, edition)
     return path.name, path.read_bytes()
 
 
