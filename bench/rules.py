@@ -3,7 +3,7 @@
     JINGUO_SCHEMAS=… JINGUO_NOW=… python bench/rules.py FOLDER PERIOD COUNT
 
 FOLDER has the village workbooks, which are read once and taken as often as it needs for COUNT. The engine is given
-them in the chunks that ``collect`` makes, the gate a grid of all of them, as ``validate_month`` does.
+them in the chunks that ``collect`` makes, and the garbage is collected between them as there, the gate a grid of all of them, as ``validate_month`` does.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ def run(folder: Path, period_text: str, count: int) -> dict[str, Any]:
     """Stages engine and gate: seconds of CPU, and the MB by which the peak rose."""
     import numpy as np
     from jinguo.flow.collect import CHUNK_FILES
+    from jinguo.flow.heap import quiet_heap
     from jinguo.flow.office import open_office
     from jinguo.flow.predecessors import period_context
     from jinguo.periods import Period
@@ -49,9 +50,11 @@ def run(folder: Path, period_text: str, count: int) -> dict[str, Any]:
 
         reports = list(islice(cycle(zip(readings, contexts, strict=True)), count))
         before, started = _peak(), time.process_time()
-        for first in range(0, count, CHUNK_FILES):
-            chunk = reports[first : first + CHUNK_FILES]
-            check_batch([reading for reading, _ in chunk], [context for _, context in chunk], **around)
+        with quiet_heap() as collect_garbage:
+            for first in range(0, count, CHUNK_FILES):
+                chunk = reports[first : first + CHUNK_FILES]
+                check_batch([reading for reading, _ in chunk], [context for _, context in chunk], **around)
+                collect_garbage()
         engine = time.process_time() - started, _peak() - before
 
         from jinguo.rules.expectations import PeriodValidation

@@ -44,7 +44,11 @@ def round_numbers(rule: Rule, frame: Frame, register: Register) -> Iterator[Faul
     counted = now >= 10 * SCALE
     counts = counted.sum(axis=0)
     rounds = (counted & (np.mod(now, 5 * SCALE) == 0)).sum(axis=0)
-    for submission in np.flatnonzero(counts >= options["min_cells"]):
+    tails = np.where(counted, np.mod(np.floor(now / SCALE), 10), -1)
+    most = np.max([(tails == digit).sum(axis=0) for digit in range(10)], axis=0)  # one number has one last digit
+    is_odd = most >= min(options["same_share"], options["digit_share"]) * counts
+    is_odd |= rounds >= options["round_share"] * counts
+    for submission in np.flatnonzero(is_odd & (counts >= options["min_cells"])):
         count = int(counts[submission])
         values, times = np.unique(now[counted[:, submission], submission], return_counts=True)
         reason = ""
