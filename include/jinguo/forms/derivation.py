@@ -25,14 +25,14 @@ class Derivation:
 
     def is_told(self, lines: Lines) -> bool:
         """Whether every line says in which group it belongs; else the figure does not follow from them."""
-        return all(not lines.blank(column) for column, _ in self.equals)
+        return lines.meeting(self) is not None
 
     def figure(self, lines: Lines) -> int | None:
         """Thousandths; None where a line does not say in which group it belongs, or one that counts has no number in
         the column that is added up."""
-        if not self.is_told(lines):
-            return None
         found = lines.meeting(self)
+        if found is None:
+            return None
         if not self.adds:
             return len(found) * SCALE
         values = [lines.values[number].get(self.adds) for number in found]
@@ -46,25 +46,29 @@ class Lines:
         self.values = list(values)
         self._all = frozenset(range(len(self.values)))
         self._by_code: dict[int, dict[str, set[int]]] = {}
-        self._known: dict[tuple[Any, ...], frozenset[int]] = {}
+        self._known: dict[tuple[Any, ...], frozenset[int] | None] = {}
 
     def blank(self, column: int) -> Set[int]:
         """The lines with nothing in a column."""
         return self._codes(column).get("", frozenset())
 
-    def meeting(self, derivation: Derivation) -> Set[int]:
-        """The numbers of the lines that a derivation counts."""
+    def meeting(self, derivation: Derivation) -> Set[int] | None:
+        """The numbers of the lines that a derivation counts; None where a line does not say in which group it is."""
         key = derivation.equals, derivation.flags, derivation.named
         if key not in self._known:
-            found = self._all
-            for column, code in derivation.equals:
-                found = found & self._codes(column).get(code, frozenset())
-            for column in derivation.named:
-                found = found - self.blank(column)
-            for column in derivation.flags:
-                found = frozenset(number for number in found if self.values[number].get(column) == SCALE)
-            self._known[key] = found
+            is_told = not any(self.blank(column) for column, _ in derivation.equals)
+            self._known[key] = self._found(derivation) if is_told else None
         return self._known[key]
+
+    def _found(self, derivation: Derivation) -> frozenset[int]:
+        found = self._all
+        for column, code in derivation.equals:
+            found = found & self._codes(column).get(code, frozenset())
+        for column in derivation.named:
+            found = found - self.blank(column)
+        for column in derivation.flags:
+            found = frozenset(number for number in found if self.values[number].get(column) == SCALE)
+        return found
 
     def _codes(self, column: int) -> dict[str, set[int]]:
         """What stands in a column, as text → the lines; "" where nothing does."""
