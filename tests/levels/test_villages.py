@@ -104,7 +104,7 @@ def test_the_township_s_report_is_derived_and_asks_for_what_villages_do_not_know
     assert len(lines) * SCALE == draft.numbers[form.cell_by_id["t03.r01.c1"].index]
     assert np.isnan(draft.numbers[form.cell_by_id["t02.r02.c1"].index]), "who the volunteers are, it says itself"
     book = openpyxl.load_workbook(found.path)
-    assert str(book["03表"]["D10"].value).startswith("=IF(AND(COUNT('附1表'"), "it stays a formula over its ledger"
+    assert str(book["03表"]["D10"].value).startswith("=IF(AND(COUNT(_jinguo!"), "it stays a formula over its ledger"
     assert book["02表"]["D9"].value is None or str(book["02表"]["D9"].value).startswith("=")
 
 

@@ -16,8 +16,8 @@ from jinguo.rules.engine import compile_rules
 from jinguo.settings import PROJECT
 from jinguo.templates.cellmap import cell_map
 from jinguo.templates.compact_sheet import _seen_from
-from jinguo.templates.layout import CHECK_SHEET, WORKINGS_SHEET
-from jinguo.templates.workings import MARKS_COLUMN, TICK_MARKS
+from jinguo.templates.layout import CHECK_SHEET, TICK_MARKS, WORKINGS_SHEET
+from jinguo.templates.workings import MARKS_COLUMN
 
 COMMON = {  # in Excel 2010, WPS and LibreOffice
     *(
@@ -28,6 +28,7 @@ COMMON = {  # in Excel 2010, WPS and LibreOffice
         "COUNTA",
         "COUNTBLANK",
         "COUNTIF",
+        "IFERROR",
         "COUNTIFS",
         "HYPERLINK",
         "IF",
@@ -160,7 +161,7 @@ def test_tables_and_cell_map_stay_where_they_were(form, register, checking, issu
 @pytest.mark.parametrize(("code", "period", "most"), [("430100", "2026-10", 18_000), ("430102", "2026-12", 25_000)])
 def test_the_sheet_is_light(checking, issue, prev, code, period, most):
     assert len(checking(code, period)) - len(issue(code, period, prev=prev)) < most
-    assert len(formulas(checking(code, period))) < 250
+    assert len(formulas(checking(code, period))) < 280
 
 
 def test_ticks_are_what_reading_takes_for_ticks(checking):

@@ -248,6 +248,8 @@ def _read_computed(line: _Line, place: _Place, value: Any, found: dict[int, Any]
             texts = {"computed": format_number(computed), "difference": format_number(abs(typed - computed))}
             address, cell_id = line.address(place), line.cell_id(place)
             line.notes.problem("D29", address, cell_id, format_number(typed), how="手工录入", **texts)
+    elif computed is not None and abs(computed) >= LONGEST * SCALE:
+        line.refuse(place, Refusal("D56", {"v": format_number(computed), "s": ""}), value)
     elif computed is not None:
         found[number] = computed
 

@@ -16,7 +16,6 @@ from jinguo.periods import Period
 from jinguo.templates.content import Content, as_number
 from jinguo.templates.cover import write_cover
 from jinguo.templates.formats import FORMULA, PREFILLED, SONG, Formats, number_format
-from jinguo.templates.formulas import last_line, ledger_formula
 from jinguo.templates.grid_sheet import write_constant
 from jinguo.templates.identity import BLOCK_VERSION, MAGIC
 from jinguo.templates.layout import (
@@ -28,6 +27,7 @@ from jinguo.templates.layout import (
     layout_for,
     printed_label,
 )
+from jinguo.templates.ledger import last_line, ledger_formula
 from jinguo.templates.list_sheet import write_list_sheet
 from jinguo.templates.package import repack
 from jinguo.templates.paper import set_up_page, write_head, write_tick

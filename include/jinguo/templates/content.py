@@ -86,7 +86,8 @@ class Content:
                 self._computed[cell_id] = None if added is None else added + self.figures.get(cell_id, 0)
             elif fill.kind == "ledger":
                 lines = self.lines(fill.source)
-                self._computed[cell_id] = fill.derivation.figure(lines) if lines.values else None
+                is_told = lines.values or fill.source in self.ticks
+                self._computed[cell_id] = fill.derivation.figure(lines) if is_told else None
             else:
                 self._computed[cell_id] = self._sum(fill)
         return self._computed[cell_id]

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from jinguo.forms.derivation import Derivation
 from jinguo.forms.model import Cell, Table
 from jinguo.templates.content import Content
-from jinguo.templates.identity import figure_reference
+from jinguo.templates.identity import count_reference, figure_reference
 from jinguo.templates.layout import SheetLayout, column_letters
-
-_LINE_NUMBER = 1  # the column of a list in which every line that holds something has its number
+from jinguo.templates.ledger import last_line, ledger_formula
 
 
 def cell_formula(content: Content, cell: Cell) -> str:
@@ -16,7 +14,8 @@ def cell_formula(content: Content, cell: Cell) -> str:
     fill = content.fills[cell.id]
     if fill.kind == "ledger":
         place = content.layout.by_table[fill.source]
-        return ledger_formula(fill.derivation, place, last=last_line(content, place))
+        count = count_reference(content, fill.source)
+        return ledger_formula(fill.derivation, place, last=last_line(content, place), count=count)
     if fill.kind == "running":
         month = content.layout.place(fill.source).address
         if cell.id not in content.carried:
@@ -31,41 +30,6 @@ def cell_formula(content: Content, cell: Cell) -> str:
         if ids:
             addends.append(("-" if term.sign < 0 else "+") + _sum_of(content, ids))
     return "=" + ("".join(addends).removeprefix("+") or "0")
-
-
-def last_line(content: Content, place: SheetLayout) -> int:
-    count = content.line_count(content.form.table_by_id[place.table])
-    return max(place.last_row, place.first_row + count - 1)
-
-
-def ledger_formula(
-    derivation: Derivation, place: SheetLayout, *, last: int, owner: tuple[int, str] | None = None
-) -> str:
-    """What the lines of a list come to; nothing while there are none. ``owner``: a column of the sheet and the code of
-    the unit whose lines alone are meant."""
-
-    def area(column: int) -> str:
-        return area_at(place.column(column))
-
-    def area_at(at: int) -> str:
-        letters = column_letters(at)
-        return f"'{place.sheet}'!${letters}${place.first_row + 1}:${letters}${last + 1}"
-
-    conditions = [f'{area(column)},"{code}"' for column, code in derivation.equals]
-    conditions += [f"{area(column)},1" for column in derivation.flags]
-    conditions += [f'{area(column)},"<>"' for column in derivation.named]
-    whose = f'{area_at(owner[0])},"{owner[1]}"' if owner else ""
-    conditions += [whose] if whose else []
-    listed = ",".join(conditions)
-    told = f"SUMIFS({area(derivation.adds)},{listed})" if derivation.adds else f"COUNTIFS({listed})"
-    kept = f"COUNTIF({whose})" if whose else f"COUNT({area(_LINE_NUMBER)})"
-    is_known = f"{kept}>0"
-    for column, _ in derivation.equals:  # every line says in which group it belongs
-        grouped = f'COUNTIFS({whose},{area(column)},"?*")' if whose else f"COUNTA({area(column)})"
-        is_known = f"AND({is_known},{grouped}>={kept})"  # more: somebody has typed over a line's number
-    if derivation.adds:  # every line that counts has a figure there
-        is_known = f'AND({is_known},COUNTIFS({listed},{area(derivation.adds)},">-1E9")=COUNTIFS({listed}))'
-    return f'=IF({is_known},{told},"")'
 
 
 def _sum_of(content: Content, cell_ids: list[str]) -> str:

@@ -25,6 +25,8 @@ COVER_LABEL_COLUMN, COVER_VALUE_COLUMN = 1, 2
 ROW_TICK_LABEL = "本月未开展(打√)"
 TABLE_TICK_LABEL = "本表本月未开展(打√)："
 TICK = "√"
+# What reading takes for a tick; spreadsheets compare texts without regard to case.
+TICK_MARKS = (TICK, "✓", "✔", "☑", "✅", "V", "Y", "X", "是", "对", "有", "T", "TRUE", "YES", "1", 1, True)
 NA_MARK = "—"
 CHECK_SHEET, WORKINGS_SHEET = "自检", "_check"  # which rules hold, and the very hidden sheet behind it
 

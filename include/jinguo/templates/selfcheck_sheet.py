@@ -7,10 +7,10 @@ from typing import Any
 from jinguo.rules.excel import Spot
 from jinguo.templates.compact_sheet import CompactSheet
 from jinguo.templates.formats import Formats, line_count
-from jinguo.templates.layout import CHECK_SHEET, WORKINGS_SHEET
+from jinguo.templates.layout import CHECK_SHEET, TICK_MARKS, WORKINGS_SHEET
 from jinguo.templates.paper import SMALL_PRINT, merge, set_up_page
 from jinguo.templates.selfcheck import CheckLine, SelfCheck
-from jinguo.templates.workings import MARKS_COLUMN, NAMES_COLUMN, OUTCOMES_COLUMN, TICK_MARKS
+from jinguo.templates.workings import MARKS_COLUMN, NAMES_COLUMN, OUTCOMES_COLUMN
 
 ANSWER, SHORTEST_ANSWER = "情况说明", 10
 # (title, width); reading finds answers by the titles, so they are part of the format.

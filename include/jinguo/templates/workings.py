@@ -20,12 +20,10 @@ from jinguo.rules.excel import UNKNOWN_FIGURE, Spot, place_code, place_outcome, 
 from jinguo.rules.excel_lines import LineFormulas
 from jinguo.rules.frame import Applicability
 from jinguo.rules.syntax import CellRef, LineRef, Node, Total
-from jinguo.templates.layout import TICK, Layout, Place, column_letters
+from jinguo.templates.layout import TICK_MARKS, Layout, Place, column_letters
+from jinguo.templates.ledger import LARGEST
 
 OUTCOMES_COLUMN, LISTS_COLUMN, TICKS_COLUMN, FIRST_COLUMN, MARKS_COLUMN, NAMES_COLUMN = 0, 1, 2, 3, 14, 15
-# What reading takes for a tick; spreadsheets compare texts without regard to case.
-TICK_MARKS = (TICK, "✓", "✔", "☑", "✅", "V", "Y", "X", "是", "对", "有", "T", "TRUE", "YES", "1", 1, True)
-_LARGEST = "1E10"  # from here on a figure is not read: a code or a phone number that lost its text format
 
 
 @dataclass
@@ -130,7 +128,7 @@ class Workings:
 
     def _known_figure(self, cell: Cell) -> str:
         at = self._address(cell.id)
-        is_readable = self._is_known_result(cell, at) or f"ABS({at})<{_LARGEST}"
+        is_readable = self._is_known_result(cell, at) or f"ABS({at})<{LARGEST}"
         blank = UNKNOWN_FIGURE
         if self.form.table_by_id[cell.table].ticks and self._is_of_the_month(cell):
             # COUNTBLANK and not ="": a total over a text is an error, which the comparison would pass on.
@@ -145,9 +143,13 @@ class Workings:
     def _is_known_result(self, cell: Cell, at: str) -> str:
         """Whether the number in a computed cell counts; "" for a cell that is not computed.
 
-        What equals our formula's result is taken for it, and counts where all operands are known.
+        What equals our formula's result is taken for it, and counts where all operands are known. What follows from a
+        list may be as large as its lines are together.
         """
         fill = self.fills.get(cell.id)
+        if fill is not None and fill.kind == "ledger" and fill.derivation.adds:
+            lines = self._list_spot(f"=SUM({self._column(fill.source, fill.derivation.adds)})").address
+            return f"ABS({at})<MAX({LARGEST},{lines}+0.001)"
         if fill is None or fill.kind not in ("formula", "running"):
             return ""
         terms = [(1, (fill.source,))] if fill.kind == "running" else [(term.sign, term.cell_ids) for term in fill.terms]
@@ -164,7 +166,8 @@ class Workings:
             return ""
         spots = {self.figure(operand) for operand in operands}
         complete = f"MAX({spot_ranges(spots)})<1E50"
-        return f"IF(ROUND({at}-({result.removeprefix('+')}),6)=0,{complete},ABS({at})<{_LARGEST})"
+        # An operand that is computed itself may be an error, where a text stands below it.
+        return f"IF(IFERROR(ROUND({at}-({result.removeprefix('+')}),6),1)=0,{complete},ABS({at})<{LARGEST})"
 
     def _sheet_ranges(self, cells: list[Cell]) -> str:
         """The cells on their own sheet, joined to ranges."""
