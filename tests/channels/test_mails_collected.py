@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import zipfile
 
 import pytest
 from jinguo.demo.month import write_month
@@ -69,3 +71,27 @@ def test_a_photo_and_thirty_files_each_get_an_answer(settings, mailbox):
     assert {item.state for item in found.values()} == {"rejected"}
     assert (len(found), found["报表.jpg"].checked.findings[0].rule_id) == (31, "D12")
     assert all(item.answered.receipt.exists() for item in found.values())
+
+
+def test_a_zip_has_a_receipt_that_tells_each_files_verdict(settings, mailbox, tmp_path):
+    register = load_register(settings.schemas)
+    units = [register.by_code[code] for code in ("430100", "430200")]
+    paths = write_month(tmp_path / "out", OCTOBER, schemas=settings.schemas, units=units, has_planted=False)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as bundle:
+        for path in paths:
+            bundle.write(path, f"各市/{path.name}")
+        bundle.writestr("说明.docx", b"no document")
+    mailbox.put(bytes(mail(("十月.zip", packed.getvalue()))))
+    states = {item.arrival.name: item.state for item in collect_inbox(settings)}
+    assert states == {paths[0].name: "accepted", paths[1].name: "accepted", "说明.docx": "rejected"}
+    (receipt,) = (settings.outbox / "receipts" / "压缩包").glob("*.txt")
+    lines = receipt.read_text("utf-8").splitlines()
+    start = lines.index("压缩包内的文件（共3个）")
+    assert "文 件 名　十月.zip" in lines
+    assert lines[start + 1 : start + 3] == [
+        f"  1. 【已审定】{paths[0].name}：长沙市2026年10月第1版",
+        f"  2. 【已审定】{paths[1].name}：株洲市2026年10月第1版",
+    ]
+    assert lines[start + 3].startswith("  3. 【拒收】说明.docx：")
+    assert collect_inbox(settings) == []

@@ -61,7 +61,7 @@ def verdicts(office: Settings, sound: bytes) -> list[Checked]:
         (folder / golden.name).write_bytes(golden.spoil(sound))
         paths.append(folder / golden.name)
     (office.home / "报表.xlsx").write_bytes(sound)
-    return check_files(office, [*paths, office.home / "报表.xlsx"])
+    return list(check_files(office, [*paths, office.home / "报表.xlsx"]))
 
 
 def test_the_sound_report_is_accepted_without_a_word(verdicts: list[Checked]):

@@ -41,7 +41,9 @@ REPORTS = [("长沙市/长沙县.xlsx", b"one"), ("浏阳市.xls", b"two"), ("�
 
 
 def test_each_member_with_its_own_name():
-    data = bundle([*REPORTS, ("空/", b""), ("__MACOSX/._浏阳市.xls", b"x"), ("Thumbs.db", b"x")])
+    data = bundle(
+        [*REPORTS, ("空/", b""), ("__MACOSX/._浏阳市.xls", b"x"), ("Thumbs.db", b"x"), ("县/.DS_Store", b"x")]
+    )
     assert list(unpack(data)) == [("长沙县.xlsx", b"one"), ("浏阳市.xls", b"two"), ("备注.txt", b"three")]
 
 

@@ -51,6 +51,16 @@ def print_json(data: Any) -> None:
     sys.stdout.write(json.dumps(data, ensure_ascii=False, indent=2) + "\n")
 
 
+def print_json_items(items: Iterable[Any]) -> None:
+    """A list as ``print_json`` prints it, each item as soon as it is there."""
+    between = "[\n"
+    for item in items:
+        text = json.dumps(item, ensure_ascii=False, indent=2).replace("\n", "\n  ")
+        sys.stdout.write(f"{between}  {text}")
+        between = ",\n"
+    sys.stdout.write("[]\n" if between == "[\n" else "\n]\n")
+
+
 def print_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     from rich.console import Console
     from rich.markup import escape

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from jinguo.cli.output import JsonOption, PeriodOption, print_json, print_table, progress
+from jinguo.cli.output import JsonOption, PeriodOption, print_json, print_json_items, print_table, progress
 from jinguo.settings import load_settings
 
 if TYPE_CHECKING:
@@ -55,16 +56,22 @@ def check(
     """Read and check files, storing nothing. Exit status 1: error findings; 2: some file is not a readable report."""
     from jinguo.flow.check import UNREADABLE_STATES, check_files
 
+    worst = 0
+
+    def judged() -> Iterator[Checked]:
+        nonlocal worst
+        for item in check_files(load_settings(), files, on_file=advance):
+            is_wrong = any(finding.severity == "error" for finding in item.findings)
+            worst = max(worst, 2 if item.state in UNREADABLE_STATES else int(is_wrong))
+            yield item
+
     with progress("check", total=len(files)) as advance:
-        checked = check_files(load_settings(), files, on_file=advance)
-    if json:
-        print_json([item.as_json() for item in checked])
-    else:
-        _print_checked(checked, with_consequences=all_)
-    if any(item.state in UNREADABLE_STATES for item in checked):
-        raise typer.Exit(2)
-    if any(finding.severity == "error" for item in checked for finding in item.findings):
-        raise typer.Exit(1)
+        if json:
+            print_json_items(item.as_json() for item in judged())
+        else:
+            _print_checked(judged(), with_consequences=all_)
+    if worst:
+        raise typer.Exit(worst)
 
 
 def collect(
@@ -121,7 +128,7 @@ def status(period: PeriodOption, json: JsonOption = False) -> None:
     print_table(str(period), columns, ([row[name] for name in columns] for row in rows))
 
 
-def _print_checked(checked: list[Checked], *, with_consequences: bool) -> None:
+def _print_checked(checked: Iterable[Checked], *, with_consequences: bool) -> None:
     """Findings by cause: what goes away with one thing put right is counted, and listed when asked for."""
     from jinguo.forms.load import load_forms
     from jinguo.review.receipts import by_interest

@@ -5,16 +5,20 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from jinguo.flow.heap import quiet_heap
 from jinguo.flow.office import Office, open_office
 from jinguo.flow.partial import completed
 from jinguo.flow.predecessors import Opening, PeriodContext, period_context, without_warehouse
+from jinguo.flow.spool import Spool
 from jinguo.intake.archive import HEAD_BYTES
 from jinguo.intake.bundles import is_bundle, may_be_bundle, unpack
+from jinguo.intake.folder import readable_name
 from jinguo.intake.screening import MAX_BYTES
 from jinguo.periods import Period
 from jinguo.reading.by_unit import DIVIDED
@@ -28,6 +32,7 @@ from jinguo.rules.suspected import with_suspected_causes
 from jinguo.settings import Settings
 from jinguo.units.register import Unit
 
+_BATCH = 100  # files that are judged together
 UNREADABLE_STATES = frozenset({"rejected", "unidentified"})
 
 
@@ -39,8 +44,6 @@ class Checked:
     findings: list[Finding]
     state: str
     version: int | None = None
-    return_workbook: Path | None = None
-    receipt: Path | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The object that ``check --json`` prints; ``collect --json`` adds two paths to it."""
@@ -59,23 +62,50 @@ class Checked:
 
 def check_files(
     settings: Settings, files: Sequence[Path], *, on_file: Callable[[str], None] = lambda name: None
-) -> list[Checked]:
-    """A verdict for each file, in the order given, and for each member of a bundle; nothing is stored.
+) -> Iterator[Checked]:
+    """A verdict for each file, in the order given, and for each member of a bundle, without its cells; nothing is
+    stored.
 
-    Last period's figures come from the warehouse where there is one, else from an earlier file of the same call.
+    Last period's figures come from the warehouse where there is one, else from an earlier file of the same call. Memory
+    is that of one batch: readings and verdicts wait on disk until all that is earlier has been judged.
     """
-    with open_office(settings) as office:
-        readings = read_files(office, files, on_file, is_divided=True)
-        verdicts: dict[int, Checked] = {}
-        earlier: dict[tuple[str, Period], Reading] = {}
-        for period, indices in _by_period(readings):
-            context, whole = _context(office, period, [readings[i] for i in indices], earlier)
-            found = judge(office, context, whole, received_at=[settings.now()] * len(indices))
-            for index, checked in zip(indices, found, strict=True):
-                verdicts[index] = checked
-                if checked.state in ("accepted", "awaiting_explanation") and period:
-                    earlier[checked.reading.unit_code, period] = checked.reading
-        return [verdicts[index] for index in range(len(readings))]
+    with open_office(settings) as office, Spool(Reading) as readings, Spool(Checked) as verdicts:
+        periods: dict[str, list[int]] = {}
+        wanted: set[tuple[str, str]] = set()  # of whose figures there is a later file
+        for reading in read_files(office, files, on_file, is_divided=True):
+            periods.setdefault(reading.period, []).append(readings.put(reading))
+            if reading.period:
+                wanted.add((reading.unit_code, str(Period.parse(reading.period).previous)))
+        earlier: dict[tuple[str, str], int] = {}
+        places: dict[int, int] = {}
+        with quiet_heap() as collect_garbage:
+            for period, numbers in sorted(periods.items()):
+                for start in range(0, len(numbers), _BATCH):
+                    batch = numbers[start : start + _BATCH]
+                    for number, checked in _judge_batch(office, period, batch, readings, earlier):
+                        key = (checked.reading.unit_code, period)
+                        if key in wanted and checked.state in ("accepted", "awaiting_explanation"):
+                            earlier[key] = readings.put(checked.reading)
+                        checked.reading.drop_cells()
+                        places[number] = verdicts.put(checked)
+                    collect_garbage()
+        yield from (verdicts.get(places[number]) for number in sorted(places))
+
+
+def _judge_batch(
+    office: Office,
+    period: str,
+    numbers: Sequence[int],
+    readings: Spool[Reading],
+    earlier: Mapping[tuple[str, str], int],
+) -> Iterator[tuple[int, Checked]]:
+    """``earlier``: by unit and period, which reading has the figures that the next period opens with."""
+    batch = [readings.get(number) for number in numbers]
+    context = None
+    if period:
+        context, batch = _context(office, Period.parse(period), batch, readings, earlier)
+    came = [office.settings.now()] * len(batch)
+    yield from zip(numbers, judge(office, context, batch, received_at=came), strict=True)
 
 
 def judge(
@@ -139,33 +169,33 @@ def period_of(reading: Reading) -> Period | None:
 
 def read_files(
     office: Office,
-    files: Sequence[Path],
+    files: Iterable[Path],
     on_file: Callable[[str], None] = lambda name: None,
     *,
     is_divided: bool = False,
-) -> list[Reading]:
+) -> Iterator[Reading]:
     """The files as read, and each member of a bundle; nothing is checked or stored. ``is_divided``: a 分县表 as the
     reports that it holds."""
-    readings: list[Reading] = []
-    with tempfile.TemporaryDirectory() as folder, ReaderPool(office.settings.schemas, office.register.folder) as pool:
-        asked: list[ReadRequest] = []
-        wholes = []
+    known = office.settings.schemas, office.register.folder
+    with tempfile.TemporaryDirectory() as folder, ReaderPool(*known) as pool, ReaderPool(*known) as of_parts:
+        asked: deque[ReadRequest] = deque()
         for reading in pool.read(_noting(asked, _requests(files, Path(folder)))):
+            request = asked.popleft()
             on_file(reading.file)
-            wholes.append(reading)
-        for request, reading in zip(asked, wholes, strict=True):
             parts = reading.parts if is_divided and reading.status == DIVIDED else ()
-            readings += pool.read(replace(request, part=code) for code in parts) if parts else [reading]
-    return readings
+            if parts:
+                yield from of_parts.read(replace(request, part=code) for code in parts)
+            else:
+                yield reading
 
 
-def _noting(asked: list[ReadRequest], requests: Iterable[ReadRequest]) -> Iterator[ReadRequest]:
+def _noting(asked: deque[ReadRequest], requests: Iterable[ReadRequest]) -> Iterator[ReadRequest]:
     for request in requests:
         asked.append(request)
         yield request
 
 
-def _requests(files: Sequence[Path], folder: Path) -> Iterator[ReadRequest]:
+def _requests(files: Iterable[Path], folder: Path) -> Iterator[ReadRequest]:
     """A request for each file; of a bundle, one for each member, written to ``folder`` under its hash."""
     for path in files:
         with path.open("rb") as file:
@@ -174,7 +204,7 @@ def _requests(files: Sequence[Path], folder: Path) -> Iterator[ReadRequest]:
             data = file.read(MAX_BYTES + 1) if may_be_bundle(head) else b""
             if not is_bundle(data):
                 file.seek(0)
-                yield ReadRequest(path.name, hashlib.file_digest(file, "sha256").hexdigest(), path)
+                yield ReadRequest(readable_name(path.name), hashlib.file_digest(file, "sha256").hexdigest(), path)
                 continue
         for name, body in unpack(data):
             sha256 = hashlib.sha256(body).hexdigest()
@@ -182,30 +212,25 @@ def _requests(files: Sequence[Path], folder: Path) -> Iterator[ReadRequest]:
             yield ReadRequest(name, sha256, folder / sha256)
 
 
-def _by_period(readings: Sequence[Reading]) -> Iterable[tuple[Period | None, list[int]]]:
-    groups: dict[Period | None, list[int]] = {}
-    for index, reading in enumerate(readings):
-        groups.setdefault(period_of(reading), []).append(index)
-    return sorted(groups.items(), key=lambda item: str(item[0] or ""))
-
-
 def _context(
-    office: Office, period: Period | None, readings: Sequence[Reading], earlier: dict[tuple[str, Period], Reading]
-) -> tuple[PeriodContext | None, Sequence[Reading]]:
+    office: Office,
+    period: Period,
+    batch: Sequence[Reading],
+    readings: Spool[Reading],
+    earlier: Mapping[tuple[str, str], int],
+) -> tuple[PeriodContext, Sequence[Reading]]:
     """What is known about the period, and the readings, completed where the warehouse has an earlier version."""
-    if period is None:
-        return None, readings
-    codes = {reading.unit_code for reading in readings if reading.unit_code}
+    codes = {reading.unit_code for reading in batch if reading.unit_code}
     context = without_warehouse(period)
     if has_warehouse(office.settings):
         with office.warehouse.read() as conn:
             context = period_context(office, conn, period, sorted(codes))
-            readings = completed(office, conn, period, readings)
-    for code in codes - set(context.openings):
-        before = earlier.get((code, period.previous))
-        if before is not None and before.numbers is not None:
-            context.openings[code] = Opening(before.numbers, stamp="")
-    return context, readings
+            batch = completed(office, conn, period, batch)
+    for code in sorted(codes - set(context.openings)):
+        number = earlier.get((code, str(period.previous)))
+        if number is not None and (before := readings.get(number).numbers) is not None:
+            context.openings[code] = Opening(before, stamp="")
+    return context, batch
 
 
 def has_warehouse(settings: Settings) -> bool:

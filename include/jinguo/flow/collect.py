@@ -153,7 +153,7 @@ def process(office: Office, waiting: Sequence[DeliveryRow]) -> Iterator[Collecte
                 same, read = _without_unchanged(office, read)
                 yield from same
                 for item in _process_chunk(office, read):
-                    _drop_cells(item)
+                    item.checked.reading.drop_cells()  # stored: a caller may keep all items of a large month
                     yield item
                 collect_garbage()
     for chunk in _chunks([row for row in waiting if row.earlier_id is not None]):
@@ -190,7 +190,7 @@ def _without_unchanged(office: Office, read: list[_Read]) -> tuple[list[Collecte
     ]
     for item in done:
         item.answered = answered_before(office, item.row)
-        _drop_cells(item)
+        item.checked.reading.drop_cells()
     return done, [(row, reading) for row, reading in read if row.id not in same]
 
 
@@ -219,14 +219,6 @@ def _process_chunk(office: Office, read: Sequence[_Read]) -> list[Collected]:
 def _chunks(rows: Sequence[DeliveryRow]) -> Iterator[Sequence[DeliveryRow]]:
     for start in range(0, len(rows), CHUNK_FILES):
         yield rows[start : start + CHUNK_FILES]
-
-
-def _drop_cells(item: Collected) -> None:
-    """They are stored; a caller that keeps all items of a large month keeps only what is told of each (90 KiB less)."""
-    reading = item.checked.reading
-    reading.numbers = reading.states = None
-    reading.lists, reading.prefilled, reading.tables = {}, {}, {}
-    reading.cover, reading.cover_cells = {}, {}
 
 
 def _rounds(register: Register, read: Sequence[_Read]) -> Iterator[tuple[Period | None, list[_Read]]]:

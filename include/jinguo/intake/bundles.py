@@ -19,7 +19,7 @@ _MAX_MEMBERS = 500
 _ZIP_START, _NAME_AT = b"PK\x03\x04", 30
 _FIRST_OF_A_WORKBOOK = (b"[Content_Types].xml", b"_rels/", b"xl/", b"docProps/", b"mimetype")
 _UTF8_NAMES = 0x800
-_LEFT_BY_SYSTEMS = ("__macosx/", "thumbs.db", "desktop.ini")  # no sender knows that they are there
+_LEFT_BY_SYSTEMS = ("__macosx/", "thumbs.db", "desktop.ini", ".ds_store")  # no sender knows that they are there
 
 
 def may_be_bundle(head: bytes) -> bool:

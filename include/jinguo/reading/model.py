@@ -152,6 +152,12 @@ class Reading:
     upgraded_from: str = ""
     built_on: list[int] = field(default_factory=list)
 
+    def drop_cells(self) -> None:
+        """Leaves what is told of a file: the cells are 90 KiB for each of a large month."""
+        self.numbers = self.states = None
+        self.lists, self.prefilled, self.tables = {}, {}, {}
+        self.cover, self.cover_cells = {}, {}
+
     def origin(self, cell_id: str) -> Source | None:
         """The other file that a cell stands in; None: this one."""
         table = self.tables.get(cell_id.split(".", 1)[0])

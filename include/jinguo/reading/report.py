@@ -28,6 +28,7 @@ from jinguo.reading.parts import missing_problem, missing_tables
 from jinguo.reading.personal import personal_data
 from jinguo.reading.privacy import masked_text
 from jinguo.reading.upgrade import upgraded
+from jinguo.reading.village_codes import note_village_codes
 from jinguo.templates.layout import NUMBERS_ROW, column_letters
 from jinguo.units.register import load_register
 
@@ -212,6 +213,7 @@ def _read_table(file: OpenFile, reading: Reading, table: Table, cells: Cells) ->
     else:
         lines = read_lines(located, form=file.form, period=cells.period, is_1904=file.workbook.is_1904, notes=notes)
         reading.lists[table.id] = lines
+        note_village_codes(located, lines, file.register, notes)
 
 
 def _note_comments(file: OpenFile, reading: Reading) -> None:

@@ -26,8 +26,9 @@ class ReadAnswer:
     error: str = ""
 
 
-def encode(value: Reading | ReadAnswer) -> bytes:
-    """The bytes of a reading. Half a surrogate pair, which only a file's name can hold, becomes “?”."""
+def encode(value: Any) -> bytes:
+    """The bytes of a reading, or of what holds one. Half a surrogate pair, which only a file's name can hold, becomes
+    “?”."""
     try:
         return _ENCODER.encode(value)
     except UnicodeEncodeError:
@@ -43,6 +44,11 @@ def decode(data: bytes) -> Reading:
 def decode_answer(data: bytes) -> ReadAnswer:
     """The same for an answer."""
     return _ANSWERS.decode(data)
+
+
+def decoder_of(kind: type) -> msgspec.msgpack.Decoder:
+    """What reads values of one kind back: a reading, or a record that holds one."""
+    return msgspec.msgpack.Decoder(kind, dec_hook=_to_array)
 
 
 def _from_array(value: Any) -> tuple[int, bytes]:
@@ -65,5 +71,5 @@ def _without_halves(value: Any) -> Any:
 
 
 _ENCODER = msgspec.msgpack.Encoder(enc_hook=_from_array)
-_READINGS = msgspec.msgpack.Decoder(Reading, dec_hook=_to_array)
-_ANSWERS = msgspec.msgpack.Decoder(ReadAnswer, dec_hook=_to_array)
+_READINGS = decoder_of(Reading)
+_ANSWERS = decoder_of(ReadAnswer)

@@ -47,3 +47,10 @@ def load_towns(folder: Path) -> Towns:
         rows = [row for row in csv.DictReader(file) if row["status"] == "current"]
     towns = [Town(row["code"], row["name"], row["parent_code"], row["nbs2023_code"]) for row in rows]
     return Towns({town.code: town for town in towns}, {town.nbs_code: town for town in towns if town.nbs_code})
+
+
+@lru_cache(maxsize=2)
+def load_village_names(folder: Path) -> Mapping[str, str]:
+    """The 12-digit codes of the statistics bureau's village register → the name there, such as 土桥社区居委会."""
+    with (folder / "villages.csv").open(encoding="utf-8", newline="") as file:
+        return {row["code"]: row["name"] for row in csv.DictReader(file)}

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import io
 import re
-import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from email import message_from_bytes
@@ -15,11 +13,9 @@ from email.message import Message
 from email.policy import Compat32
 from email.utils import collapse_rfc2231_value, parseaddr, parsedate_to_datetime
 
-from jinguo.intake.packages import PackageEncryptedError, PackageError, open_package
 from jinguo.settings import TIMEZONE
 
 MAX_FILES = 60  # in one mail; a city that sends each county's workbook sends fewer
-_MAX_UNPACKED = 100 << 20
 _PHOTO_TYPES = ("image/",)
 # What a mail's text shows when the report lies in a cloud disk or is a mail service's oversized attachment.
 _CLOUD_LINK = re.compile(
@@ -82,12 +78,11 @@ def _delivered_at(message: Message) -> dt.datetime | None:
 
 def _files(message: Message) -> Iterator[tuple[str, bytes]]:
     """Attachments, also of mails that are attached or forwarded; a photo only when there is nothing else: signatures
-    carry logos. A zip that is no workbook is unpacked."""
+    carry logos."""
     found = [(part, name) for part in message.walk() if (name := _name(part)) and not part.is_multipart()]
     documents = [(part, name) for part, name in found if not part.get_content_type().startswith(_PHOTO_TYPES)]
     for part, name in documents or found:
-        body = part.get_payload(decode=True) or b""
-        yield from _unpacked(body) or [(name, body)]
+        yield name, part.get_payload(decode=True) or b""
 
 
 def _name(part: Message) -> str:
@@ -121,38 +116,6 @@ def _from_bytes(text: str) -> str:
         return raw.decode()
     except UnicodeDecodeError:
         return raw.decode("gb18030", "replace")
-
-
-def _unpacked(body: bytes) -> list[tuple[str, bytes]]:
-    """The files in a zip archive; none of a workbook, of what is no zip, or of a zip that must not be opened: that one
-    is delivered as it is, and its sender hears why it cannot be read."""
-    if body[:4] != b"PK\x03\x04":
-        return []
-    try:
-        if open_package(body).kind != "zip":
-            return []
-        with zipfile.ZipFile(io.BytesIO(body)) as archive:
-            entries = [entry for entry in archive.infolist() if not entry.is_dir()]
-            if sum(entry.file_size for entry in entries) > _MAX_UNPACKED:
-                return []
-            return [(_entry_name(entry), archive.read(entry)) for entry in entries if not _is_litter(entry.filename)]
-    except (PackageError, PackageEncryptedError, zipfile.BadZipFile, OSError, RuntimeError, ValueError):
-        return []
-
-
-def _entry_name(entry: zipfile.ZipInfo) -> str:
-    """A zip made by Windows in China has GBK names and does not say so; zipfile then takes them for CP437."""
-    name = entry.filename
-    if not entry.flag_bits & 0x800:
-        try:
-            name = _from_bytes(name.encode("cp437").decode("utf-8", "surrogateescape"))
-        except UnicodeEncodeError:
-            name = entry.filename
-    return re.split(r"[/\\]", name)[-1] or "无文件名"
-
-
-def _is_litter(name: str) -> bool:
-    return name.startswith("__MACOSX/") or name.rpartition("/")[2] in (".DS_Store", "Thumbs.db")
 
 
 def _text(message: Message) -> str:
