@@ -33,7 +33,7 @@ from jinguo.rules.frame import Applicability, Frame
 from jinguo.rules.syntax import CellRef, LineRef, Total, walk
 from jinguo.rules.vectors import CompiledCheck
 from jinguo.settings import TIMEZONE
-from jinguo.templates.layout import TICK
+from jinguo.templates.layout import TICK, column_letters
 from jinguo.templates.prefill import carried_cells, prefill
 from jinguo.templates.selfcheck import CheckLine, SelfCheck, self_check
 from jinguo.templates.workbook import write_template
@@ -274,11 +274,12 @@ def undecidable(case: Case, reading, shown: Shown) -> set[str]:
     """The rules that look at what no formula can see but reading can.
 
     A total that was typed although it equals our formula's result, while one of its operands is unknown: the sheet
-    takes it for computed, so for unknown. A text that reading takes for a figure: 无 for 0 in a column of 1 and 0.
+    takes it for computed, so for unknown. A text that reading takes for a figure: 无 for 0 in a column of 1 and 0. And
+    what follows from a line whose product somebody has deleted: reading computes it.
     """
     cells = case.form.cell_by_id
     numbers = dict(zip(cells, reading.numbers, strict=True))
-    unclear: set[str] = set()
+    unclear = _from_deleted_products(case, reading, shown)
     for _ in range(3):  # totals of totals
         for cell_id, (operands, constant) in case.sums.items():
             figures = [shown.cells.get(case.place(operand)) for operand, _ in operands]
@@ -312,6 +313,18 @@ def _following(case: Case, table: str, column: int) -> set[str]:
         if each.table == table and column in columns:
             found.add(cell_id)
     return _with_totals(case, found)
+
+
+def _from_deleted_products(case: Case, reading, shown: Shown) -> set[str]:
+    found = set()
+    for table_id, lines in reading.lists.items():
+        place = case.check.workings.layout.by_table[table_id]
+        for column in case.form.table_by_id[table_id].columns:
+            letters = column_letters(place.column(column.number))
+            figures = [shown.cells.get((place.sheet, f"{letters}{line.sheet_row}")) for line in lines if column.computed]
+            if any(not isinstance(figure, int | float) for figure in figures):
+                found |= _following(case, table_id, column.number)
+    return found
 
 
 def _with_totals(case: Case, found: set[str]) -> set[str]:
