@@ -7,8 +7,8 @@
   were signed. Somebody who marks `sign_off` as done by hand therefore publishes nothing, and a report accepted between
   freezing and signing makes the run fail: start it again for the new figures.
 * **The gate** refuses with every reason in the log: units that nobody has settled (the request to sign names them:
-  `decide --accept`, `--exclude`, `--declare-missing`), totals that are not the sum of the facts, a warehouse that
-  contradicts itself. Settle them and start the DAG for the period again.
+  `decide --accept`, `--provisional`, `--exclude`, `--declare-missing`), totals that are not the sum of the facts, a
+  warehouse that contradicts itself. Settle them and start the DAG for the period again.
 * **Writes** the edition to the warehouse and its workbook to `outbox/releases/`. Published editions never change.
 """
 

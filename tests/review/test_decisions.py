@@ -14,9 +14,10 @@ from jinguo.review.decisions import Decision, decide, decide_within
 from jinguo.review.explanations import explanation_records
 from jinguo.review.policy import Memory, ReviewPolicy
 from jinguo.warehouse import audit
-from jinguo.warehouse.decisions import decisions_of
+from jinguo.warehouse.decisions import decisions_of, used_provisionally
 from jinguo.warehouse.deliveries import record_deliveries
 from jinguo.warehouse.explanations import explanations_of, record_explanations
+from jinguo.warehouse.fact_checks import sum_facts
 from jinguo.warehouse.records import Delivery, NewSubmission
 from jinguo.warehouse.staff import record_uploads
 from jinguo.warehouse.submissions import (
@@ -221,3 +222,57 @@ def test_every_decision_is_in_the_audit_log(warehouse, send, steward, city):
     assert [(line.action, line.actor, line.details["reason"]) for line in lines] == [
         ("return", "张审核", "03表与台账不符")
     ]
+
+
+def test_provisional_use_leaves_the_report_with_the_unit(warehouse, send, steward, finding):
+    row = send("returned", finding("BN-102", "D8"))
+    assert steward("provisional", reason="错在02表").state_after == "provisional"
+    assert steward("provisional", reason="错在02表", minutes=90).submission_id == row
+    assert state_of(warehouse, row) == "returned"
+    with warehouse.read() as conn:
+        assert [(d.action, d.submission_id, d.reason) for d in decisions_of(conn, 202610)] == [
+            ("provisional", row, "错在02表")
+        ], "once is enough"
+        assert used_provisionally(conn, 202610) == {submission(conn, row).unit_id: row}
+        assert sum_facts(conn, [row])["t01.r01.c1"] == (1000, 1)
+        assert audit.verify(conn) == []
+
+
+@pytest.mark.parametrize("state", ["held", "awaiting_explanation", "awaiting_confirmation", "returned"])
+def test_what_is_open_may_be_used_provisionally(send, steward, state):
+    send(state)
+    assert steward("provisional").state_before == state
+
+
+@pytest.mark.parametrize(
+    ("state", "told"), [("quarantined", "现为“已隔离”，不能暂用"), ("rejected", "现为“拒收”，不能暂用")]
+)
+def test_what_nobody_can_read_or_may_see_is_not_used_provisionally(send, steward, state, told):
+    send(state)
+    with pytest.raises(Refused, match=told):
+        steward("provisional")
+
+
+def test_a_report_in_force_or_of_an_uncertain_unit_is_not_used_provisionally(warehouse, send, steward, form):
+    send("held", has_cells=False)
+    with pytest.raises(Refused, match="没有读出数据，不能暂用初步数"):
+        steward("provisional")
+    send("awaiting_explanation")
+    steward("accept")
+    send("returned")
+    with pytest.raises(Refused, match="第2版已审定，汇总采用这一版"):
+        steward("provisional")
+
+
+def test_the_newest_that_can_be_used_is_meant(send, steward):
+    first = send("returned")
+    send("rejected")
+    assert steward("provisional").submission_id == first
+
+
+def test_who_handed_it_in_does_not_use_it_provisionally(warehouse, send, steward, now):
+    row_id = send("returned")
+    with warehouse.write() as conn:
+        record_uploads(conn, [submission(conn, row_id).delivery_id], account="张审核", at=now)
+    with pytest.raises(NotYours):
+        steward("provisional")

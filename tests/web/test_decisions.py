@@ -7,9 +7,11 @@ import re
 import pytest
 from jinguo.flow.audit import verify_all
 from jinguo.flow.office import open_office
+from jinguo.flow.release import make_release
 from jinguo.flow.status import period_status
 from jinguo.periods import Period
 from jinguo.warehouse import audit
+from jinguo.warehouse.decisions import used_provisionally
 from jinguo.warehouse.tables import raw_delivery
 from sqlalchemy import update
 
@@ -162,3 +164,39 @@ def test_a_report_that_was_mailed_says_whose_address_it_came_from(server, settin
     with open_office(settings) as office, office.warehouse.write() as conn:  # as the mailbox channel records it
         conn.execute(update(raw_delivery).values(sender_unit_id=office.register.by_code["430400"].unit_id))
     assert "邮件发件地址登记在衡阳市名下" in server.client("steward").get(RETURNED).text
+
+
+@pytest.mark.parametrize(("account", "status"), [("clerk", 403), ("city", 403), ("steward", 403), ("office", 303)])
+def test_only_the_office_uses_a_report_provisionally(server, settings, form_of, token_of, account, status):
+    fields = {**form_of(server.client("steward"), RETURNED), "csrf": token_of(account)}
+    wish = {**fields, "action": "provisional", "reason": "错在台账，总数已核"}
+    answer = server.client(account).post(f"{RETURNED}/decision", data=wish)
+    assert answer.status_code == status
+    with open_office(settings) as office, office.warehouse.read() as conn:
+        assert len(used_provisionally(conn, 202610)) == int(status == 303)
+    assert state_of(settings, "430300") == "returned"
+
+
+def test_the_page_offers_provisional_use_to_the_office_and_tells_everybody_of_it(server, form_of):
+    offered = 'value="provisional"'
+    office, clerk = server.client("office"), server.client("clerk")
+    assert offered in office.get(RETURNED).text
+    assert offered not in office.get(ACCEPTED).text
+    assert offered not in server.client("steward").get(RETURNED).text
+    assert decide(office, form_of, RETURNED, "provisional", "错在台账，总数已核").status_code == 303
+    text = clerk.get(RETURNED).text
+    assert "第1版尚未审定，省办决定暂按所报数计入全省汇总；单位仍须改正或说明。理由：错在台账，总数已核" in text
+    assert "<b>暂用初步数</b> office：错在台账，总数已核" in text
+    assert decide(office, form_of, RETURNED, "exclude", "不用了").status_code == 303
+    assert "省办决定暂按所报数" not in clerk.get(RETURNED).text
+
+
+def test_the_edition_and_its_trace_mark_what_is_provisional(server, settings, form_of):
+    office = server.client("office")
+    decide(office, form_of, RETURNED, "provisional", "错在台账，总数已核")
+    make_release(settings, Period(2026, 10))
+    text = office.get("/workbench/releases/2026-10/1").text
+    assert "其中暂用初步数（已报未审定，以“*”标明）：湘潭市。" in text
+    assert re.search(r'trace\?cell=t01.r17.c4">[\d,]+\*</a>', text)
+    trace = office.get("/workbench/releases/2026-10/1/trace?cell=t01.r17.c4").text
+    assert trace.count("*初步数") == 1

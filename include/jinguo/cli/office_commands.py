@@ -71,6 +71,8 @@ def release(
         return
     print(f"{period} edition {edition['edition']} ({edition['state']}): {edition['workbook']}")
     print(f"included {len(edition['included'])}: {' '.join(edition['included'])}")
+    if edition["provisional"]:
+        print(f"of these provisional: {' '.join(edition['provisional'])}")
     for unit in edition["excluded"]:
         print(f"not included: {unit['unit_code']} {unit['state']}")
     for finding in edition["findings"]:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from jinguo.rules.findings import Finding
 
 _MOST_INTERPRETATIONS = 20
-_ONLY_JSON = ("newer_version", "newer_status", "below_open", "received_at")  # a table has no room for them
+# A table has no room for these.
+_ONLY_JSON = ("newer_version", "newer_status", "below_open", "received_at", "provisional")
 
 UnitsOption = Annotated[list[str] | None, typer.Option("--unit", help="Unit code; may be given again.")]
 
@@ -104,14 +105,18 @@ def decide(
     return_: Annotated[bool, typer.Option("--return", help="Return to the unit.")] = False,
     declare_missing: Annotated[bool, typer.Option("--declare-missing", help="Record as 缺报.")] = False,
     exclude: Annotated[bool, typer.Option("--exclude", help="Keep, but leave out of the consolidation.")] = False,
+    provisional: Annotated[
+        bool, typer.Option("--provisional", help="Count an unsettled report in the release, marked 初步数.")
+    ] = False,
 ) -> None:
     """Record a steward's decision. Exit status 3: refused, with the reason."""
     from jinguo.flow.decide import decide_report
 
     chosen = {"accept": accept, "return": return_, "declare_missing": declare_missing, "exclude": exclude}
+    chosen["provisional"] = provisional
     actions = [action for action, is_chosen in chosen.items() if is_chosen]
     if len(actions) != 1:
-        raise typer.BadParameter("give exactly one of --accept, --return, --declare-missing, --exclude")
+        raise typer.BadParameter("give exactly one of --accept, --return, --declare-missing, --exclude, --provisional")
     decision = decide_report(load_settings(), unit, period, action=actions[0], reason=reason, actor=actor)
     print(f"{unit} {period}: {decision.state_before} -> {decision.state_after}")
 

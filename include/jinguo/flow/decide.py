@@ -11,7 +11,8 @@ from jinguo.intake.folder import home_lock
 from jinguo.periods import Period
 from jinguo.review.decisions import Decision, decide_within
 from jinguo.settings import Settings
-from jinguo.units.register import Unit
+from jinguo.units.register import PROVINCE_CODE, Unit
+from jinguo.warehouse.decisions import PROVISIONAL
 from jinguo.warehouse.submissions import submission
 
 
@@ -36,6 +37,8 @@ def decide_report(
         if unit is None:
             raise Refused(f"--unit {unit_code}: no such unit (codes are in schemas/units/units.csv)")
         _demand_authority(office, unit, actor)
+        if action == PROVISIONAL:
+            _demand_provincial(office, unit, period, actor)
         with office.warehouse.write() as conn:
             decision = decide_within(
                 conn,
@@ -62,3 +65,13 @@ def _demand_authority(office: Office, unit: Unit, actor: str) -> None:
     staff = staff_of(office, actor)
     if staff is not None and not staff.may_decide(unit):
         raise NotYours(f"账号“{actor}”（{staff.role_name}，{staff.unit.name}）不能处理{unit.name}的报表")
+
+
+def _demand_provincial(office: Office, unit: Unit, period: Period, actor: str) -> None:
+    """Provisional figures stand in the province's release: of units that report to it, and by its office's decision."""
+    obligation = office.register.at(period).obligation_of(unit.code, period)
+    if obligation is None or obligation.reports_to != PROVINCE_CODE:
+        raise Refused(f"{unit.name}不直接向省报送，它的数不能单独暂用；请由上级单位在汇总报表中处理")
+    staff = staff_of(office, actor)
+    if staff is not None and not staff.may_use_provisionally(unit):
+        raise NotYours(f"暂用初步数由省办决定，账号“{actor}”（{staff.role_name}，{staff.unit.name}）请与省办联系")

@@ -107,17 +107,15 @@ def editions_of(office: Office, period: Period | Span) -> Editions | SpanEdition
 
 
 def describe_edition(edition: Edition, workbook: Path) -> dict[str, Any]:
-    """The object that ``release --json`` prints."""
-    reports = edition.figures.reports
+    """What ``release --json`` prints; ``provisional``: those of the included whose reports are not settled."""
     return {
         "edition": edition.number,
         "state": edition.state,
         "frozen_hash": edition.frozen_hash,
         "workbook": str(workbook),
-        "included": [report.unit.code for report in reports if report.state == "accepted"],
-        "excluded": [
-            {"unit_code": report.unit.code, "state": report.state} for report in reports if report.state != "accepted"
-        ],
+        "included": [report.unit.code for report in edition.figures.members],
+        "provisional": [report.unit.code for report in edition.figures.provisional],
+        "excluded": [{"unit_code": report.unit.code, "state": report.state} for report in edition.figures.left_out],
     }
 
 

@@ -13,6 +13,7 @@ from jinguo.flow.office import Office, open_office
 from jinguo.periods import Period
 from jinguo.review.waiting import Turn, open_below, waits_for
 from jinguo.settings import Settings
+from jinguo.warehouse.decisions import used_provisionally
 from jinguo.warehouse.explanations import explanations_of_period
 from jinguo.warehouse.findings import count_findings
 from jinguo.warehouse.records import SubmissionRow
@@ -27,14 +28,15 @@ def period_status(settings: Settings, period: Period) -> list[dict[str, Any]]:
     what came after the version in force and is not settled; it takes nothing away from what was accepted in time.
     ``due``: the unit's own deadline, extensions and outages counted. ``waiting_for``: the code of the unit that has to
     act next, None when nobody has. ``stale``: the report in force sums reports of which another version is accepted
-    now. ``below_expected``, ``below_accepted``: how many units report to this one; ``below_open``: the codes of those
-    that are not settled.
+    now. ``provisional``: the office uses a version in its release that is not settled. ``below_expected``,
+    ``below_accepted``: how many units report to this one; ``below_open``: the codes of those that are not settled.
     """
     with open_office(settings) as office:
         with office.warehouse.read() as conn:
             latest = latest_submissions(conn, period.key)
             in_force = accepted_submissions(conn, period.key)
             counts = count_findings(conn, period.key)
+            used = used_provisionally(conn, period.key)
             turns, dues = turns_of(office, conn, period, latest), known_dues(office, conn, [period])
         rows, register = [], office.register.at(period)
         for obligation in register.obligations(period):
@@ -62,6 +64,7 @@ def period_status(settings: Settings, period: Period) -> list[dict[str, Any]]:
                     "due": dues.of(unit, period).isoformat(),
                     "waiting_for": waits_for(unit.code, turns),
                     "stale": turn.is_stale,
+                    "provisional": unit.unit_id in used and unit.unit_id not in in_force,
                     "below_expected": len(turn.below),
                     "below_accepted": len(accepted),
                     "below_open": open_below(unit.code, turns),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from jinguo.forms.load import form_for
 from jinguo.periods import Period
 from jinguo.release.comparison import Base, Compared, Comparison, Comparisons, compared_periods, earlier_periods
-from jinguo.release.model import Figures
+from jinguo.release.model import ACCEPTED, Figures
 from jinguo.release.standing import present_members
 from jinguo.units.register import PROVINCE_CODE, Register
 from jinguo.warehouse import comparisons, releases
@@ -38,8 +38,9 @@ def find_bases(conn: Connection, period: Period, register: Register) -> list[Bas
 
 
 def _base(period: Period, edition: int | None, frozen_hash: str, members: Sequence[Member], register: Register) -> Base:
-    left_out = [(register.by_id[m.unit_id].code, m.state) for m in members if m.submission_id is None]
-    return Base(period, edition, frozen_hash, len(members) - len(left_out), len(members), tuple(left_out))
+    named = tuple((register.by_id[m.unit_id].code, m.state) for m in members if m.state != ACCEPTED)
+    included = sum(member.submission_id is not None for member in members)
+    return Base(period, edition, frozen_hash, included, len(members), named)
 
 
 def province_of(conn: Connection, base: Base, now: Figures, register: Register) -> dict[str, Compared]:
@@ -56,7 +57,7 @@ def province_of(conn: Connection, base: Base, now: Figures, register: Register) 
 
 def base_row(base: Base) -> BaseRow:
     """As it is stored; ``recorded_bases`` reads it back."""
-    known = base.edition, base.frozen_hash, base.included, base.expected, base.left_out
+    known = base.edition, base.frozen_hash, base.included, base.expected, base.named
     return BaseRow(base.period.key, *known)
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from jinguo.errors import SchemaError
 from jinguo.forms.load import read_yaml
 from jinguo.release.comparison import Compared, figure_frequency
-from jinguo.release.model import Edition, UnitReport, plain_number
+from jinguo.release.model import ACCEPTED, Edition, UnitReport, plain_number
 from jinguo.review.states import state_name
 
 _SLOT = re.compile(r"\{([a-z0-9_.]+)(?::(previous|last_year))?\}")
@@ -96,8 +96,8 @@ class Writer:
         figures = self.edition.figures
         if name == "period":
             return self.edition.period.chinese
-        if name in ("included", "expected"):
-            count = len(figures.members if name == "included" else figures.reports)
+        if name in _COUNTS:
+            count = _COUNTS[name](self.edition)
             self.numbers.append(Number(str(count), name, "count"))
             return str(count)
         if name in _LISTS:
@@ -177,11 +177,25 @@ def _not_first_pass(edition: Edition) -> list[UnitReport]:
     return [r for r in edition.figures.reports if r.statistics.is_first_pass is False]
 
 
+def _corrected(edition: Edition) -> list[UnitReport]:
+    return [r for r in _not_first_pass(edition) if r.state == ACCEPTED]
+
+
+_COUNTS: dict[str, Callable[[Edition], int]] = {
+    "expected": lambda edition: len(edition.figures.reports),
+    "included": lambda edition: sum(r.state == ACCEPTED for r in edition.figures.reports),
+    "provisional": lambda edition: len(edition.figures.provisional),
+}
 _LISTS: dict[str, Callable[[Edition], str]] = {
     "late_units": lambda edition: _names(_late(edition)),
     "missing_units": lambda edition: _names(_missing(edition)),
     "unsettled_units": lambda edition: _names(
         [r for r in edition.figures.left_out if r.state != "missing"], has_state=True
+    ),
+    "provisional_units": lambda edition: _names(edition.figures.provisional),
+    "corrected_units": lambda edition: _names(_corrected(edition)),
+    "uncorrected_units": lambda edition: _names(
+        [r for r in _not_first_pass(edition) if r not in _corrected(edition)], has_state=True
     ),
     "not_first_pass_units": lambda edition: _names(_not_first_pass(edition)),
     "late_or_missing_units": lambda edition: _names([*_late(edition), *_missing(edition)]),

@@ -18,6 +18,7 @@ from jinguo.periods import Period
 from jinguo.release.definitions import Definitions
 from jinguo.release.model import Figure, Figures, FigureState, rounded_ratio
 from jinguo.units.lineage import Lineage
+from jinguo.warehouse.decisions import PROVISIONAL
 
 MONTHS = 12  # a trend goes back to the same month last year
 
@@ -27,7 +28,7 @@ class Base:
     """What stood for an earlier period when an edition was frozen.
 
     ``edition``: the published one in force then; None: the reports accepted then (``included`` 0: there were none).
-    ``left_out``: unit code and state of each expected unit that is not in it.
+    ``named``: unit code and state of each expected unit that is not in it, or in it with figures that are not settled.
     """
 
     period: Period
@@ -35,7 +36,16 @@ class Base:
     frozen_hash: str
     included: int
     expected: int
-    left_out: tuple[tuple[str, str], ...] = ()
+    named: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def left_out(self) -> tuple[tuple[str, str], ...]:
+        return tuple((code, state) for code, state in self.named if state != PROVISIONAL)
+
+    @property
+    def provisional(self) -> tuple[str, ...]:
+        """The codes of the units in it whose figures are not settled."""
+        return tuple(code for code, state in self.named if state == PROVISIONAL)
 
     @property
     def has_figures(self) -> bool:

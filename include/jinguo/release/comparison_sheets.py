@@ -107,6 +107,9 @@ def describe_base(paper: Paper, base: Base) -> str:
     named = {report.unit.code: report.unit.org_short for report in paper.edition.figures.reports}
     names = "、".join(f"{named.get(code, code)}（{state_name(state)}）" for code, state in base.left_out)
     left_out = words["base_left_out"].format(names=names) if names else ""
+    if base.provisional:
+        names = "、".join(named.get(code, code) for code in base.provisional)
+        left_out += words["base_provisional"].format(names=names)
     return words["base"].format(
         period=base.period.chinese, edition=edition, included=base.included, expected=base.expected, left_out=left_out
     )

@@ -25,7 +25,7 @@ def write_coverage(paper: Paper, name: str) -> None:
     told = [("全省", "", level, total) for level in levels_of(rows)]
     for report in reports:
         mine = levels_of(rows, unit_ids=[report.unit.unit_id])
-        told += [(report.unit.org_short, report.unit.code, level, {}) for level in mine]
+        told += [(paper.name_of(report), report.unit.code, level, {}) for level in mine]
     for unit, code, level, look in told:
         names = "、".join(level.missing) if level.missing and code else ("见各单位" if level.missing else "")
         fill = {"bg_color": paper.colour("absent_fill")} if level.missing and not look else look

@@ -53,9 +53,9 @@ def write_demonstration(paper: Paper, name: str) -> None:
         texts = [_names(paper, total, report) for total in (provincial, city)]
         height = max(lines_needed(texts[0], _COLUMNS[6][1] - 3), lines_needed(texts[1], _COLUMNS[7][1] - 3))
         sheet.set_row(line, max(19, 14 * height + 4))
-        sheet.write_string(line, 0, report.unit.org_short, paper.boxed(indent=1))
+        sheet.write_string(line, 0, paper.name_of(report), paper.boxed(indent=1))
         sheet.write_string(line, 1, report.unit.code, paper.boxed(align="center"))
-        _write_counts(paper, sheet, line, own, each.each)
+        _write_counts(paper, sheet, line, own, each.each, of_row=row)
         for column, text in enumerate(texts, start=6):
             sheet.write_string(line, column, text, paper.boxed(text_wrap=True, indent=1))
     sheet.freeze_panes(5, 2)
@@ -93,10 +93,19 @@ def _against(figure: Figure, target: int) -> str:
     return f"，差{missing}个" if missing > 0 else "，已达到"
 
 
-def _write_counts(paper: Paper, sheet: Worksheet, line: int, own: list[Figure], target: int, **look: object) -> None:
+def _write_counts(
+    paper: Paper,
+    sheet: Worksheet,
+    line: int,
+    own: list[Figure],
+    target: int,
+    *,
+    of_row: int | None = None,
+    **look: object,
+) -> None:
     number = {"align": "right", "num_format": paper.design.number_formats[0] + "_ ", **look}
     for column, figure in enumerate(own, start=2):
-        paper.write_figure(sheet, line, column, figure, decimals=0, **look)
+        paper.write_figure(sheet, line, column, figure, decimals=0, of_row=of_row, **look)
     city = own[1].value
     sheet.write_number(line, 4, target, paper.boxed(**number))
     if city is None:

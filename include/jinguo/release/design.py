@@ -32,6 +32,7 @@ class Design:
     coverage_below: str
     legend: str
     noted: str
+    provisional: Mapping[str, str]
     comparison: Mapping[str, Any]
     review: Mapping[str, str]
     charts: Mapping[str, Any]

@@ -25,8 +25,8 @@ from jinguo.release.gate import GateClosed, GateReason
 from jinguo.release.model import Edition, Figure, Figures, FigureState
 from jinguo.release.report_record import as_recorded, report_rows
 from jinguo.release.review_record import review_rows
-from jinguo.release.revision import changes_between
-from jinguo.release.standing import load_reports, present_members
+from jinguo.release.revision import changes_between, settlings_between
+from jinguo.release.standing import has_accepted, load_reports, present_members
 from jinguo.settings import TIMEZONE
 from jinguo.units.lineage import Lineage
 from jinguo.units.register import PROVINCE_CODE, Register
@@ -77,7 +77,7 @@ class Editions:
             members, members_hash, bases = self._present(conn, latest)
             if latest and self._holds(conn, latest, members, members_hash, is_asked_for=is_asked_for):
                 return self._load(conn, latest)
-            if not any(member.submission_id for member in members):
+            if not has_accepted(members):
                 raise Refused(f"{self.period}: no report is accepted yet, there is nothing to release")
             figures = self._figures(conn, members, now)
             saved = releases.save_draft(
@@ -103,9 +103,7 @@ class Editions:
         with self.warehouse.read() as conn:
             latest = releases.release_of(conn, self.period.key)
             members, members_hash, _ = self._present(conn, latest)
-            return any(member.submission_id for member in members) and not (
-                latest and self._holds(conn, latest, members, members_hash)
-            )
+            return has_accepted(members) and not (latest and self._holds(conn, latest, members, members_hash))
 
     def publish(
         self,
@@ -265,6 +263,7 @@ class Editions:
     def _edition(self, conn: Connection, release: Release, figures: Figures) -> Edition:
         earlier = [r for r in releases.releases_of(conn, self.period.key) if r.edition < release.edition]
         revised = next((r for r in reversed(earlier) if r.state == "published"), None)
+        before = self._stored_figures(conn, revised) if revised else None
         has_same = revised and self._has_members(conn, revised, releases.members_of(conn, release.id))
         return Edition(
             number=release.edition,
@@ -275,7 +274,8 @@ class Editions:
             published_by=release.published_by,
             published_at=release.published_at,
             revises=revised.edition if revised else None,
-            changes=changes_between(self._stored_figures(conn, revised), figures) if revised else (),
+            changes=changes_between(before, figures) if before else (),
+            settlings=settlings_between(before, figures) if before else (),
             is_for_rules=bool(has_same),
             compared=recorded_comparisons(conn, release.id, figures),
             reviewed=review_of(conn, release.id),

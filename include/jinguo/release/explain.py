@@ -15,7 +15,7 @@ from jinguo.forms.model import Cell, predecessor
 from jinguo.periods import Period
 from jinguo.release.comparison import comparable_rows
 from jinguo.release.explain_rows import FigureOf, parts_of, rows_behind
-from jinguo.release.explain_units import boundary_changes, renames, standings
+from jinguo.release.explain_units import boundary_changes, provisional_parts, renames, standings
 from jinguo.release.explain_words import told
 from jinguo.release.explanations import explanations_about
 from jinguo.release.model import Edition, Figure, FigureState, plain_number
@@ -100,8 +100,9 @@ def explain_figure(
             "value_from": plain_number(old.value),
             "value_to": plain_number(new.value),
             "difference": _difference(old, new),
-            "state_from": old.state.word,
-            "state_to": new.state.word,
+            "state_from": _state_word(before, question.unit, figure_id),
+            "state_to": _state_word(after, question.unit, figure_id),
+            "provisional": list(provisional_parts(question)),
             "same_units": _same_units(question) if question.is_province and new.aggregation != "recompute" else None,
             "reports": [] if question.is_province else list(standings(question)),
             "by_unit": by_unit,
@@ -142,6 +143,12 @@ def _figure(edition: Edition, unit: Unit, figure_id: str) -> Figure:
     return _NONE if row is None else figures.of_unit(row, figure_id)
 
 
+def _state_word(edition: Edition, unit: Unit, figure_id: str) -> str:
+    figures, found = edition.figures, _figure(edition, unit, figure_id)
+    row = None if unit.code == PROVINCE_CODE else figures.row_by_id.get(unit.unit_id)
+    return found.state.word if found is _NONE else figures.state_word(figure_id, row)
+
+
 def _difference(old: Figure, new: Figure) -> int | float | None:
     return None if old.value is None or new.value is None else plain_number(new.value - old.value)
 
@@ -152,11 +159,17 @@ def _effect(old: int | None, new: int | None) -> int:
 
 
 def _by_unit(question: Question) -> list[Item]:
-    pairs = [
-        (unit, _figure(question.before, unit, question.figure_id), _figure(question.after, unit, question.figure_id))
-        for unit in question.units
-    ]
-    return _ranked([(unit, old.value, new.value, old.state.word, new.state.word) for unit, old, new in pairs])
+    name, ends = question.figure_id, (question.before, question.after)
+    return _ranked(
+        [
+            (
+                unit,
+                *(_figure(edition, unit, name).value for edition in ends),
+                *(_state_word(edition, unit, name) for edition in ends),
+            )
+            for unit in question.units
+        ]
+    )
 
 
 def _by_row(question: Question) -> list[Item]:

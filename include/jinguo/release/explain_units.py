@@ -26,6 +26,18 @@ def standings(question: Question) -> Iterator[Item]:
             yield {"period": str(edition.period), **known, "reason": report.note or report.correction_reason}
 
 
+def provisional_parts(question: Question) -> Iterator[Item]:
+    """The units whose number is in the figure in either period though their report was not settled, and why."""
+    wanted = {unit.unit_id for unit in question.units}
+    for edition in (question.before, question.after):
+        for report in edition.figures.provisional:
+            row = edition.figures.row_by_id[report.unit.unit_id]
+            is_due = question.figure_id in edition.figures.province
+            if report.unit.unit_id in wanted and is_due and edition.figures.rests_on(question.figure_id, row):
+                known = {"unit_code": report.unit.code, "unit_name": report.unit.org_short, "version": report.version}
+                yield {"period": str(edition.period), **known, "reason": report.note}
+
+
 def renames(question: Question) -> Iterator[Item]:
     """The units concerned that were called otherwise in the earlier period."""
     reports = {report.unit.unit_id: report.unit for report in question.before.figures.reports}

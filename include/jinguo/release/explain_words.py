@@ -28,6 +28,7 @@ def told(found: Item, label: str) -> list[str]:
     months = Period.parse(found["from"]).chinese, Period.parse(found["to"]).chinese
     lines = [_head(found, label, months)]
     lines += _same_units(found)
+    lines += map(_provisional, found["provisional"])
     lines += map(_report, found["reports"])
     lines += _own_rates(found["by_unit"]) if found["parts"] else _ranked("按单位", found["by_unit"], name="unit_name")
     lines += _ranked("按指标行", found["by_row"], name="label")
@@ -87,6 +88,11 @@ def _report(item: Item) -> str:
     version = f"第{item['version']}版，" if item["version"] else ""
     reason = f"，原因：{item['reason']}" if item["reason"] else ""
     return f"采用的报表：{Period.parse(item['period']).chinese}{version}{state_name(item['state'])}{reason}。"
+
+
+def _provisional(item: Item) -> str:
+    where = f"{Period.parse(item['period']).chinese}{item['unit_name']}第{item['version']}版"
+    return f"初步数：{where}已报未审定，由省办决定暂用，原因：{item['reason']}。"
 
 
 def _move(item: Item, name: str) -> str:

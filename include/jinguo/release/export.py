@@ -55,15 +55,17 @@ def export_rows(edition: Edition, *, register: Register) -> Iterator[Row]:
     """One dict of COLUMNS for each figure; ``value`` an int, a float or None."""
     figures = edition.figures
     province = register.by_code[PROVINCE_CODE]
-    yield from _rows(edition, province.unit_type, province.code, province.name, figures.province.values())
+    yield from _rows(edition, province.unit_type, province.code, province.name, figures.province.values(), None)
     cells = [cell.id for cell in figures.form.cells if figures.due[cell.index]]
     for row, report in enumerate(figures.reports):
         unit = report.unit
         own = (figures.of_unit(row, figure_id) for figure_id in (*cells, *figures.beyond_cells[row]))
-        yield from _rows(edition, unit.unit_type, unit.code, unit.name, own)
+        yield from _rows(edition, unit.unit_type, unit.code, unit.name, own, row)
 
 
-def _rows(edition: Edition, level: str, code: str, name: str, figures: Iterable[Figure]) -> Iterator[Row]:
+def _rows(
+    edition: Edition, level: str, code: str, name: str, figures: Iterable[Figure], place: int | None
+) -> Iterator[Row]:
     period = str(edition.period)
     for figure in figures:
         row = (
@@ -75,7 +77,7 @@ def _rows(edition: Edition, level: str, code: str, name: str, figures: Iterable[
             figure.indicator,
             figure.aggregation,
             plain_number(figure.value),
-            figure.state.word,
+            edition.figures.state_word(figure.id, place),
         )
         yield dict(zip(COLUMNS, row, strict=True))
 

@@ -10,12 +10,13 @@ from jinguo.errors import Refused
 from jinguo.forms.model import Form
 from jinguo.periods import Period
 from jinguo.release.definitions import Definitions
-from jinguo.release.model import plain_number
+from jinguo.release.model import ACCEPTED, plain_number
 from jinguo.release.revision import figure_label
+from jinguo.review.states import UNSETTLED as UNSETTLED_STATES
 from jinguo.review.states import state_name
 from jinguo.units.register import PROVINCE_CODE, Register
 from jinguo.warehouse.deadlines import missing_at_deadline
-from jinguo.warehouse.decisions import decisions_of
+from jinguo.warehouse.decisions import PROVISIONAL, decisions_of
 from jinguo.warehouse.fact_checks import sum_facts
 from jinguo.warehouse.records import Member, Release
 from jinguo.warehouse.releases import figures_of, members_of
@@ -54,7 +55,8 @@ class GateClosed(Refused):
 def unsettled_units(
     conn: Connection, period: Period, members: Sequence[Member], register: Register
 ) -> Iterator[GateReason]:
-    """Units that are neither in, nor left out by somebody's decision, nor on record as missing at the deadline.
+    """Units that are neither in, nor left out by somebody's decision, nor on record as missing at the deadline. One
+    that is in provisionally is settled by the office's decision, until a newer version comes that could be used.
 
     Of a unit from which nothing came, the record made by close_deadline is enough. What came and is not settled is the
     steward's to decide: a declaration counts only for the version that it was made about.
@@ -70,10 +72,18 @@ def unsettled_units(
             and decision.action == "declare_missing"
             and decision.submission_id == (came.id if came else None)
         )
-        if member.state in ("accepted", "excluded") or is_declared:
+        if member.state in (ACCEPTED, "excluded") or is_declared:
             continue
         who = f"{unit.code} {unit.org_short}"
         command = f"decide --unit {unit.code} --period {period}"
+        if member.state == PROVISIONAL:
+            if came and came.id != member.submission_id and came.state in UNSETTLED_STATES:
+                text = (
+                    f"{who}：暂用初步数之后又报来第{came.version}版（{state_name(came.state)}）。"
+                    f"请审定新版，或决定暂用新版、暂不纳入汇总：{command} --accept、--provisional 或 --exclude。"
+                )
+                yield GateReason(UNSETTLED, text, unit.code)
+            continue
         if came is None:
             if unit.code not in on_record:
                 text = f"{who}：没有收到报表，也没有记为缺报。请催报；确实缺报的，用 {command} --declare-missing 记录。"
@@ -81,7 +91,8 @@ def unsettled_units(
             continue
         text = (
             f"{who}：第{came.version}版已报未审定（{state_name(came.state)}），不是缺报。"
-            f"请审定，或决定暂不纳入汇总：{command} --accept 或 --exclude（有强制问题的不能审定）。"
+            f"请审定，或由省办决定暂用初步数、暂不纳入汇总："
+            f"{command} --accept、--provisional 或 --exclude（有强制问题的不能审定）。"
         )
         yield GateReason(UNSETTLED, text, unit.code)
 

@@ -61,7 +61,7 @@ def trace_line_cell(warehouse: Warehouse, edition: Edition, cell_id: str, *, uni
         "edition_state": edition.state,
         "aggregation": "none",
         "value": shown,
-        "state": "blank" if value is None else "reported",
+        "state": "blank" if value is None else "provisional" if report.is_provisional else "reported",
         "inputs": [] if value is None else [source],
     }
 

@@ -55,6 +55,7 @@ def _submissions(edition: Edition, submissions: Mapping[int, SubmissionRow]) -> 
             "version": row.version,
             "sha256": row.sha256,
             "received_at": row.received_at.isoformat(),
+            **({"state": report.state, "reason": report.note} if report.is_provisional else {}),
         }
         for report, row in rows
     ]

@@ -21,6 +21,8 @@ from jinguo.warehouse.records import CountRow, CoverageRow, ReviewRow
 if TYPE_CHECKING:
     from jinguo.release.comparison import Base, Comparisons
 
+ACCEPTED = "accepted"
+
 
 class FigureState(IntEnum):
     """What a figure is, or why there is none; COMPLETE is the province's. ``word`` is what exports say."""
@@ -83,10 +85,11 @@ class Waived:
 class UnitReport:
     """What stands for one obligation at the freeze.
 
-    ``state``: ``accepted`` for a unit that is in (``is_member``), else the submission state of what came, or
-    ``missing``. ``numbers`` and ``states`` follow ``Form.cells`` (thousandths, NaN where there is none;
-    ``CellState``); None for a unit that is not in. ``note``: why a person left it out, or recorded it as missing.
-    ``waived``: what the release has to say beside its figures.
+    ``state``: of a unit that is in (``is_member``) ``accepted``, or ``provisional`` where the office uses a report that
+    is not settled; else the submission state of what came, or ``missing``. ``numbers`` and ``states`` follow
+    ``Form.cells`` (thousandths, NaN where there is none; ``CellState``); None for a unit that is not in. ``note``: why
+    a person left it out, recorded it as missing, or uses it provisionally. ``waived``: what the release has to say
+    beside its figures. ``is_provisional``: its figures are not settled; of a quarter or year, those of a month.
     """
 
     unit: Unit
@@ -103,6 +106,7 @@ class UnitReport:
     lists: Mapping[str, Sequence[ListLine]] = field(default_factory=dict)
     ticked_tables: frozenset[str] = frozenset()
     waived: tuple[Waived, ...] = ()
+    is_provisional: bool = False
 
     @property
     def is_member(self) -> bool:
@@ -140,7 +144,8 @@ class Figures:
 
     ``numbers`` (int64 thousandths, 0 where there is none) and ``states`` have one row per report and one column per
     cell of ``Form.cells``; ``due`` marks the columns whose table is due. ``province``: by id, the due cells in form
-    order, then list totals, rates, statistics. ``beyond_cells``: the latter three for each report.
+    order, then list totals, rates, statistics. ``beyond_cells``: the latter three for each report. ``months``: of a
+    quarter or year, the figures of the months that each figure is made of, by id.
     """
 
     form: Form
@@ -152,6 +157,7 @@ class Figures:
     due: np.ndarray
     province: Mapping[str, Figure]
     beyond_cells: tuple[Mapping[str, Figure], ...]
+    months: Mapping[str, tuple[Figures, ...]] = field(default_factory=dict)
 
     def total(self, figure_id: str) -> Figure:
         """The province's figure; one without number, that applies to no unit, where there is none over this period."""
@@ -171,6 +177,11 @@ class Figures:
         return tuple(report for report in self.reports if report.is_member)
 
     @property
+    def provisional(self) -> tuple[UnitReport, ...]:
+        """The units with figures that are not settled."""
+        return tuple(report for report in self.reports if report.is_provisional)
+
+    @property
     def left_out(self) -> tuple[UnitReport, ...]:
         return tuple(report for report in self.reports if not report.is_member)
 
@@ -182,6 +193,38 @@ class Figures:
         state = FigureState(self.states[row, cell.index])
         value = int(self.numbers[row, cell.index]) if state.has_number else None
         return Figure(cell.id, cell.indicator, cell.aggregation, value, state, int(state.is_known))
+
+    def rests_on(self, figure_id: str, row: int | None = None) -> tuple[UnitReport, ...]:
+        """The provisional reports whose number is in the province's figure, or in that of one unit."""
+        if figure_id not in self.province or figure_id in self._statistics:
+            return ()  # a statistic is about the reporting, not about what was reported
+        rows = range(len(self.reports)) if row is None else [row]
+        unsettled = [each for each in rows if self.reports[each].is_provisional]
+        if not unsettled or not self.months:
+            found = [each for each in unsettled if self.of_unit(each, figure_id).state.has_number]
+            return tuple(self.reports[each] for each in found)
+        months = self.months.get(figure_id, ())
+        ids = {report.unit.unit_id for month in months for report in month.rests_on(figure_id)}
+        return tuple(self.reports[each] for each in unsettled if self.reports[each].unit.unit_id in ids)
+
+    @cached_property
+    def _statistics(self) -> frozenset[str]:
+        return frozenset(statistic.id for statistic in self.definitions.statistics)
+
+    def state_word(self, figure_id: str, row: int | None = None) -> str:
+        """What exports say of a figure of the province or of one unit: its state; ``provisional`` for ``reported`` and
+        ``complete``, ``partial_provisional`` for ``partial``, where a report that is not settled is in it."""
+        state = (self.total(figure_id) if row is None else self.of_unit(row, figure_id)).state
+        if state not in _PROVISIONAL_WORDS or not self.rests_on(figure_id, row):
+            return state.word
+        return _PROVISIONAL_WORDS[state]
+
+
+_PROVISIONAL_WORDS = {
+    FigureState.REPORTED: "provisional",
+    FigureState.COMPLETE: "provisional",
+    FigureState.PARTIAL: "partial_provisional",
+}
 
 
 @dataclass(frozen=True)
@@ -195,6 +238,20 @@ class UnitChange:
     old_state: str
     new_state: str
     reason: str
+
+
+@dataclass(frozen=True)
+class Settling:
+    """A unit that is in both editions and provisional in one of them, or in both with another report.
+
+    ``old_state`` and ``new_state``: accepted or provisional; ``changed``: how many of its cells are others.
+    """
+
+    unit_code: str
+    unit_name: str
+    old_state: str
+    new_state: str
+    changed: int
 
 
 @dataclass(frozen=True)
@@ -217,7 +274,8 @@ class Edition:
     """One edition of a period's figures.
 
     ``state``: draft, published, or ``current`` for the figures of this moment, which are no edition (``number`` None).
-    ``frozen_hash`` names the frozen set of versions; ``changes``: against the edition published before, if any;
+    ``frozen_hash`` names the frozen set of versions; ``changes``: against the edition published before, if any, as are
+    ``settlings``;
     ``is_for_rules``: it has the very reports of that one, and only rules or definitions are others;
     ``compared``: with earlier months, ``reviewed``: what the checks found, both as of the freeze (None: no edition);
     ``coverage``: units of each level behind the reports, ``counts``: the registered counts, as of the freeze.
@@ -233,6 +291,7 @@ class Edition:
     published_at: dt.datetime | None = None
     revises: int | None = None
     changes: tuple[Change, ...] = ()
+    settlings: tuple[Settling, ...] = ()
     is_for_rules: bool = False
     compared: Comparisons | None = None
     reviewed: tuple[ReviewRow, ...] | None = None

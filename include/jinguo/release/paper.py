@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from jinguo.release.bulk_rows import BulkRows, Look
 from jinguo.release.coverage import levels_of
 from jinguo.release.design import Design
@@ -74,10 +76,25 @@ class Paper:
         levels = "；".join(level.text for level in levels_of(self.edition.coverage))
         if levels:
             line += self.design.coverage_below.format(levels=levels)
+        if figures.provisional:
+            names = "、".join(report.unit.org_short for report in figures.provisional)
+            line += self.design.provisional["coverage"].format(names=names)
         if not figures.left_out:
             return line + self.design.coverage_none_left_out
         names = "、".join(f"{report.unit.org_short}（{state_name(report.state)}）" for report in figures.left_out)
         return line + self.design.coverage_left_out.format(names=names)
+
+    @property
+    def counts(self) -> str:
+        """``已汇总 15/16 个单位``, and how many of them provisionally."""
+        figures = self.edition.figures
+        text = f"已汇总 {len(figures.members)}/{len(figures.reports)} 个单位"
+        count = len(figures.provisional)
+        return text + (self.design.provisional["count"].format(count=count) if count else "")
+
+    def name_of(self, report: UnitReport) -> str:
+        """A unit's name as it stands beside its figures: marked where they are not settled."""
+        return report.unit.org_short + (self.design.marks["provisional"] if report.is_provisional else "")
 
     @property
     def _months_line(self) -> str:
@@ -90,6 +107,9 @@ class Paper:
         if figures.left_out:
             names = "、".join(f"{report.unit.org_short}（{state_name(report.state)}）" for report in figures.left_out)
             parts.append(words["left_out"].format(names=names))
+        if figures.provisional:
+            names = "、".join(report.unit.org_short for report in figures.provisional)
+            parts.append(words["provisional"].format(names=names))
         return "".join(parts)
 
     def month_words(self, base: Base) -> str:
@@ -99,11 +119,13 @@ class Paper:
 
     @property
     def legend(self) -> str:
-        return self.design.span["legend"] if self.edition.months else self.design.legend
+        legend = self.design.span["legend"] if self.edition.months else self.design.legend
+        return legend + (self.design.provisional["legend"] if self.edition.figures.provisional else "")
 
     @property
     def notes(self) -> Sequence[str]:
-        return self.design.span["notes"] if self.edition.months else self.design.notes
+        notes = self.design.span["notes"] if self.edition.months else self.design.notes
+        return [*notes, self.design.provisional["note"]] if self.edition.figures.provisional else notes
 
     def add_sheet(self, name: str, *, title: str = "", is_wide: bool = False) -> Worksheet:
         """An empty sheet, set up for A4 (A3 where wide) landscape, with page numbers and the edition in the header."""
@@ -115,8 +137,7 @@ class Paper:
         sheet.center_horizontally()
         font = f'&"{self.design.fonts["body"]},Regular"&9 '  # the space: a year would be read as part of the size
         figures = self.edition.figures
-        counts = f"已汇总 {len(figures.members)}/{len(figures.reports)} 个单位"
-        sheet.set_header(f"&L{font}{figures.period.chinese} {title or name}&R{font}{counts} {self.edition_label}")
+        sheet.set_header(f"&L{font}{figures.period.chinese} {title or name}&R{font}{self.counts} {self.edition_label}")
         sheet.set_footer(f"&L{font}{self._trace_line}&C{font}第 &P 页 共 &N 页")
         return sheet
 
@@ -129,10 +150,21 @@ class Paper:
         return f"发布版 {period}-{number}  溯源：jinguo trace --period {period} --edition {number} --cell 格号"
 
     def write_figure(
-        self, sheet: Worksheet, row: int, column: int, figure: Figure, *, decimals: int, **look: Any
+        self,
+        sheet: Worksheet,
+        row: int,
+        column: int,
+        figure: Figure,
+        *,
+        decimals: int,
+        of_row: int | None = None,
+        **look: Any,
     ) -> None:
-        """One figure as a number, or the mark that says why there is none."""
-        mark, style = self.figure_style(figure.state, decimals, has_value=figure.value is not None, **look)
+        """One figure, of the province or of the unit in ``of_row``, as a number, or the mark that says why there is
+        none."""
+        beside = self.design.marks["provisional"] if self.edition.figures.rests_on(figure.id, of_row) else ""
+        has_value = figure.value is not None
+        mark, style = self.figure_style(figure.state, decimals, has_value=has_value, beside=beside, **look)
         if figure.value is not None:
             sheet.write_number(row, column, plain_number(figure.value), style)
         elif mark:
@@ -140,25 +172,37 @@ class Paper:
         else:
             sheet.write_blank(row, column, None, style)
 
+    def provisional_kinds(self, figure_ids: Sequence[str]) -> np.ndarray:
+        """Reports × figures: whether a unit's figure is not settled."""
+        figures = self.edition.figures
+        found = np.zeros((len(figures.reports), len(figure_ids)), dtype=bool)
+        for row, report in enumerate(figures.reports):
+            if report.is_provisional:
+                found[row] = [bool(figures.rests_on(figure_id, row)) for figure_id in figure_ids]
+        return found
+
     def write_in_bulk(self, sheet: Worksheet, rows: BulkRows) -> None:
         """The last rows of a sheet, however many; they come into it when the workbook is finished."""
         rows.mark(sheet)
         self.bulk[f"xl/worksheets/sheet{self.workbook.worksheets().index(sheet) + 1}.xml"] = rows
 
-    def figure_look(self, state: FigureState, decimals: int, *, has_value: bool) -> Look:
-        """How a figure in bulk looks."""
-        mark, style = self.figure_style(state, decimals, has_value=has_value)
-        if self.edition.months and state is FigureState.PARTIAL:
-            mark = self.design.marks["partial"]
-            style = self.boxed(num_format=f'{self.design.number_formats[decimals]}"{mark}"', align="right")
+    def figure_look(self, state: FigureState, decimals: int, *, has_value: bool, is_provisional: bool = False) -> Look:
+        """How a unit's figure in bulk looks."""
+        marks = self.design.marks
+        beside = marks["partial"] if self.edition.months and state is FigureState.PARTIAL else ""
+        beside += marks["provisional"] if is_provisional else ""
+        mark, style = self.figure_style(state, decimals, has_value=has_value, beside=beside)
         return Look(style, has_value, "" if has_value else mark)
 
-    def figure_style(self, state: FigureState, decimals: int, *, has_value: bool, **look: Any) -> tuple[str, Format]:
-        """The mark that stands for a figure without a number ("": an empty cell), and the format of its cell."""
+    def figure_style(
+        self, state: FigureState, decimals: int, *, has_value: bool, beside: str = "", **look: Any
+    ) -> tuple[str, Format]:
+        """The mark that stands for a figure without a number ("": an empty cell), and the format of its cell, which
+        shows ``beside`` after the number."""
         marks = self.design.marks
         if has_value:
-            number_format = self.design.number_formats[decimals]
-            number_format += f'"{marks["no_activity"]}"' if state is FigureState.NO_ACTIVITY else "_ "
+            beside = (marks["no_activity"] if state is FigureState.NO_ACTIVITY else "") + beside
+            number_format = self.design.number_formats[decimals] + (f'"{beside}"' if beside else "_ ")
             return "", self.boxed(**{"num_format": number_format, "align": "right", **look})
         if state in (FigureState.MISSING, FigureState.UNACCEPTED):
             quiet = {"bg_color": self.colour("absent_fill"), "font_color": self.colour("quiet"), "font_size": 9}
@@ -216,7 +260,7 @@ def number_width(values: list[int | None], decimals: int) -> float:
 
 def unit_column_widths(reports: Sequence[UnitReport]) -> tuple[float, float]:
     """The widths that the units' names and codes need (a village's are longer than a city's)."""
-    names = max((text_width(report.unit.org_short) for report in reports), default=0)
+    names = max((text_width(report.unit.org_short) + report.is_provisional for report in reports), default=0)
     codes = max((len(report.unit.code) for report in reports), default=0)
     return max(18.0, min(names + 2.5, 36.0)), max(9.0, codes + 2.0)
 

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from jinguo.release.bulk_rows import BulkRows
-from jinguo.release.model import Figure, FigureState, UnitReport, Waived, plain_number
+from jinguo.release.model import ACCEPTED, Figure, FigureState, UnitReport, plain_number
 from jinguo.release.paper import Paper, lines_needed, merge, unit_column_widths
 from jinguo.review.states import state_name
+from jinguo.warehouse.decisions import PROVISIONAL
 
 if TYPE_CHECKING:
     from xlsxwriter.format import Format
@@ -53,20 +54,24 @@ def write_cover(paper: Paper, name: str) -> None:
 
 def _cover_lines(paper: Paper) -> list[tuple[str, str]]:
     figures, edition, form = paper.edition.figures, paper.edition, paper.edition.figures.form
-    counts = f"已汇总 {len(figures.members)}/{len(figures.reports)} 个单位"
     lines = [
         ("报告期", figures.period.chinese),
         (paper.design.compiler, form.issuer),
         ("报表制度", f"{form.title}（{form.version}年版）  备案文号：{form.approval_no}"),
-        ("汇总范围", paper.coverage_line if edition.months else counts),
+        ("汇总范围", paper.coverage_line if edition.months else paper.counts),
     ]
+    if figures.provisional and not edition.months:
+        names = "、".join(report.unit.org_short for report in figures.provisional)
+        lines.append(
+            (state_name(PROVISIONAL), f"{names}（{len(figures.provisional)}个单位，已报未审定，由省妇联决定暂用）")
+        )
     for state, reports in _by_state(figures.left_out):
         names = "、".join(report.unit.org_short for report in reports)
         label = "有月份未汇总" if edition.months else "未汇总"
         lines.append((f"{label}：{state_name(state)}", f"{names}（{len(reports)}个单位）"))
-    lines.append(("汇总时间", _moment(edition.frozen_at)))
+    lines.append(("汇总时间", moment_text(edition.frozen_at)))
     if edition.state == "published":
-        lines.append(("签发", f"{edition.published_by}    {_moment(edition.published_at)}"))
+        lines.append(("签发", f"{edition.published_by}    {moment_text(edition.published_at)}"))
     if edition.revises is not None:
         lines.append(("更正", f"本版更正第{edition.revises}版，变动指标{len(edition.changes)}个，见“更正说明”。"))
     lines.append(("数据指纹", edition.frozen_hash))
@@ -128,10 +133,10 @@ def write_reporting(paper: Paper, name: str) -> None:
     sheet.set_row(2, 34)
     for column, (label, _) in enumerate(_REPORTING_COLUMNS):
         sheet.write_string(2, column, label, paper.heading())
-    styles = {is_member: _reporting_styles(paper, is_member=is_member) for is_member in (False, True)}
+    styles = {is_settled: _reporting_styles(paper, is_settled=is_settled) for is_settled in (False, True)}
     for row, (report, beyond) in enumerate(zip(figures.reports, figures.beyond_cells, strict=True)):
         measures = {item.measure: plain_number(beyond[item.id].value) for item in figures.definitions.statistics}
-        _write_reporting_row(sheet, 3 + row, report, measures, styles[report.is_member])
+        _write_reporting_row(sheet, 3 + row, report, measures, styles[report.state == ACCEPTED])
     row = 3 + len(figures.reports)
     summary = [
         f"{figures.definitions.indicators[item.id].label} {_shown(figures.province[item.id])}"
@@ -146,10 +151,10 @@ def write_reporting(paper: Paper, name: str) -> None:
     sheet.fit_to_pages(1, 0)
 
 
-def _reporting_styles(paper: Paper, *, is_member: bool) -> list[Format]:
+def _reporting_styles(paper: Paper, *, is_settled: bool) -> list[Format]:
     """The formats of one line, by column."""
-    look = {} if is_member else {"bg_color": paper.colour("absent_fill")}
-    state = {} if is_member else {"bold": True, "font_color": paper.colour("accent")}
+    look = {} if is_settled else {"bg_color": paper.colour("absent_fill")}
+    state = {} if is_settled else {"bold": True, "font_color": paper.colour("accent")}
     styles = [paper.boxed(align="center", **look)] * len(_REPORTING_COLUMNS)
     styles[1] = paper.boxed(indent=1, **look)
     styles[3] = paper.boxed(align="center", **look, **state)
@@ -170,7 +175,7 @@ def _write_reporting_row(
         state_name(report.state),
         report.version,
         record.versions,
-        _moment(record.first_received),
+        moment_text(record.first_received),
         _YES_NO[record.is_on_time if came else None],
         record.errors if came else None,
         record.queries if came else None,
@@ -275,19 +280,25 @@ def write_unit_figures(paper: Paper, name: str, *, title: str, ids: Sequence[str
 
 
 def _unit_rows(paper: Paper, first: int, ids: Sequence[str], decimals: Sequence[int]) -> BulkRows:
-    """One row per unit; a figure's kind is its state twice, plus one when it has a value."""
+    """One row per unit; a figure's kind is four times its state, plus two where it is not settled, plus one when it has
+    a value."""
     figures = paper.edition.figures
     shown = [[beyond[figure_id] for figure_id in ids] for beyond in figures.beyond_cells]
-    kinds = [(state, has_value) for state in FigureState for has_value in (False, True)]
+    kinds = [(state, marked, known) for state in FigureState for marked in (False, True) for known in (False, True)]
+    unsettled = paper.provisional_kinds(ids)
+    states = np.array([[4 * figure.state + (figure.value is not None) for figure in row] for row in shown])
     return BulkRows(
         first=first,
         height=18,
-        labels=[(report.unit.org_short, report.unit.code) for report in figures.reports],
+        labels=[(paper.name_of(report), report.unit.code) for report in figures.reports],
         label_styles=(paper.boxed(indent=1), paper.boxed(align="center")),
         numbers=np.array([[figure.value or 0 for figure in row] for row in shown], dtype=np.int64),
-        kinds=np.array([[2 * figure.state + (figure.value is not None) for figure in row] for row in shown]),
+        kinds=states + 2 * unsettled,
         columns=range(len(ids)),
-        looks=[[paper.figure_look(state, places, has_value=known) for state, known in kinds] for places in decimals],
+        looks=[
+            [paper.figure_look(state, places, has_value=known, is_provisional=marked) for state, marked, known in kinds]
+            for places in decimals
+        ],
     )
 
 
@@ -298,88 +309,11 @@ def figure_decimals(figure: Figure, unit: str) -> int:
     return 1 if unit == "小时" else 0
 
 
-def write_notes(paper: Paper, name: str) -> None:
-    """How the figures are made, and every unit that is not in them with its state and reason."""
-    figures = paper.edition.figures
-    sheet = paper.add_sheet(name)
-    sheet.set_column(0, 0, 6)
-    sheet.set_column(1, 1, 24)
-    sheet.set_column(2, 2, 16)
-    sheet.set_column(3, 3, 70)
-    paper.write_title(sheet, 0, 3, name)
-    paper.write_paragraph(sheet, 1, 3, f"{figures.period.chinese}  {paper.coverage_line}", width=115)
-    row = _write_section(paper, sheet, 2, "一、口径说明")
-    for number, text in enumerate(paper.notes, start=1):
-        line = f"{number}. {text.format(form_title=figures.form.title)}"
-        paper.write_paragraph(sheet, row, 3, line, width=115)
-        row += 1
-    paper.write_paragraph(sheet, row, 3, f"{len(paper.notes) + 1}. 图例：{paper.legend}", width=115)
-    row = _write_section(paper, sheet, row + 1, "二、缺报及未汇总单位")
-    for column, label in enumerate(("序号", "单位", "状态", "原因")):
-        sheet.write_string(row, column, label, paper.heading())
-    for number, report in enumerate(figures.left_out, start=1):
-        row += 1
-        sheet.set_row(row, 14 * lines_needed(report.note, 66) + 5)
-        sheet.write_number(row, 0, number, paper.boxed(align="center"))
-        sheet.write_string(row, 1, report.unit.org_short, paper.boxed(indent=1))
-        sheet.write_string(row, 2, state_name(report.state), paper.boxed(align="center"))
-        sheet.write_string(row, 3, report.note, paper.boxed(text_wrap=True))
-    if not figures.left_out:
-        row += 1
-        merge(sheet, row, 0, 3, "无", paper.boxed(align="center"))
-    waived = [(report, item) for report in figures.members for item in report.waived]
-    if waived:
-        row = _write_waivers(paper, sheet, _write_section(paper, sheet, row + 1, "三、审核豁免"), waived)
-    row = _write_section(paper, sheet, row + 1, f"{'四' if waived else '三'}、本版依据")
-    for text in _evidence(paper):
-        paper.write_paragraph(sheet, row, 3, text, width=115)
-        row += 1
-    sheet.fit_to_pages(1, 0)
-
-
-def _write_waivers(paper: Paper, sheet: Worksheet, row: int, waived: Sequence[tuple[UnitReport, Waived]]) -> int:
-    """One line for each waiver and unit: what did not hold, why it counts all the same; the last row written."""
-    for column, label in enumerate(("序号", "单位", "豁免编号", "豁免的问题、原因、批准人和期限")):
-        sheet.write_string(row, column, label, paper.heading())
-    for number, (report, item) in enumerate(waived, start=1):
-        row += 1
-        text = _waiver_text(item)
-        sheet.set_row(row, 14 * lines_needed(text, 66) + 5)
-        sheet.write_number(row, 0, number, paper.boxed(align="center"))
-        sheet.write_string(row, 1, report.unit.org_short, paper.boxed(indent=1))
-        sheet.write_number(row, 2, item.number, paper.boxed(align="center"))
-        sheet.write_string(row, 3, text, paper.boxed(text_wrap=True))
-    return row
-
-
-def _waiver_text(item: Waived) -> str:
-    return f"{'、'.join(item.places)}：{item.reason.rstrip('。')}。{item.approver}批准，有效至{item.ends_on}。"
-
-
-def _write_section(paper: Paper, sheet: Worksheet, row: int, text: str) -> int:
-    sheet.set_row(row, 24)
-    sheet.write_string(row, 0, text, paper.style(font_name=paper.design.fonts["heading"], font_size=12))
-    return row + 1
-
-
-def _evidence(paper: Paper) -> list[str]:
-    edition = paper.edition
-    made = f"版次：{paper.edition_label}，汇总时间 {_moment(edition.frozen_at)}。"
-    if edition.months:
-        return [made, paper.coverage_line, f"数据指纹（所采用月度版次的散列值）：{edition.frozen_hash}"]
-    versions = "、".join(f"{report.unit.org_short}第{report.version}版" for report in edition.figures.members)
-    return [
-        made,
-        f"采用的报送件：{versions or '无'}。",
-        f"数据指纹（所采用报送件、报表制度和审核规则的散列值）：{edition.frozen_hash}",
-    ]
-
-
 def _shown(figure: Figure) -> str:
     if figure.value is None:
         return "—" if figure.state is FigureState.NA else "（无）"
     return f"{plain_number(figure.value):,}"
 
 
-def _moment(moment: dt.datetime | None) -> str:
+def moment_text(moment: dt.datetime | None) -> str:
     return moment.strftime("%Y-%m-%d %H:%M") if moment else "—"

@@ -7,6 +7,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
+from jinguo.release.model import ACCEPTED
 from jinguo.release.paper import Paper, lines_needed, merge
 from jinguo.review.states import state_name
 from jinguo.rules.catalogue import load_rules
@@ -85,7 +86,7 @@ def write_units(paper: Paper, name: str, rows: Sequence[ReviewRow]) -> None:
     versions = sum(report.statistics.versions for report in reports)
     sheet.write_number(6, 14, versions, paper.boxed(align="center", **look))
     for line, report in enumerate(reports, start=7):
-        fill = {} if report.is_member else {"bg_color": paper.colour("absent_fill")}
+        fill = {} if report.state == ACCEPTED else {"bg_color": paper.colour("absent_fill")}
         sheet.set_row(line, 19)
         sheet.write_number(line, 0, line - 6, paper.boxed(align="center", **fill))
         sheet.write_string(line, 1, report.unit.org_short, paper.boxed(indent=1, **fill))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from jinguo.forms.model import Form
 from jinguo.release.definitions import Definitions
-from jinguo.release.model import Change, Figure, Figures, FigureState, UnitChange, UnitReport
+from jinguo.release.model import Change, Figure, Figures, FigureState, Settling, UnitChange, UnitReport
 
 RULES_CHANGED, REPORTING_CHANGED = "规则变更", "报送情况变动"
+WAS_PROVISIONAL = "初步数更正为审定数"
 
 
 def changes_between(old: Figures, new: Figures) -> tuple[Change, ...]:
@@ -20,6 +21,27 @@ def changes_between(old: Figures, new: Figures) -> tuple[Change, ...]:
         old_value = before.value if before else None
         changes.append(Change(figure_id, label, old_value, figure.value, _units(old, new, figure_id)))
     return tuple(changes)
+
+
+def settlings_between(old: Figures, new: Figures) -> tuple[Settling, ...]:
+    """The provisional reports of either edition whose unit is in both, with what became of them."""
+    found = []
+    for row, report in enumerate(new.reports):
+        place = old.row_by_id.get(report.unit.unit_id)
+        before = old.reports[place] if place is not None else None
+        if before is None or not (before.is_member and report.is_member):
+            continue
+        if not (before.is_provisional or report.is_provisional) or _is_same(before, report):
+            continue
+        cells = [c.id for c in new.form.cells if new.due[c.index] and c.id in old.form.cell_by_id]
+        changed = sum(old.of_unit(place, name).value != new.of_unit(row, name).value for name in cells)
+        found.append(Settling(report.unit.code, report.unit.org_short, before.state, report.state, changed))
+    return tuple(found)
+
+
+def _is_same(before: UnitReport, report: UnitReport) -> bool:
+    now = report.state, report.submission_id, report.version
+    return (before.state, before.submission_id, before.version) == now
 
 
 def _units(old: Figures, new: Figures, figure_id: str) -> tuple[UnitChange, ...]:
@@ -42,7 +64,10 @@ def _reason(old: Figures, report: UnitReport, figure_id: str, definitions: Defin
     before = old.reports[row] if row is not None else None
     is_same = before and (before.submission_id, before.version) == (report.submission_id, report.version)
     if not (report.is_member and is_same):
-        return report.correction_reason or report.note
+        reason = report.correction_reason or report.note
+        if before and before.is_provisional and report.is_member and not report.is_provisional:
+            return f"{WAS_PROVISIONAL}，{reason}" if reason else WAS_PROVISIONAL
+        return reason
     is_of_reporting = any(statistic.id == figure_id for statistic in definitions.statistics)
     return REPORTING_CHANGED if is_of_reporting else RULES_CHANGED
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jinguo.release.model import Change, Edition, FigureState, UnitChange, plain_number
+from jinguo.release.model import ACCEPTED, Change, Edition, FigureState, Settling, UnitChange, plain_number
 from jinguo.release.paper import Paper, lines_needed, merge
 from jinguo.release.revision import RULES_CHANGED
+from jinguo.warehouse.decisions import PROVISIONAL
 
 if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
@@ -58,7 +59,15 @@ def _revised_units(edition: Edition) -> str:
     came_or_went = groups["新纳入"] | groups["不再纳入"]
     groups["更正"] = {code: name for code, name in groups["更正"].items() if code not in came_or_went}
     parts = [f"{kind}：{'、'.join(units.values())}" for kind, units in groups.items() if units]
+    parts += [_settled(item) for item in edition.settlings]
     return "；".join([*parts, f"变动的全省数{len(edition.changes)}个"]) + "。"
+
+
+def _settled(item: Settling) -> str:
+    """``初步数转为审定数：株洲市妇联（数字没有变动）``: also where no figure of the province has changed."""
+    words = {PROVISIONAL: "初步数", ACCEPTED: "审定数"}
+    turned = f"{words[item.old_state]}转为{words[item.new_state]}" if item.old_state != item.new_state else "初步数更新"
+    return f"{turned}：{item.unit_name}（{f'{item.changed}格有变动' if item.changed else '数字没有变动'}）"
 
 
 def _write_change(paper: Paper, sheet: Worksheet, row: int, change: Change) -> None:

@@ -22,7 +22,7 @@ from jinguo.release.comparison import Base
 from jinguo.release.design import load_design
 from jinguo.release.editions import Editions, Rules, as_stored, figure_rows
 from jinguo.release.gate import GateClosed, GateReason
-from jinguo.release.model import Change, Edition, Figures, plain_number
+from jinguo.release.model import ACCEPTED, Change, Edition, Figures, plain_number
 from jinguo.release.revision import changes_between, figure_label
 from jinguo.release.spans import RECOMPUTE, consolidate_span, over_months
 from jinguo.settings import TIMEZONE
@@ -216,9 +216,9 @@ def _published(conn: Connection, month: Period) -> Release | None:
 
 def _base(edition: Edition) -> Base:
     figures = edition.figures
-    left_out = tuple((report.unit.code, report.state) for report in figures.left_out)
+    named = tuple((report.unit.code, report.state) for report in figures.reports if report.state != ACCEPTED)
     counts = len(figures.members), len(figures.reports)
-    return Base(figures.period, edition.number, edition.frozen_hash, *counts, left_out)
+    return Base(figures.period, edition.number, edition.frozen_hash, *counts, named)
 
 
 def _hash_of(bases: Sequence[Base]) -> str:

@@ -44,8 +44,8 @@ def write_months(paper: Paper, name: str) -> None:
 
 
 def _absence(base: Base, code: str) -> str:
-    """The state of a unit that is not in; "" for one that is, or was not expected."""
-    state = dict(base.left_out).get(code)
+    """The state of a unit that is not in, or provisionally; "" for one that is, or was not expected."""
+    state = dict(base.named).get(code)
     return state_name(state) if state else ""
 
 

@@ -8,7 +8,7 @@ from jinguo.errors import JinguoError
 from jinguo.release.lines import is_line_cell
 from jinguo.release.model import Edition, Figures, FigureState, plain_number
 from jinguo.release.span_editions import SpanEditions
-from jinguo.release.spans import CLOSING, months_due, months_used, over_months, ratio_rules
+from jinguo.release.spans import months_behind, months_due, over_months
 from jinguo.release.trace import trace_figure
 from jinguo.units.register import PROVINCE_CODE
 
@@ -30,7 +30,7 @@ def trace_span(
         raise JinguoError(f"{figure_id}: no cell or indicator that there is over the months of {figures.period}")
     unit_id, level, figure = _asked(spans, figures, figure_id, unit_code)
     due = months_due(figures.period, figures.form, figures.definitions, figure_id)
-    used = months_used(_used_rule(figures, figure_id, rules[figure_id]), due)
+    used = months_behind(figures.period, figures.form, figures.definitions, rules, figure_id)
     bases = {base.period: base for base in edition.months}
     months, inputs = [], []
     for month in due:
@@ -52,7 +52,7 @@ def trace_span(
         "aggregation": figure.aggregation,
         "rule": rules[figure_id],
         "value": plain_number(figure.value),
-        "state": figure.state.word,
+        "state": figures.state_word(figure_id, None if unit_id is None else figures.row_by_id[unit_id]),
         "months": months,
         "inputs": inputs,
         "below": [],
@@ -68,15 +68,6 @@ def _asked(spans: SpanEditions, figures: Figures, figure_id: str, unit_code: str
     if unit is None or row is None:
         raise JinguoError(f"{unit_code} owes the province no report in {figures.period}")
     return unit.unit_id, figures.reports[row].unit.unit_type, figures.of_unit(row, figure_id)
-
-
-def _used_rule(figures: Figures, figure_id: str, rule: str) -> str:
-    """A rate of two closing values is that of the last month."""
-    ratio = next((item for item in figures.definitions.ratios if item.id == figure_id), None)
-    if ratio is None:
-        return rule
-    parts = ratio_rules(ratio, over_months(figures.form, figures.definitions))
-    return CLOSING if parts == (CLOSING, CLOSING) else rule
 
 
 def _of_month(spans: SpanEditions, edition: Edition, figure_id: str, unit_id: int | None) -> dict[str, Any]:

@@ -66,6 +66,17 @@ def months_used(rule: str, due: Sequence[Period]) -> Sequence[Period]:
     return {CLOSING: due[-1:], OPENING: due[:1]}.get(rule, due)
 
 
+def months_behind(
+    span: Span, form: Form, definitions: Definitions, rules: Mapping[str, str], figure_id: str
+) -> Sequence[Period]:
+    """The months that a figure is made of; a rate of two closing values is that of the last month."""
+    rule = rules[figure_id]
+    ratio = next((item for item in definitions.ratios if item.id == figure_id), None)
+    if ratio is not None and ratio_rules(ratio, rules) == (CLOSING, CLOSING):
+        rule = CLOSING
+    return months_used(rule, months_due(span, form, definitions, figure_id))
+
+
 def consolidate_span(span: Span, editions: Mapping[Period, Figures], *, words: Mapping[str, str]) -> Figures:
     """The figures of ``span`` from those of its published months (at least one), with the form of the last of them.
 
@@ -91,7 +102,20 @@ def consolidate_span(span: Span, editions: Mapping[Period, Figures], *, words: M
             own = [_of_unit(editions, months[item.id], report, item.id) for report in reports]
             whole = _of_province(editions, months[item.id], item.id)
             province[item.id] = _beyond_cells(item.id, own, whole, definitions, rules, beyond)
-    return Figures(form, span, definitions, reports, numbers, states, due, province, tuple(beyond))
+    parts = {name: _parts(span, form, definitions, rules, name, editions) for name in province}
+    return Figures(form, span, definitions, reports, numbers, states, due, province, tuple(beyond), parts)
+
+
+def _parts(
+    span: Span,
+    form: Form,
+    definitions: Definitions,
+    rules: Mapping[str, str],
+    figure_id: str,
+    editions: Mapping[Period, Figures],
+) -> tuple[Figures, ...]:
+    months = months_behind(span, form, definitions, rules, figure_id)
+    return tuple(editions[month] for month in months if month in editions)
 
 
 def _worded(form: Form, definitions: Definitions, words: Mapping[str, str]) -> tuple[Form, Definitions]:
@@ -122,8 +146,9 @@ def _reports(editions: Mapping[Period, Figures]) -> tuple[UnitReport, ...]:
 def _report(own: Sequence[UnitReport]) -> UnitReport:
     """``own``: latest month first. What it is not in for is said by the latest month in which it is not."""
     absent = next((report for report in own if not report.is_member), None)
-    shown = absent or own[0]
-    state, note, numbers = shown.state, absent.note if absent else "", None if absent else own[0].numbers
+    unsettled = next((report for report in own if report.is_provisional), None)
+    shown = absent or unsettled or own[0]
+    state, note, numbers = shown.state, shown.note, None if absent else own[0].numbers
     waived = {item.number: item for report in own for item in report.waived}
     return UnitReport(
         unit=own[0].unit,
@@ -132,6 +157,7 @@ def _report(own: Sequence[UnitReport]) -> UnitReport:
         numbers=numbers,
         lists=own[0].lists,
         waived=tuple(waived[number] for number in sorted(waived)),
+        is_provisional=unsettled is not None,
     )
 
 

@@ -14,12 +14,13 @@ from jinguo.forms.model import Form
 from jinguo.periods import Period
 from jinguo.reading.model import ListLine
 from jinguo.release.definitions import Definitions
-from jinguo.release.model import ReportStatistics, UnitReport, Waived
+from jinguo.release.model import ACCEPTED, ReportStatistics, UnitReport, Waived
 from jinguo.review.settlements import WAIVER
+from jinguo.review.states import UNSETTLED
 from jinguo.rules.findings import Finding
 from jinguo.units.deadlines import deadline
 from jinguo.units.register import PROVINCE_CODE, Register, Unit
-from jinguo.warehouse.decisions import decisions_of
+from jinguo.warehouse.decisions import PROVISIONAL, decisions_of, used_provisionally
 from jinguo.warehouse.explanations import explanations_of_period
 from jinguo.warehouse.findings import count_findings, findings_of_many, findings_settled_by
 from jinguo.warehouse.records import Decision, Explanation, Member, SubmissionRow, Waiver
@@ -27,6 +28,7 @@ from jinguo.warehouse.submissions import (
     accepted_submissions,
     latest_submissions,
     load_readings,
+    submissions_by_id,
     values_of,
     versions_of_period,
 )
@@ -47,19 +49,24 @@ def present_members(
     rule_fingerprint: str = "",
     compared_with: Sequence[tuple[str, str]] = (),
 ) -> tuple[list[Member], str]:
-    """One member per report that is owed to the province (the version in force, or the state of what came; ``missing``:
-    nothing), and the hash that names the set: versions and their bytes, who is named as left out, the form, the rules,
-    and the earlier months that it is ``compared_with`` (each with its own hash)."""
+    """One member per report that is owed to the province (the version in force, else the one that the office uses
+    provisionally, else the state of what came; ``missing``: nothing), and the hash that names the set: versions and
+    their bytes, which of them are provisional, who is named as left out, the form, the rules, and the earlier months
+    that it is ``compared_with`` (each with its own hash)."""
     accepted = accepted_submissions(conn, period.key)
     latest = latest_submissions(conn, period.key)
+    provisional = _provisional(conn, period)
     members: list[Member] = []
-    versions, left_out = [], []
+    versions, unsettled, left_out = [], [], []
     for obligation in register.obligations(period, reports_to=PROVINCE_CODE):
         unit_id = register.by_code[obligation.unit_code].unit_id
-        row, came = accepted.get(unit_id), latest.get(unit_id)
+        row, came, used = accepted.get(unit_id), latest.get(unit_id), provisional.get(unit_id)
         if row is not None:
-            members.append(Member(unit_id, obligation.basis, "accepted", row.id))
+            members.append(Member(unit_id, obligation.basis, ACCEPTED, row.id))
             versions.append([unit_id, obligation.basis, row.id, row.version, row.sha256])
+        elif used is not None:
+            members.append(Member(unit_id, obligation.basis, PROVISIONAL, used.id))
+            unsettled.append([unit_id, obligation.basis, used.id, used.version, used.sha256])
         else:
             state = came.state if came else "missing"
             members.append(Member(unit_id, obligation.basis, state))
@@ -70,9 +77,23 @@ def present_members(
         "members": versions,
         "left_out": left_out,
     }
+    if unsettled:
+        facts["provisional"] = unsettled
     if compared_with:
         facts["compared_with"] = list(compared_with)
     return members, hashlib.sha256(json.dumps(facts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def has_accepted(members: Sequence[Member]) -> bool:
+    """Whether any unit is in with a settled report: of provisional ones alone nothing is released."""
+    return any(member.state == ACCEPTED for member in members)
+
+
+def _provisional(conn: Connection, period: Period) -> dict[int, SubmissionRow]:
+    """Unit id → the version that the office uses provisionally. A newer one that is not settled takes nothing away."""
+    used = used_provisionally(conn, period.key)
+    rows = submissions_by_id(conn, list(used.values()))
+    return {unit_id: rows[row_id] for unit_id, row_id in used.items() if rows[row_id].state in UNSETTLED}
 
 
 @dataclass(frozen=True)
@@ -119,7 +140,9 @@ def load_reports(
                 f"{period}: at {as_of:%Y-%m-%d %H:%M} the report of {unit.code} had not come yet (JINGUO_NOW?)"
             )
         report = _member_report(unit, row, statistics, values[row.id], lists.get(row.id, _Lists()))
-        reports.append(replace(report, waived=waived.get(row.id, ())))
+        note = _note(unit, versions, records) if member.state == PROVISIONAL else ""
+        standing = {"state": member.state, "is_provisional": member.state == PROVISIONAL, "note": note}
+        reports.append(replace(report, **standing, waived=waived.get(row.id, ())))
     return reports
 
 
@@ -152,7 +175,7 @@ def _member_report(
 ) -> UnitReport:
     return UnitReport(
         unit=unit,
-        state="accepted",
+        state=ACCEPTED,
         statistics=statistics,
         submission_id=row.id,
         version=row.version,
@@ -253,8 +276,8 @@ def _is_explained(unit: Unit, submission_id: int, records: _Records) -> bool:
 
 
 def _note(unit: Unit, versions: Sequence[SubmissionRow], records: _Records) -> str:
-    """Why the unit is not in, where somebody gave a reason."""
+    """Why the unit is not in, or only provisionally, where somebody gave a reason."""
     decision = records.decisions.get(unit.unit_id)
-    if decision is not None and decision.action in ("declare_missing", "exclude", "return", "reopen"):
+    if decision is not None and decision.action != "accept":
         return decision.reason
     return versions[-1].reason if versions else ""

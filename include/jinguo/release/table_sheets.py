@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from jinguo.forms.model import Cell, Table
 from jinguo.release.bulk_rows import BulkRows
 from jinguo.release.model import Figure, Figures, FigureState, plain_number
@@ -233,16 +235,23 @@ def _write_unit_rows(paper: Paper, sheet: Worksheet, first_line: int, cells: lis
     """One line per report, straight from the matrices: a province may have thousands of lines of six hundred cells."""
     figures = paper.edition.figures
     looks = {
-        decimals: [paper.figure_look(state, decimals, has_value=state.has_number) for state in FigureState]
+        decimals: [
+            paper.figure_look(state, decimals, has_value=state.has_number, is_provisional=is_marked)
+            for is_marked in (False, True)
+            for state in FigureState
+        ]
         for decimals in {cell.decimals for cell in cells}
     }
+    kinds = figures.states.copy()
+    unsettled = paper.provisional_kinds([cell.id for cell in cells])
+    kinds[:, [cell.index for cell in cells]] += np.where(unsettled, np.uint8(len(FigureState)), np.uint8(0))
     rows = BulkRows(
         first=first_line,
         height=26,
-        labels=[(report.unit.org_short, report.unit.code) for report in figures.reports],
+        labels=[(paper.name_of(report), report.unit.code) for report in figures.reports],
         label_styles=(paper.boxed(indent=1), paper.boxed(align="center")),
         numbers=figures.numbers,
-        kinds=figures.states,
+        kinds=kinds,
         columns=[cell.index for cell in cells],
         looks=[looks[cell.decimals] for cell in cells],
     )
@@ -267,7 +276,7 @@ def write_list_table(paper: Paper, table: Table, name: str) -> None:
     for report in figures.reports:
         for item in report.lists.get(table.id, ()):
             sheet.write_number(line, 0, line - 2, paper.boxed(align="center"))
-            sheet.write_string(line, 1, report.unit.org_short, paper.boxed(indent=1))
+            sheet.write_string(line, 1, paper.name_of(report), paper.boxed(indent=1))
             for column in table.columns:
                 _write_list_value(paper, sheet, line, column.number + 1, item.values.get(column.number), column.choices)
             line += 1

@@ -54,6 +54,7 @@ def trace_figure(
     The inputs of an additive figure sum to it. Of a rate they are the cells of numerator and denominator (``part``,
     ``sign``), of a reporting statistic each unit's part of the count. ``below``: the same cell in the reports that the
     consolidated ones among them sum, down to the lowest level; ``gaps``: where a report is not the sum of those.
+    ``provisional``: the units whose number is in it and whose report (``report_state`` of an input) is not settled.
     JinguoError when there is no such figure or unit.
     """
     if is_line_cell(edition.figures.form, figure_id):
@@ -83,7 +84,8 @@ def trace_figure(
         "edition_state": edition.state,
         "aggregation": figure.aggregation,
         "value": plain_number(figure.value),
-        "state": figure.state.word,
+        "state": figures.state_word(figure_id, None if level == "province" else rows[0]),
+        "provisional": [figures.reports[row].unit.code for row in rows if figures.rests_on(figure_id, row)],
         "inputs": inputs,
         "below": below,
         "gaps": gaps_below(inputs, below),
@@ -154,6 +156,7 @@ def _from_report(source: _Source, report: UnitReport, cell_id: str, value: int) 
         "address": address,
         "raw": notes[cell_id].raw if cell_id in notes else _written(source, _state_of(source, report, cell_id), value),
         "version": report.version,
+        "report_state": report.state,
         **from_other_file(reading, cell_id),
         **_amendment(source, report, notes.get(cell_id)),
     }

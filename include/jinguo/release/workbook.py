@@ -16,6 +16,7 @@ from jinguo.release import (
     comparison_sheets,
     coverage_sheet,
     demonstration_sheet,
+    notes_sheet,
     report_sheets,
     review_sheets,
     revision_sheet,
@@ -108,7 +109,7 @@ def _plan(paper: Paper, schemas: Path) -> list[_Sheet]:
     if paper.edition.revises is not None:
         write = partial(revision_sheet.write_revision, paper, names["revision"])
         sheets.append((names["revision"], f"与第{paper.edition.revises}版相比变动的全省数、单位和原因", write))
-    notes = partial(report_sheets.write_notes, paper, names["notes"])
+    notes = partial(notes_sheet.write_notes, paper, names["notes"])
     sheets.append((names["notes"], "指标口径、六种空缺的区分、未汇总单位及原因", notes))
     sources = partial(sources_sheet.write_sources, paper, names["sources"])
     sheets.append((names["sources"], "发布版编号、来源文件及其指纹（点各表标题也到这里）", sources))

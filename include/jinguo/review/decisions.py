@@ -13,18 +13,26 @@ from jinguo.periods import Period
 from jinguo.review.matching import finding_key
 from jinguo.review.policy import ReviewPolicy
 from jinguo.review.settlements import remember
-from jinguo.review.states import can_move, state_name
+from jinguo.review.states import UNSETTLED, can_move, state_name
 from jinguo.units.register import Unit
 from jinguo.warehouse import records
-from jinguo.warehouse.decisions import decisions_of, record_decision
+from jinguo.warehouse.decisions import PROVISIONAL, decisions_of, record_decision
 from jinguo.warehouse.engine import Warehouse
 from jinguo.warehouse.explanations import accept_explanations, explanations_of, withdraw_explanations
 from jinguo.warehouse.proposals import has_part_in, withdraw_proposals
 from jinguo.warehouse.records import SubmissionRow
 from jinguo.warehouse.staff import uploader_of
-from jinguo.warehouse.submissions import accept, findings_of, give_reason, load_reading, set_state, submissions_of
+from jinguo.warehouse.submissions import (
+    accept,
+    findings_of,
+    give_reason,
+    load_facts_of,
+    load_reading,
+    set_state,
+    submissions_of,
+)
 
-ACTIONS = ("accept", "return", "reopen", "declare_missing", "exclude")
+ACTIONS = ("accept", "return", "reopen", "declare_missing", "exclude", PROVISIONAL)
 _MISSING = "missing"
 _TARGETS = {"accept": "accepted", "return": "returned", "reopen": "held", "exclude": "excluded"}
 
@@ -86,11 +94,14 @@ def decide_within(
     demand_seen(seen, versions)
     row = _version_meant(versions, action, f"{unit.name}{period.chinese}")
     before = row.state if row else _MISSING
-    after = _TARGETS.get(action, _MISSING)
+    after = PROVISIONAL if action == PROVISIONAL else _TARGETS.get(action, _MISSING)
     wanted = records.Decision(unit.unit_id, period.key, action, reason, actor, now, row.id if row else None)
-    if before != after or not _was_recorded(conn, wanted):
+    moves = before != after and action != PROVISIONAL
+    if moves or not _was_recorded(conn, wanted):
         record_decision(conn, wanted)
-        if row and action != "declare_missing":
+        if row and action == PROVISIONAL:
+            _use_provisionally(conn, row, actor)
+        elif row and action != "declare_missing":
             _carry_out(conn, row, after, wanted, policy)
     return Decision(action, before, after, row.id if row else None, row.version if row else None)
 
@@ -107,16 +118,24 @@ def demand_seen(seen: str | None, versions: Sequence[SubmissionRow]) -> None:
 
 
 def _version_meant(versions: Sequence[SubmissionRow], action: str, subject: str) -> SubmissionRow | None:
-    """The version that is meant: the newest; to exclude or reopen, the one in force. Refused when there is none."""
+    """The version that is meant: the newest; to exclude or reopen, the one in force; to use provisionally, the newest
+    that is not settled. Refused when there is none."""
     in_force = next((row for row in versions if row.state == "accepted"), None)
     latest = versions[-1] if versions else None
     if action == "declare_missing":
         if in_force:
             raise Refused(f"{subject}第{in_force.version}版已审定，不能记为缺报")
         return latest
+    if action == PROVISIONAL and in_force:
+        raise Refused(f"{subject}第{in_force.version}版已审定，汇总采用这一版，不用暂用初步数")
     row = in_force if action in ("exclude", "reopen") and in_force else latest
     if row is None:
         raise Refused(f"{subject}没有收到报表")
+    if action == PROVISIONAL:
+        unsettled = next((each for each in reversed(versions) if each.state in UNSETTLED), None)
+        if unsettled is None:
+            raise Refused(f"{subject}第{row.version}版现为“{state_name(row.state)}”，不能暂用初步数")
+        return unsettled
     target = _TARGETS[action]
     if action == "reopen" and row.state not in ("accepted", target):
         raise Refused(f"{subject}第{row.version}版现为“{state_name(row.state)}”，没有审定，不用重新打开")
@@ -171,6 +190,15 @@ def _accept(conn: Connection, row: SubmissionRow, decision: records.Decision, po
     accept_explanations(conn, settled)
     if row.state != "accepted":
         accept(conn, [row.id], at=decision.at, actor=decision.actor)
+
+
+def _use_provisionally(conn: Connection, row: SubmissionRow, actor: str) -> None:
+    """The figures of a version count as they stand, in its state: the unit still has to correct or explain them."""
+    demand_other_hands(conn, row, actor)
+    reading = load_reading(conn, row.id)
+    if reading.status != "read" or reading.numbers is None:
+        raise Refused(f"第{row.version}版的单位、月份没有核定或没有读出数据，不能暂用初步数")
+    load_facts_of(conn, [row])
 
 
 def demand_other_hands(conn: Connection, row: SubmissionRow, actor: str) -> None:

@@ -23,15 +23,20 @@ STATE_NAMES = {
 }
 STATES = tuple(STATE_NAMES)
 
-# What a unit without any submission, or a file that became none, is called; never the state of a submission.
+# What a unit without any submission, one whose unsettled report is used in a release, or a file that became none, is
+# called; never the state of a submission.
 OTHER_NAMES = {
     "missing": "缺报",
     "not_due": "本期不报",
+    "provisional": "暂用初步数",
     "unidentified": "无法识别",
     "duplicate": "重复文件",
     "divided": "分县表",
     "unpacked": "已拆开",
 }
+
+# Came, and is neither settled nor ruled out: what the province's office may use provisionally.
+UNSETTLED = frozenset({"held", "returned", "awaiting_explanation", "awaiting_confirmation"})
 
 _DECIDED = frozenset({"accepted", "returned", "excluded"})
 MOVES: dict[str, frozenset[str]] = {

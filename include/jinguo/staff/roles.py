@@ -56,6 +56,10 @@ class Staff:
         is_below = unit.code != self.unit.code and self.register.is_within(unit.code, self.unit.code)
         return self.role in _OVERSEERS and is_below
 
+    def may_use_provisionally(self, unit: Unit) -> bool:
+        """What counts in the province's release before it is settled is the province's office's to decide."""
+        return self.role == "office" and self.may_decide(unit)
+
     def speaks_for(self, unit: Unit) -> bool:
         """Explaining, confirming, attaching: the unit's own people, never those who hand in for it."""
         return self.role in ("reporter", "steward") and unit.code == self.unit.code

@@ -11,6 +11,7 @@ from jinguo.warehouse.records import Decision
 from jinguo.warehouse.tables import core_decision, out_release
 
 DECLARE_MISSING = "declare_missing"
+PROVISIONAL = "provisional"  # 暂用初步数: counted, marked, before it is settled
 
 
 def record_decision(conn: Connection, decision: Decision) -> int:
@@ -48,3 +49,9 @@ def decided_periods(conn: Connection) -> list[int]:
 def declared_missing(conn: Connection, period_key: int) -> dict[int, Decision]:
     """Unit id → the decision that declared it missing 缺报; a report that comes in later does not remove it."""
     return {d.unit_id: d for d in decisions_of(conn, period_key) if d.action == DECLARE_MISSING}
+
+
+def used_provisionally(conn: Connection, period_key: int) -> dict[int, int]:
+    """Unit id → the submission of which the office's last word is that its figures count before they are settled."""
+    last = {d.unit_id: d for d in decisions_of(conn, period_key)}
+    return {unit_id: d.submission_id for unit_id, d in last.items() if d.action == PROVISIONAL and d.submission_id}

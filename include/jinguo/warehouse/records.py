@@ -160,7 +160,7 @@ class Waiver:
 
 @dataclass(frozen=True)
 class Decision:
-    """What a person decided: accept, return, reopen, declare_missing, exclude. ``submission_id`` None: nothing came."""
+    """What a person decided: one of review.decisions.ACTIONS. ``submission_id`` None: nothing came."""
 
     unit_id: int
     period_key: int
@@ -234,7 +234,8 @@ class Release:
 class Member:
     """One expected unit in an edition: the version that counts, or (``submission_id`` None) why there is none.
 
-    ``state``: ``accepted``, or the state by which the unit is named as excluded (missing, returned, held …).
+    ``state``: ``accepted``, ``provisional`` (it counts by the office's decision, not settled), or the state by which
+    the unit is named as excluded (missing, returned, held …).
     """
 
     unit_id: int
@@ -261,7 +262,7 @@ class FigureRow:
 @dataclass(frozen=True)
 class BaseRow:
     """An earlier month that an edition is compared with. ``edition`` None: of no published edition. ``left_out``: code
-    and state of each expected unit that was not in it."""
+    and state of each expected unit that was not in it, or only provisionally."""
 
     period_key: int
     edition: int | None

@@ -29,6 +29,7 @@ __all__ = [
     "insert_submissions",
     "later_submissions",
     "latest_submissions",
+    "load_facts_of",
     "load_reading",
     "load_readings",
     "mark_outputs_done",
@@ -124,7 +125,7 @@ def accept(conn: Connection, submission_ids: Sequence[int], *, at: dt.datetime, 
     gone = set(superseded)
     _move_all(conn, superseded, "superseded", at)
     _move_all(conn, [row.id for row in rows if row.id not in gone], "accepted", at)
-    _load_facts(conn, rows)
+    load_facts_of(conn, rows)
     audit.append(
         conn,
         at=at,
@@ -304,8 +305,8 @@ def _new_rows(submissions: Sequence[NewSubmission], highest: dict[_Key, int], at
     return rows
 
 
-def _load_facts(conn: Connection, rows: Sequence[SubmissionRow]) -> None:
-    """Facts of versions that have none yet: a version that was excluded and is accepted again keeps its own."""
+def load_facts_of(conn: Connection, rows: Sequence[SubmissionRow]) -> None:
+    """Facts of versions that have none yet: one that was excluded or used provisionally keeps its own."""
     loaded = exists().where(core_fact.c.submission_id == raw_cells.c.submission_id)
     forms: dict[tuple[str, str], list[int]] = {}
     for row in rows:

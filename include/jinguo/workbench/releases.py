@@ -25,7 +25,8 @@ _DRAFT_READERS = ("office", "operator")
 
 @dataclass(frozen=True)
 class EditionPage:
-    """``figures``: cell id → the province's figure as text. ``absent``: state → the units that are not in it."""
+    """``figures``: cell id → the province's figure as text, marked ``*`` where a report is in it that is not settled.
+    ``absent``: state → the units that are not in it; ``provisional``: those whose reports are not settled."""
 
     edition: Edition
     tables: Sequence[Table]
@@ -33,6 +34,7 @@ class EditionPage:
     counted: int
     expected: int
     absent: Mapping[str, Sequence[str]]
+    provisional: Sequence[str] = ()
 
 
 def list_releases(office: Office, staff: Staff) -> list[Release]:
@@ -56,13 +58,14 @@ def make_edition_page(office: Office, staff: Staff, period: Period, number: int)
         edition=edition,
         tables=[table for table in form.tables_due(period, "city") if table.kind == "grid"],
         figures={
-            cell.id: format_number(province[cell.id].value)
+            cell.id: format_number(province[cell.id].value) + ("*" if edition.figures.rests_on(cell.id) else "")
             for cell in form.cells
             if cell.id in province and province[cell.id].value is not None
         },
         counted=len(edition.figures.members),
         expected=len(edition.figures.reports),
         absent=absent,
+        provisional=[report.unit.name for report in edition.figures.provisional],
     )
 
 

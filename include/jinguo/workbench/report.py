@@ -21,11 +21,11 @@ from jinguo.review.decisions import what_stands
 from jinguo.review.explanations import judge_answers
 from jinguo.review.issues import PROPOSED, History, Issue, list_issues
 from jinguo.review.proposals import finding_of, is_proposable
-from jinguo.review.states import can_move, state_name
+from jinguo.review.states import UNSETTLED, can_move, state_name
 from jinguo.rules.catalogue import as_json
 from jinguo.rules.findings import Finding
-from jinguo.units.register import Unit
-from jinguo.warehouse.decisions import decisions_of
+from jinguo.units.register import PROVINCE_CODE, Unit
+from jinguo.warehouse.decisions import PROVISIONAL, decisions_of
 from jinguo.warehouse.deliveries import delivery
 from jinguo.warehouse.fetches import is_mailbox
 from jinguo.warehouse.findings import findings_of
@@ -44,7 +44,8 @@ class Report:
     about (``review.decisions.what_stands``). ``absent``: what the unit is called without a report. ``fresh``: findings
     to act on, what a steward proposes among them; ``settled``: put right. ``is_own``: no account of
     another unit handed it in (代传). ``sender``: of a mail, whose contact's address it came from, "" of other files.
-    ``proposals``: all of the period; ``amendments``: those that this version has."""
+    ``proposals``: all of the period; ``amendments``: those that this version has. ``is_provincial``: the unit reports
+    to the province, so that its figures may be used provisionally."""
 
     unit: Unit
     period: Period
@@ -65,6 +66,20 @@ class Report:
     decisions: Sequence[Decision] = ()
     has_return: bool = False
     has_receipt: bool = False
+    is_provincial: bool = False
+
+    @property
+    def may_be_provisional(self) -> bool:
+        states = {row.state for row in self.versions}
+        return self.is_provincial and "accepted" not in states and bool(states & UNSETTLED)
+
+    @property
+    def used_provisionally(self) -> tuple[SubmissionRow, str] | None:
+        """The version that counts by the office's decision though it is not settled, and why."""
+        last = self.decisions[-1] if self.decisions else None
+        if last is None or last.action != PROVISIONAL or not self.may_be_provisional:
+            return None
+        return next(((row, last.reason) for row in self.versions if row.id == last.submission_id), None)
 
     @property
     def state(self) -> str:
@@ -111,6 +126,7 @@ def make_report(office: Office, unit: Unit, period: Period, *, version: int | No
     """The report's page for one version, without a number the newest; None: no such version."""
     with office.warehouse.read() as conn:
         dues = known_dues(office, conn, [period])
+        obligation = office.register.at(period).obligation_of(unit.code, period)
         due, absent = f"{dues.of(unit, period):%Y-%m-%d %H:%M}", absent_state(office, dues, unit, period)
         versions = submissions_of(conn, unit.unit_id, period.key)
         decisions = decisions_of(conn, period.key, unit_id=unit.unit_id)
@@ -149,6 +165,7 @@ def make_report(office: Office, unit: Unit, period: Period, *, version: int | No
         decisions=decisions,
         has_return=answered.return_workbook is not None,
         has_receipt=answered.receipt is not None,
+        is_provincial=obligation is not None and obligation.reports_to == PROVINCE_CODE,
     )
 
 
