@@ -320,8 +320,10 @@ def _from_deleted_products(case: Case, reading, shown: Shown) -> set[str]:
     for table_id, lines in reading.lists.items():
         place = case.check.workings.layout.by_table[table_id]
         for column in case.form.table_by_id[table_id].columns:
+            if not column.computed:
+                continue
             letters = column_letters(place.column(column.number))
-            figures = [shown.cells.get((place.sheet, f"{letters}{line.sheet_row}")) for line in lines if column.computed]
+            figures = [shown.cells.get((place.sheet, f"{letters}{line.sheet_row}")) for line in lines]
             if any(not isinstance(figure, int | float) for figure in figures):
                 found |= _following(case, table_id, column.number)
     return found
