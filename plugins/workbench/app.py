@@ -6,6 +6,7 @@ from typing import Any
 
 from airflow.api_fastapi.app import get_auth_manager
 from fastapi import Depends, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
 from jinguo.errors import Busy, JinguoError, NotYours, Refused
 from jinguo.flow.office import Office
 from jinguo.settings import Settings, load_settings
@@ -38,6 +39,7 @@ _ROUTES = (
     routes_units,
 )
 _STATUSES = ((Busy, 503), (NotYours, 403), (Refused, 409))
+_FIELDS = {"until": "截止日期", "reason": "理由", "chosen": "所选各条", "period": "报告期", "text": "情况说明"}
 _SENTENCES = {404: "没有这个页面。", 405: "这个地址不能这样用。"}
 
 
@@ -51,6 +53,7 @@ def build_app(settings: Settings | None = None) -> FastAPI:
     app.mount("/static", StaticFiles(directory=FOLDER / "static"))  # open to all: only styles and scripts are there
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(JinguoError, _our_error)
+    app.add_exception_handler(RequestValidationError, _wrong_input)
     app.add_middleware(Guard)
     return app
 
@@ -68,3 +71,10 @@ async def _http_error(request: Request, error: Exception) -> Response:
 async def _our_error(request: Request, error: Any) -> Response:
     status = next((status for kind, status in _STATUSES if isinstance(error, kind)), 404)
     return error_page(request, status, str(error), fragment=is_fragment(request))
+
+
+async def _wrong_input(request: Request, error: Any) -> Response:
+    """What was typed or chosen and cannot be taken: which field, never what stood there."""
+    names = dict.fromkeys(_FIELDS.get(str(each["loc"][-1]), str(each["loc"][-1])) for each in error.errors())
+    sentence = f"没有办理：“{'”、“'.join(names)}”没有填，或填写的内容不合要求。请返回上一页改好后再提交。"
+    return error_page(request, 422, sentence, fragment=is_fragment(request))

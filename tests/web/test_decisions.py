@@ -200,3 +200,18 @@ def test_the_edition_and_its_trace_mark_what_is_provisional(server, settings, fo
     assert re.search(r'trace\?cell=t01.r17.c4">[\d,]+\*</a>', text)
     trace = office.get("/workbench/releases/2026-10/1/trace?cell=t01.r17.c4").text
     assert trace.count("*初步数") == 1
+
+
+def test_what_cannot_be_taken_is_said_with_the_field_and_changes_nothing(server, settings, form_of):
+    client = server.client("office")
+    fields = {**form_of(client, RETURNED), "until": "明年", "reason": "登记口径过渡期"}
+    answer = client.post(f"{RETURNED}/waiver", data=fields)
+    assert answer.status_code == 422
+    assert "没有办理：“截止日期”没有填，或填写的内容不合要求。" in answer.text
+    assert "明年" not in answer.text
+
+
+def test_a_group_of_the_queue_can_be_decided_as_a_whole(server):
+    from jinguo.workbench.queue import MOST_AT_ONCE, MOST_ITEMS
+
+    assert MOST_ITEMS <= MOST_AT_ONCE

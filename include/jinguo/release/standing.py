@@ -123,7 +123,7 @@ def load_reports(
     """The reports of ``members``, with the record of their reporting as it was at ``as_of``."""
     ids = [member.submission_id for member in members if member.submission_id]
     values = values_of(conn, ids, form)
-    records = _records(conn, period, register, definitions, as_of)
+    records = _records(conn, [member.unit_id for member in members], period, register, definitions, as_of)
     waived = _waived(conn, ids)
     lists = _lists(conn, ids, {total.table for total in definitions.lists if _list_due(form, period, total.table)})
     reports, then = [], register.at(period)
@@ -213,13 +213,18 @@ def _number(settled_by: str) -> int:
 
 
 def _records(
-    conn: Connection, period: Period, register: Register, definitions: Definitions, as_of: dt.datetime
+    conn: Connection,
+    unit_ids: Sequence[int],
+    period: Period,
+    register: Register,
+    definitions: Definitions,
+    as_of: dt.datetime,
 ) -> _Records:
     quality = definitions.quality
     grace = dt.timedelta(days=quality.explanation_grace_days)
     versions = {
         unit_id: [row for row in rows if row.received_at <= as_of]
-        for unit_id, rows in versions_of_period(conn, period.key).items()
+        for unit_id, rows in versions_of_period(conn, period.key, unit_ids=unit_ids).items()
     }
     counts = count_findings(conn, period.key)
     return _Records(

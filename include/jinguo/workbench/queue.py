@@ -25,8 +25,8 @@ from jinguo.workbench.board import MISSING, absent_state
 
 OPEN_STATES = ("awaiting_explanation", "awaiting_confirmation", "held", "quarantined", "returned")
 MONTHS = 12
-MOST_ITEMS = 200  # of one group on the page; the oldest
 MOST_AT_ONCE = 100
+MOST_ITEMS = MOST_AT_ONCE  # of one group on the page, the oldest: 全选 chooses no more than can be decided at once
 
 
 @dataclass(frozen=True)
