@@ -153,7 +153,7 @@ def test_status_has_one_row_per_obligation(shell):
     assert len(rows) == 16
     assert list(rows[0]) == [
         "unit_code", "unit_name", "basis", "status", "version", "received_at", "on_time", "errors", "queries",
-        "newer_version", "newer_status", "reports_to", "due", "waiting_for", "stale", "below_expected",
+        "newer_version", "newer_status", "reports_to", "due", "waiting_for", "stale", "provisional", "below_expected",
         "below_accepted", "below_open",
     ]  # fmt: skip
     by_code = {row["unit_code"]: row for row in rows}
@@ -234,3 +234,16 @@ def test_a_setting_that_cannot_be_used_is_named(shell):
     done = shell.run("status", "--period", OCTOBER, JINGUO_NOW="yesterday")
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert "JINGUO_NOW" in done.stderr
+
+
+def test_provisional_use_is_a_decision_that_release_and_status_tell_of(shell):
+    words = ("decide", "--unit", SICK, "--period", "2026-10", "--actor", "李主任", "--reason", "总数已核")
+    done = shell.run(*words, "--provisional")
+    assert (done.returncode, done.stdout) == (0, f"{SICK} 2026-10: returned -> provisional\n"), done.stderr
+    status = {row["unit_code"]: row for row in shell.json("status", "--period", "2026-10")}[SICK]
+    assert (status["status"], status["provisional"]) == ("returned", True)
+    released = shell.json("release", "--period", "2026-10")
+    assert SICK in released["included"]
+    assert released["provisional"] == [SICK]
+    assert SICK not in {unit["unit_code"] for unit in released["excluded"]}
+    assert shell.run(*words, "--exclude").returncode == 0
