@@ -153,8 +153,8 @@ def test_status_has_one_row_per_obligation(shell):
     assert len(rows) == 16
     assert list(rows[0]) == [
         "unit_code", "unit_name", "basis", "status", "version", "received_at", "on_time", "errors", "queries",
-        "newer_version", "newer_status", "reports_to", "due", "waiting_for", "stale", "below_expected",
-        "below_accepted", "below_open", "provisional",
+        "newer_version", "newer_status", "reports_to", "due", "waiting_for", "stale", "provisional", "below_expected",
+        "below_accepted", "below_open",
     ]  # fmt: skip
     by_code = {row["unit_code"]: row for row in rows}
     assert [by_code[code]["status"] for code in (CITY, SICK, MISSING)] == ["accepted", "returned", "missing"]
