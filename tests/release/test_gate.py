@@ -46,7 +46,8 @@ def test_units_of_which_nobody_has_decided_are_all_named(office, now):
     assert str(closed.value).splitlines()[:2] == [
         "2026年10月不能发布，原因2条：",
         "1. 430200 株洲市妇联：第1版已报未审定（退回），不是缺报。请审定，或由省办决定暂用初步数、暂不纳入汇总："
-        "decide --unit 430200 --period 2026-10 --accept、--provisional 或 --exclude（有强制问题的不能审定）。",
+        "decide --unit 430200 --period 2026-10 --accept、--provisional 或 --exclude"
+        "（有强制问题的不能审定，单位或月份没有核定的不能暂用）。",
     ]
 
 

@@ -92,7 +92,7 @@ def unsettled_units(
         text = (
             f"{who}：第{came.version}版已报未审定（{state_name(came.state)}），不是缺报。"
             f"请审定，或由省办决定暂用初步数、暂不纳入汇总："
-            f"{command} --accept、--provisional 或 --exclude（有强制问题的不能审定）。"
+            f"{command} --accept、--provisional 或 --exclude（有强制问题的不能审定，单位或月份没有核定的不能暂用）。"
         )
         yield GateReason(UNSETTLED, text, unit.code)
 
