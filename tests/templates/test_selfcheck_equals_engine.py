@@ -105,15 +105,18 @@ class Spoiler:
         self.cells = [cell.id for cell in form.cells if cell.table in due and unit_type not in cell.na_for]
         self.ticked_tables = [table for table in form.tables if table.ticks and table.id in due]
 
-    def spoiled(self, figures: Mapping[str, object], check: SelfCheck) -> tuple[dict[str, object], set[str]]:
-        """Values and ticks."""
+    def spoiled(
+        self, figures: Mapping[str, object], check: SelfCheck, harm: str = ""
+    ) -> tuple[dict[str, object], set[str]]:
+        """Values and ticks; ``harm`` "aimed" breaks a third of the rules, "blank" leaves most cells empty."""
         values = dict(figures)
-        for line in self.rng.sample(check.lines, self.rng.choice((0, 4, 15))):
+        aimed = len(check.lines) // 3 if harm == "aimed" else self.rng.choice((0, 4, 15))
+        for line in self.rng.sample(check.lines, aimed):
             self.aim(values, line)
         places = [*self.cells, *(name for name in figures if ".n" in name)]
         for cell_id in self.rng.sample(places, self.rng.choice((0, 1, 2, 5, 12, 40))):
             values[cell_id] = self.other(cell_id, values.get(cell_id))
-        if self.rng.random() < 0.15:  # a blank workbook but for a few figures
+        if harm == "blank" or self.rng.random() < 0.15:  # a blank workbook but for a few figures
             kept = set(self.rng.sample(self.cells, self.rng.choice((0, 30, 200))))
             values = {cell_id: value for cell_id, value in values.items() if cell_id in kept or "." not in cell_id}
         ticks = self.ticks() if self.rng.random() < 0.4 else set()
@@ -174,10 +177,11 @@ def make_cases(folder: Path, count: int, seed: int) -> Iterator[Case]:
         unit = province.register.by_code[code]
         if code not in series:
             series[code] = province.series(unit, FIRST, PERIODS[-1])
-        yield _make(folder, f"{number:04d}", unit, period, series[code], rng, rulebook, province)
+        harm = {0: "aimed", 1: "blank"}.get(number % len(UNITS), "")  # every verdict, whatever the seed
+        yield _make(folder, f"{number:04d}", unit, period, series[code], rng, rulebook, province, harm=harm)
 
 
-def _make(folder, name, unit, period, made, rng, rulebook: RuleBook, province: Province, *, spoil=True) -> Case:
+def _make(folder, name, unit, period, made, rng, rulebook, province: Province, *, spoil=True, harm="") -> Case:
     form = form_for(SCHEMAS, period)
     sources = {frequency: made.get(predecessor(period, frequency), {}) for frequency in ("monthly", "quarterly")}
     prev = None
@@ -193,7 +197,7 @@ def _make(folder, name, unit, period, made, rng, rulebook: RuleBook, province: P
     check = self_check(rulebook, form, period, unit.unit_type, **known)
     values, ticks = dict(made[period]), set()
     if spoil:
-        values, ticks = Spoiler(form, rng, unit.unit_type, period).spoiled(made[period], check)
+        values, ticks = Spoiler(form, rng, unit.unit_type, period).spoiled(made[period], check, harm)
     path = folder / f"{unit.code}_{unit.short_name}_湘妇志_{period.key}_v1_{name}.xlsx"
     write_template(
         path,
