@@ -1,12 +1,16 @@
-"""What reading costs at the least: the same workbooks inflated, scanned, and read by python-calamine alone.
+"""What reading costs at the least: the same workbooks inflated, scanned, and read by python-calamine alone; and ours.
 
-python bench/floors.py FILES_DIR
+    JINGUO_SCHEMAS=… python bench/floors.py FILES_DIR
+
+File by file in turn, so that a busy moment of the machine falls on all of them alike.
 """
 
 from __future__ import annotations
 
+import gc
 import io
 import json
+import os
 import resource
 import sys
 import zipfile
@@ -17,6 +21,12 @@ from xml.parsers import expat
 
 from python_calamine import CalamineWorkbook
 from stages import StageClock
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "include"))
+
+from jinguo.reading.report import read_report
+
+SCHEMAS = Path(os.environ["JINGUO_SCHEMAS"])
 
 
 def inflate(data: bytes) -> None:
@@ -40,10 +50,16 @@ def read_bare(data: bytes) -> None:
         book.get_sheet_by_name(name).to_python(skip_empty_area=False)
 
 
+def read_ours(data: bytes) -> None:
+    """Screened, read and interpreted as a reader process does it, without starting one."""
+    read_report("报表.xlsx", "0" * 64, data, schemas=SCHEMAS)
+
+
 FLOORS: dict[str, Callable[[bytes], None]] = {
     "inflate": inflate,
     "inflate and scan": scan,
     "python-calamine alone": read_bare,
+    "our reading, without processes": read_ours,
 }
 
 
@@ -51,8 +67,12 @@ def run(folder: Path) -> dict[str, Any]:
     """Seconds by floor over all files of the folder."""
     clock = StageClock()
     contents = [path.read_bytes() for path in sorted(folder.iterdir())]
-    for name, read in FLOORS.items():
-        for data in contents:
+    for data in contents[:20]:
+        read_ours(data)  # a reader has its forms and patterns at hand
+    gc.freeze()
+    gc.set_threshold(100_000)  # as in reading/worker.py
+    for data in contents:
+        for name, read in FLOORS.items():
             clock.call(name, read, data)
     return {"stages": clock.seconds, "peak_mb": [resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]}
 

@@ -82,9 +82,9 @@ def read_identity(workbook: Workbook) -> IdentityBlock | None:
     carried: dict[str, float] = {}
     rows: dict[str, int] = {}
     for row, values in enumerate(sheet.rows):
-        key, value = values[:2] if len(values) > 1 else ("", "")
-        if type(key) is not str:
+        if len(values) < 2 or type(key := values[0]) is not str:
             continue  # nothing that our template writes
+        value = values[1]
         if type(value) in (float, int) and -LONGEST < value < LONGEST:
             carried[key] = float(round(value * SCALE))
             rows[key] = row
