@@ -108,7 +108,7 @@ def test_the_unreadable_is_never_zero(city, read, edit, form, written, rule_id):
 
 
 def test_a_figure_where_none_belongs(city, read, edit, form):
-    reading = read(edit(city, {("01表", "D24"): 5, ("02表", "H9"): "—"}))
+    reading = read(edit(city, {("01表", "D24"): 5, ("02表", "H9"): "—", ("02表", "H10"): "—\n"}))
     assert problems(reading) == [("D24", "WZ-014")]
     assert state(reading, form, "t01.r16.c1") == CellState.NA
 

@@ -278,12 +278,13 @@ def undecidable(case: Case, reading, shown: Shown) -> set[str]:
     """The rules that look at what no formula can see but reading can.
 
     A total that was typed although it equals our formula's result, while one of its operands is unknown: the sheet
-    takes it for computed, so for unknown. A text that reading takes for a figure: 无 for 0 in a column of 1 and 0. And
-    what follows from a line whose product somebody has deleted: reading computes it.
+    takes it for computed, so for unknown. A text that reading takes for a figure: 无 for 0 in a column of 1 and 0. What
+    follows from a line whose product somebody has deleted: reading computes it. And a figure of 10^10 or more
+    typed where the lines of a list come to even more.
     """
     cells = case.form.cell_by_id
     numbers = dict(zip(cells, reading.numbers, strict=True))
-    unclear = _from_deleted_products(case, reading, shown)
+    unclear = _from_deleted_products(case, reading, shown) | _huge_beside_huger_lines(case, reading, shown)
     for _ in range(3):  # totals of totals
         for cell_id, (operands, constant) in case.sums.items():
             figures = [shown.cells.get(case.place(operand)) for operand, _ in operands]
@@ -331,6 +332,17 @@ def _from_deleted_products(case: Case, reading, shown: Shown) -> set[str]:
             if any(not isinstance(figure, int | float) for figure in figures):
                 found |= _following(case, table_id, column.number)
     return found
+
+
+def _huge_beside_huger_lines(case: Case, reading, shown: Shown) -> set[str]:
+    found = set()
+    for cell_id, each in _derived(case).items():
+        figure = shown.cells.get(case.place(cell_id))
+        if each.adds and isinstance(figure, int | float) and abs(figure) >= 10**10:
+            added = [line.values.get(each.adds) for line in reading.lists.get(each.table, ())]
+            if abs(figure) <= abs(sum(value for value in added if isinstance(value, int))) / 1000:
+                found.add(cell_id)
+    return _with_totals(case, found)
 
 
 def _with_totals(case: Case, found: set[str]) -> set[str]:

@@ -38,7 +38,7 @@ _NUMBER, _BLANK, _UNREADABLE, _NO_ACTIVITY = (
 )
 _LARGEST = 1e13  # thousandths: numbers.LONGEST
 _TICKS = frozenset("√ ✓ ✔ ☑ ✅ V v Y y X x 是 对 1 1.0 有 T t TRUE True YES yes".split())  # noqa: SIM905
-_DASHES = "".join(DASHES) + " \u3000"
+_DASHES = "".join(DASHES)
 _NA_FILLERS = frozenset(("/", "／", "×", "x", "X", "无", "不适用", "不填", "N/A"))
 
 
@@ -156,7 +156,7 @@ class Cells:
 
     def _check_not_applicable(self, index: int, value: Any) -> None:
         """“—” or nothing may stand where the form takes no figure."""
-        if type(value) is str and (not value.strip(_DASHES) or fold(value) in _NA_FILLERS):
+        if type(value) is str and (not (text := fold(value)).strip(_DASHES) or text in _NA_FILLERS):
             return
         cell = self.form.cells[index]
         row = next(row for row in self.form.table_by_id[cell.table].rows if row.code == cell.row)

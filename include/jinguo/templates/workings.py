@@ -149,7 +149,7 @@ class Workings:
         fill = self.fills.get(cell.id)
         if fill is not None and fill.kind == "ledger" and fill.derivation.adds:
             lines = self._list_spot(f"=SUM({self._column(fill.source, fill.derivation.adds)})").address
-            return f"ABS({at})<MAX({LARGEST},{lines}+0.001)"
+            return f"AND({at}>MIN(-{LARGEST},{lines}-0.001),{at}<MAX({LARGEST},{lines}+0.001))"
         if fill is None or fill.kind not in ("formula", "running"):
             return ""
         terms = [(1, (fill.source,))] if fill.kind == "running" else [(term.sign, term.cell_ids) for term in fill.terms]
@@ -166,8 +166,9 @@ class Workings:
             return ""
         spots = {self.figure(operand) for operand in operands}
         complete = f"MAX({spot_ranges(spots)})<1E50"
-        # An operand that is computed itself may be an error, where a text stands below it.
-        return f"IF(IFERROR(ROUND({at}-({result.removeprefix('+')}),6),1)=0,{complete},ABS({at})<{LARGEST})"
+        # An operand that is computed itself may be an error, where a text stands below it. Figures have three decimals;
+        # of what large ones leave of each other the sixth is noise.
+        return f"IF(IFERROR(ROUND({at}-({result.removeprefix('+')}),4),1)=0,{complete},ABS({at})<{LARGEST})"
 
     def _sheet_ranges(self, cells: list[Cell]) -> str:
         """The cells on their own sheet, joined to ranges."""
