@@ -10,7 +10,7 @@ from typing import Any
 from jinguo.forms.derivation import Lines
 from jinguo.forms.model import SCALE, UNIT_TYPE_NAMES, Cell, Form
 from jinguo.periods import Period
-from jinguo.reading.anchors import Geometry, Located, fold
+from jinguo.reading.anchors import Located, fold
 from jinguo.reading.formats import is_harmless, styled_cells, suggestion
 from jinguo.reading.formulas import (
     Recipe,
@@ -26,6 +26,7 @@ from jinguo.reading.markup import Formula
 from jinguo.reading.model import CellState, ListLine, format_number
 from jinguo.reading.notes import Notes
 from jinguo.reading.numbers import DASHES, DITTO, Refusal, read_number, written
+from jinguo.reading.plans import plan_for, table_plan
 from jinguo.templates.layout import NA_MARK, column_letters
 
 _NAN = math.nan
@@ -51,30 +52,6 @@ def is_tick(value: Any) -> bool:
     return fold(value) in _TICKS
 
 
-@dataclass(frozen=True)
-class _Plan:
-    """What is fixed for a form, a unit type and a period: states before reading, and which cells a tick fills."""
-
-    states: tuple[int, ...]
-    is_monthly_flow: tuple[bool, ...]
-
-
-_plans: dict[tuple[int, str, bool], tuple[Form, _Plan]] = {}
-
-
-def _plan_for(form: Form, unit_type: str, period: Period) -> _Plan:
-    key = (id(form), unit_type, period.is_quarter_end)
-    if key not in _plans:
-        states, is_flow = [], []
-        for cell in form.cells:
-            is_due = form.table_by_id[cell.table].is_due(period, unit_type)
-            state = CellState.ABSENT if is_due else CellState.NOT_DUE
-            states.append(int(CellState.NA if unit_type in cell.na_for else state))
-            is_flow.append(cell.flow == "flow" and not any(fill.kind == "running" for fill in cell.fills))
-        _plans[key] = form, _Plan(tuple(states), tuple(is_flow))  # keeps the form, so its id() stays its own
-    return _plans[key][1]
-
-
 @dataclass
 class Cells:
     """The grid cells of one file while they are read; numbers are thousandths along ``form.cells``."""
@@ -93,7 +70,7 @@ class Cells:
     located: dict[str, Located] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.plan = _plan_for(self.form, self.unit_type, self.period)
+        self.plan = plan_for(self.form, self.unit_type, self.period)
         self.recipe: Recipe = recipe_for(self.form, self.unit_type, self.period, self.carried)
         self.derived = {step.index: step for step in self.recipe.steps if step.derivation is not None}
         self.numbers = [_NAN] * len(self.plan.states)
@@ -109,7 +86,7 @@ class Cells:
         self.located[table.id] = located
         self.notes.at(table.id, sheet.name)
         numbers, states = self.numbers, self.states
-        plan = _table_plan(self.form, located, self.unit_type)
+        plan = table_plan(self.form, located, self.unit_type)
         for at, wanted, unwanted in plan.rows:
             values = sheet.rows[at]
             if len(values) < plan.width:
@@ -222,7 +199,7 @@ class Cells:
 
     def _unsaved_sum(self, located: Located, address: str) -> float | None:
         """A clerk's own sum that her program did not save: added up from this sheet; None for anything else."""
-        addresses = _table_plan(self.form, located, self.unit_type).addresses
+        addresses = table_plan(self.form, located, self.unit_type).addresses
 
         def number_at(row: int, column: int) -> float | None:
             index = addresses.get(located.address(row, column))
@@ -390,45 +367,3 @@ class Cells:
                 carried = self.carried[cell.id]
                 if self.numbers[index] != carried:
                     self._note_difference(cell, self.numbers[index], carried, "预填数被改动")
-
-
-@dataclass(frozen=True)
-class _TablePlan:
-    """Where the cells of one table stand on a sheet: ``rows`` of (row, cells that apply, cells that do not).
-
-    A cell is its position in Form.cells and its column. ``width``: of a row that holds all of them.
-    ``addresses``: address → position, of the cells that apply.
-    """
-
-    width: int
-    rows: tuple[tuple[int, tuple[tuple[int, int], ...], tuple[tuple[int, int], ...]], ...]
-    addresses: dict[str, int]
-
-
-_table_plans: dict[tuple[int, str, str, Geometry], tuple[Form, _TablePlan]] = {}
-
-
-def _table_plan(form: Form, located: Located, unit_type: str) -> _TablePlan:
-    key = (id(form), located.table.id, unit_type, located.geometry)
-    if key not in _table_plans:
-        if len(_table_plans) > 256:
-            _table_plans.clear()
-        _table_plans[key] = form, _make_table_plan(form, located, unit_type)  # the form is kept: its id() stays its own
-    return _table_plans[key][1]
-
-
-def _make_table_plan(form: Form, located: Located, unit_type: str) -> _TablePlan:
-    rows: dict[int, tuple[list[tuple[int, int]], list[tuple[int, int]]]] = {}
-    addresses = {}
-    for cell in form.cells_by_table[located.table.id]:
-        if cell.row in located.rows and cell.column in located.columns:
-            row, column = located.rows[cell.row], located.columns[cell.column]
-            does_not_apply = unit_type in cell.na_for
-            rows.setdefault(row, ([], []))[does_not_apply].append((cell.index, column))
-            if not does_not_apply:
-                addresses[located.address(row, column)] = cell.index
-    return _TablePlan(
-        width=max(located.columns.values(), default=-1) + 1,
-        rows=tuple((row, tuple(wanted), tuple(unwanted)) for row, (wanted, unwanted) in rows.items()),
-        addresses=addresses,
-    )
