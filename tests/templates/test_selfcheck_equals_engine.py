@@ -116,7 +116,7 @@ class Spoiler:
         places = [*self.cells, *(name for name in figures if ".n" in name)]
         for cell_id in self.rng.sample(places, self.rng.choice((0, 1, 2, 5, 12, 40))):
             values[cell_id] = self.other(cell_id, values.get(cell_id))
-        if harm == "blank" or self.rng.random() < 0.15:  # a blank workbook but for a few figures
+        if harm == "blank" or (not harm and self.rng.random() < 0.15):  # a blank workbook but for a few figures
             kept = set(self.rng.sample(self.cells, self.rng.choice((0, 30, 200))))
             values = {cell_id: value for cell_id, value in values.items() if cell_id in kept or "." not in cell_id}
         ticks = self.ticks() if self.rng.random() < 0.4 else set()
