@@ -8,6 +8,7 @@ import time
 
 import pytest
 from aiosmtpd.controller import Controller
+from jinguo.flow.doctor import examine
 from jinguo.flow.messengers import Attempts, attempt
 
 from .conftest import _Mails
@@ -80,3 +81,21 @@ def test_each_mistake_is_named_and_nothing_is_sent(mails, fields, said):
     done = _send(mails.port, **fields)
     assert (done.state, done.count, mails.received) == ("failed", 1, [])
     assert said in done.detail
+
+
+def test_the_doctor_logs_in_and_sends_nothing(mails, monkeypatch, tmp_path):
+    for name in ("JINGUO_NOW", "JINGUO_CHANNELS", "JINGUO_WAREHOUSE_URL", "JINGUO_SCHEMAS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("JINGUO_HOME", str(tmp_path))
+    monkeypatch.delenv("AIRFLOW_CONN_JINGUO_SMTP", raising=False)
+    assert _mail_check() == ("not tried: AIRFLOW_CONN_JINGUO_SMTP is not set here", False)
+    monkeypatch.setenv("AIRFLOW_CONN_JINGUO_SMTP", f"smtp://127.0.0.1:{mails.port}?security=none")
+    assert _mail_check() == ("127.0.0.1 lets us in", False)
+    monkeypatch.setenv("AIRFLOW_CONN_JINGUO_SMTP", f"smtp://127.0.0.1:{mails.port}?security=starttls")
+    assert _mail_check() == ("STARTTLS extension not supported by server.", True)
+    assert mails.received == []
+
+
+def _mail_check():
+    (check,) = (check for check in examine() if check.name == "mail")
+    return check.found, bool(check.advice)

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 
 from jinguo.errors import JinguoError
 from jinguo.flow.alerts import alert_limits, list_alerts
+from jinguo.flow.messengers import MAIL_CONNECTION, MessengerError, try_mail
 from jinguo.flow.office import Office, open_office
 from jinguo.flow.quarantine import archived_files
 from jinguo.flow.release_files import unwritten_releases
 from jinguo.intake.channels.definitions import load_channels
 from jinguo.periods import Period, released_of_key
-from jinguo.settings import TIMEZONE, Settings, load_settings
+from jinguo.settings import TIMEZONE, Settings, connection_fields, load_settings
 from jinguo.units.deadlines import deadline
 from jinguo.warehouse.engine import HEAD, open_warehouse, schema_version
 from jinguo.warehouse.fetches import latest_fetches
@@ -39,7 +40,7 @@ class Check:
 def examine(*, is_quick: bool = False) -> list[Check]:
     """All checks, in the order in which they depend on each other; after settings that cannot be used, no more.
 
-    ``is_quick``: without those that look at every archived file or every page of the database.
+    ``is_quick``: without those that look at every archived file or every page of the database, or wait for a server.
     """
     try:
         settings = load_settings()
@@ -143,6 +144,18 @@ def _alerts(settings: Settings) -> Iterator[Check]:
         yield Check(f"alert {alert.kind} {alert.subject}", alert.found, alert.advice)
 
 
+def _mail(settings: Settings) -> Iterator[Check]:
+    """Whether the mail server lets us in; nothing is sent."""
+    variable = f"AIRFLOW_CONN_{MAIL_CONNECTION.upper()}"
+    if not os.environ.get(variable):
+        yield Check("mail", f"not tried: {variable} is not set here")
+        return
+    try:
+        yield Check("mail", f"{try_mail(connection_fields)} lets us in")
+    except MessengerError as error:
+        yield Check("mail", str(error), f"correct {variable}; see Reminders in docs/operating.md")
+
+
 def _fonts(settings: Settings) -> Iterator[Check]:
     if shutil.which("fc-list") is None:
         yield Check("fonts", "fontconfig is not installed; only needed where workbooks are turned into PDF here")
@@ -173,7 +186,8 @@ _CHECKS: dict[str, Callable[[Settings], Iterator[Check]]] = {
     "releases": _releases,
     "channels": _channels,
     "alerts": _alerts,
+    "mail": _mail,
     "fonts": _fonts,
     "clock": _clock,
 }
-_THOROUGH = ("database file", "archive")
+_THOROUGH = ("database file", "archive", "mail")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import smtplib
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import EmailMessage
 
@@ -40,11 +41,26 @@ def send_mail(address: str, subject: str, text: str, *, key: str, fields_of: Fie
     message["From"], message["To"], message["Subject"] = sender, address, subject
     message["Message-ID"] = f"<{hashlib.sha256(key.encode()).hexdigest()[:32]}@{sender.rpartition('@')[2]}>"
     message.set_content(text)
+    with _logged_in(fields) as server:
+        server.send_message(message)
+
+
+def try_mail(fields_of: FieldsOf) -> str:
+    """Logs in at the mail server and sends nothing; its host. MessengerError says why it did not let us in."""
+    fields = _fields(MAIL_CONNECTION, fields_of)
+    with _logged_in(fields) as server:
+        server.noop()
+    return fields.get("host", "")
+
+
+@contextmanager
+def _logged_in(fields: Mapping[str, str]) -> Iterator[smtplib.SMTP]:
+    """A session at the mail server; whatever it says no with is a MessengerError."""
     try:
         with _server(fields) as server:
             if fields.get("password"):
                 server.login(fields.get("login", ""), fields["password"])
-            server.send_message(message)
+            yield server
     except smtplib.SMTPRecipientsRefused as error:
         ((code, _),) = error.recipients.values()
         raise MessengerError(f"SMTP {code}", is_passing=code < 500) from None
