@@ -116,6 +116,11 @@ def connection_fields(name: str, environ: Mapping[str, str] = os.environ) -> dic
     return {key: str(value) for key, value in stored.items() if value is not None}
 
 
+def has_connection(name: str, environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether the environment names a connection."""
+    return bool(environ.get(f"AIRFLOW_CONN_{name.upper()}"))
+
+
 def _path(text: str | None) -> Path | None:
     return Path(text).expanduser().resolve() if text else None
 

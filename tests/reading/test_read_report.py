@@ -117,6 +117,43 @@ def test_a_figure_at_a_level_that_the_unit_does_not_have(issue, read, edit):
     assert problems(read(edit(issue("43Z001"), {("01表", "E12"): 5}))) == [("E12", "WZ-018")]
 
 
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        ({("01表", "B10"): "万支"}, [("B10", "WZ-009")]),
+        ({("01表", "B10"): None, ("01表", "B11"): " 支 "}, []),  # nothing said, and nothing other
+        ({("02表", "B10"): "万人"}, [("B10", "WZ-009")]),  # the form has it in the heading
+        ({("02表", "B10"): "人"}, []),
+    ],
+)
+def test_another_unit_of_measure_is_another_form(city, read, edit, changes, found):
+    assert problems(read(edit(city, changes))) == found
+
+
+@pytest.mark.parametrize(
+    ("changes", "cell", "value", "others"),
+    [
+        ({("02表", "D31"): 12345, ("02表", "E31"): 678, ("02表", "B32"): "9"}, "D31", "12345", "1"),  # 合计 of her own
+        ({("02表", "K12"): 7}, "K12", "7", ""),  # beside the table
+        ({("02表", "K12"): 0, ("02表", "L13"): "见附件"}, "", "", ""),
+    ],
+)
+def test_figures_outside_the_form_are_said_not_to_count(city, read, edit, changes, cell, value, others):
+    found = [problem for problem in read(edit(city, changes)).problems if problem.rule_id == "D87"]
+    assert [(problem.cell, problem.details["v"], problem.details["n"]) for problem in found] == (
+        [(cell, value, others)] if cell else []
+    )
+
+
+def test_codes_that_are_lost_or_repeated_are_each_one_thing_to_put_right(city, read, edit):
+    lost = read(edit(city, {("04表", f"C{row}"): None for row in range(9, 12)}))
+    assert [(p.rule_id, p.details["found"], p.details["expected"]) for p in lost.problems] == [
+        ("WZ-009", "缺代码01、02、03", "01 村(社区)妇女之家等3行")
+    ]
+    repeated = read(edit(city, {("04表", f"C{row}"): "01" for row in (10, 11)}))
+    assert [(p.cell, p.details["found"]) for p in repeated.problems if p.cell] == [("C10", "代码01重复")]
+
+
 def shift(sheet_name, *, rows=0, at_row=1, columns=0, at_column=1):
     """Inserts rows or columns as a spreadsheet does, without the formulas that openpyxl would not move."""
 

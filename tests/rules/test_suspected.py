@@ -7,7 +7,7 @@ from jinguo.rules.catalogue import RuleBook
 from jinguo.rules.causes import group_by_cause
 from jinguo.rules.suspected import FEWEST, with_suspected_causes
 
-SUSPECTED = ("HL-013", "HL-014")
+SUSPECTED = ("HL-013", "HL-014", "HL-015")
 
 
 def told(report, rulebook=None):
@@ -92,6 +92,21 @@ def test_a_table_in_another_unit_of_measure_is_one_cause(report, factor, word):
     assert [item[0] for item in found] == ["HL-014"]
     assert f"以“{word}”为单位填的" in found[0][2]
     assert found[0][3] >= len(problems)
+
+
+def test_zeros_all_over_are_no_block_that_was_moved(report):
+    case = report("city")
+    case.change(**{cell.id: 0 for cell in case.form.cells_by_table["t01"] if case.cells.get(cell.id) is not None})
+    assert [item for item in told(case) if item[0] == "HL-013"] == []
+
+
+def test_a_table_in_which_nothing_was_typed_is_one_cause(report):
+    case = report("city")
+    typed = [cell.id for cell in case.form.cells_by_table["t06"] if not cell.fills]
+    case.change(**dict.fromkeys(typed))
+    assert told(case) == [("HL-015", typed[0], f"06表没有填写，应填的{len(typed)}格都是空的", len(typed))]
+    case.change(**{typed[-1]: 0})  # somebody has been there: then each blank is a thing of its own
+    assert told(case) == []
 
 
 def test_mistakes_that_have_nothing_in_common_have_no_common_cause(report):

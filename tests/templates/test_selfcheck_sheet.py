@@ -48,6 +48,7 @@ COMMON = {  # in Excel 2010, WPS and LibreOffice
         "COLUMN",
         "SIGN",
         "SUM",
+        "SUMIFS",
         "SUMPRODUCT",
         "TEXT",
         "VALUE",

@@ -17,7 +17,7 @@ from jinguo.flow.quarantine import archived_files
 from jinguo.flow.release_files import unwritten_releases
 from jinguo.intake.channels.definitions import load_channels
 from jinguo.periods import Period, released_of_key
-from jinguo.settings import TIMEZONE, Settings, connection_fields, load_settings
+from jinguo.settings import TIMEZONE, Settings, connection_fields, has_connection, load_settings
 from jinguo.units.deadlines import deadline
 from jinguo.warehouse.engine import HEAD, open_warehouse, schema_version
 from jinguo.warehouse.fetches import latest_fetches
@@ -147,7 +147,7 @@ def _alerts(settings: Settings) -> Iterator[Check]:
 def _mail(settings: Settings) -> Iterator[Check]:
     """Whether the mail server lets us in; nothing is sent."""
     variable = f"AIRFLOW_CONN_{MAIL_CONNECTION.upper()}"
-    if not os.environ.get(variable):
+    if not has_connection(MAIL_CONNECTION):
         yield Check("mail", f"not tried: {variable} is not set here")
         return
     try:

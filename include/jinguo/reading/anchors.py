@@ -12,11 +12,12 @@ from typing import Any
 
 from jinguo.forms.model import Form, Table
 from jinguo.reading.grid import Sheet
-from jinguo.templates.layout import column_letters, printed_label
+from jinguo.templates.layout import NA_MARK, column_letters, printed_label
 
 _HEADER_ROWS = 40  # the head of a table is looked for in the first rows only
 _FORM_NO = re.compile(r"湘妇志(?:附)?\d+表")
 _FOOT = ("说明", "审核关系", "注:", "单位负责人", "统计负责人", "填表人", "报出日期")
+_MULTIPLES = ("十", "百", "千", "万", "亿")  # 万人 where the form has the unit of measure in the heading
 _PERIOD = re.compile(r"(20\d{2})年(\d{1,2})月")
 
 
@@ -261,6 +262,7 @@ def _locate_rows(located: Located) -> None:
         _locate_moved_rows(located, codes, first, column)
     located.last_row = max(located.rows.values(), default=first)
     _compare_labels(located, max(column - 2, 0))
+    _compare_units(located, column - 1)
     _find_intruders(located, column)
 
 
@@ -286,20 +288,26 @@ def row_code(value: Any) -> str:
 
 def _locate_moved_rows(located: Located, codes: Sequence[Any], first: int, column: int) -> None:
     labels = {row.code: row.label for row in located.table.rows}
+    repeated: dict[str, int] = {}
     for index, value in enumerate(codes):
         code = row_code(value)
         if not code:
             continue
         row = first + index
         if code in located.rows:
-            located.mismatches.append(Mismatch(row, column, f"代码{code}重复", f"代码{code}只出现一次"))
+            repeated.setdefault(code, row)
         elif code in labels:
             located.rows[code] = row
         elif len(code) <= 4:
-            located.mismatches.append(Mismatch(row, column, f"代码{code}", "无此行"))
-    for code, label in labels.items():
-        if code not in located.rows:
-            located.mismatches.append(Mismatch(-1, -1, f"缺代码{code}", f"{code} {label}"))
+            located.mismatches.append(Mismatch(row, column, f"代码{code}" if code.isdecimal() else code, "无此行"))
+    if repeated:  # a table that was put in a second time is one thing to put right
+        found = f"代码{'、'.join(repeated)}重复"
+        located.mismatches.append(Mismatch(min(repeated.values()), column, found, "每个代码只出现一次"))
+    missing = [f"{code} {label}" for code, label in labels.items() if code not in located.rows]
+    if missing:
+        codes_missing = "、".join(text.partition(" ")[0] for text in missing)
+        expected = missing[0] if len(missing) == 1 else f"{missing[0]}等{len(missing)}行"
+        located.mismatches.append(Mismatch(-1, -1, f"缺代码{codes_missing}", expected))
 
 
 def _compare_labels(located: Located, column: int) -> None:
@@ -316,6 +324,20 @@ def _compare_labels(located: Located, column: int) -> None:
         limit = located.head.columns.get(1, len(values))
         if fold(found) != expected and not any(fold(value) == expected for value in values[:limit]):
             located.mismatches.append(Mismatch(at, column, fold(found), row.label))
+
+
+def _compare_units(located: Located, column: int) -> None:
+    """Column 乙 against the form: whoever changes the unit of measure means other figures. A blank says nothing."""
+    for row in located.table.rows:
+        at = located.rows.get(row.code)
+        found = located.sheet.at(at, column) if at is not None and column >= 0 else ""
+        if found in (row.unit, "", NA_MARK):
+            continue
+        unit = fold(found)
+        is_other = unit != fold(row.unit) if row.unit else unit.startswith(_MULTIPLES)
+        left = located.sheet.rows[at][: located.head.columns.get(1)]
+        if is_other and not any(fold(value) == row.unit for value in left):
+            located.mismatches.append(Mismatch(at, column, unit, row.unit or NA_MARK))
 
 
 def _find_intruders(located: Located, code_column: int) -> None:

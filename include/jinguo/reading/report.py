@@ -24,6 +24,7 @@ from jinguo.reading.lists import is_list_ticked, read_lines
 from jinguo.reading.model import Problem, Reading, TableReading
 from jinguo.reading.notes import Notes, quote
 from jinguo.reading.opened import OpenFile, differing_copy, sort_sheets
+from jinguo.reading.outside import note_outside
 from jinguo.reading.parts import missing_problem, missing_tables
 from jinguo.reading.personal import personal_data
 from jinguo.reading.privacy import masked_text
@@ -207,6 +208,7 @@ def _read_table(file: OpenFile, reading: Reading, table: Table, cells: Cells) ->
     found = _table_reading(located)
     reading.tables[table.id] = found
     if table.kind == "grid":
+        note_outside(located, notes)
         cells.read_table(located)
         ticked = {cells.form.cells[index].row for index in cells.ticked if cells.form.cells[index].table == table.id}
         found.ticked_rows = () if found.is_ticked else tuple(sorted(ticked))

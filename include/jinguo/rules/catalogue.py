@@ -75,10 +75,11 @@ BUILTIN_NAMES: dict[str, tuple[str, ...]] = {  # builtin → the names its messa
     "attachment_counts": (*PLACE_NAMES, "place", "kind", "listed", "figure"),
     "misplaced_block": ("table_sheet", "what", "advice", "count", "all"),
     "misread_unit": ("table_sheet", "what", "advice", "count", "all"),
+    "blank_table": ("table_sheet", "count"),
     "provincial_communities": ("count",),
     "direct_sum": (*PLACE_NAMES, "place", "total", "difference", "units"),
 }
-OF_FINDINGS = ("misplaced_block", "misread_unit")  # about a report's other findings: rules/suspected.py
+OF_FINDINGS = ("misplaced_block", "misread_unit", "blank_table")  # about a report's other findings: rules/suspected.py
 OF_PROVINCE = ("provincial_communities", "direct_sum")  # of the consolidated figures, not of a report
 ELSEWHERE = (FROM_READING, NOT_CHECKED, *OF_FINDINGS, *OF_PROVINCE)  # not run over reports
 LOOKING_BACK = ("still_stock", "own_outlier")

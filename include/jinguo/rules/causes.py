@@ -1,5 +1,5 @@
-"""Findings under what caused them: one wrong month, opened table, lost hidden sheet or unit of measure is one thing to
-put right.
+"""Findings under what caused them: one wrong month, opened or blank table, lost hidden sheet or unit of measure is one
+thing to put right.
 
 Nothing is left out: every finding is a cause or stands under one.
 """
@@ -17,7 +17,7 @@ WRONG_MONTH = ("WZ-002", "D71")
 BROKEN_TABLE = ("WZ-003", "WZ-004", "WZ-009")
 LOST_BLOCK, BROKEN_FORMULA = ("D80",), ("D31",)
 OLD_REPORT = ("KQ-008",)
-SUSPECTED = ("HL-013", "HL-014")  # their cells are those of the findings that they explain
+SUSPECTED = ("HL-013", "HL-014", "HL-015")  # their cells are those of the findings that they explain
 SWAPPED_ROWS = ("HL-004",)
 NEGATIVE = ("WZ-011",)
 UNIT_OF_MEASURE = ("HL-002", "HL-008", "BN-706", "BN-311", "HL-001")

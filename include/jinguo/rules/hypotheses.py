@@ -91,7 +91,7 @@ class _Grid:
     def hypothesis(self, builtin: str, changed: Array, meant: Array, what: str, advice: str) -> Iterator[Hypothesis]:
         """The report with the figures of ``meant`` where ``changed``: (rows, columns), NaN for what is not known there;
         nothing where there are too few figures to tell anything from."""
-        if (changed & self.is_number).sum() < _FEWEST:
+        if (changed & self.is_number & (self.numbers != 0)).sum() < _FEWEST:  # zeros are alike wherever they stand
             return
         numbers, states = self.reading.numbers.copy(), self.reading.states.copy()
         carried, follows = self.reading.prefilled, set(self._follows)

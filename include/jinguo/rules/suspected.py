@@ -66,6 +66,10 @@ def with_suspected_causes(
     for (unit_type, period), group in groups.items():
         compiled = _without_neighbours(compile_rules(rulebook, form, unit_type, period))
         whole: set[int] = set()  # reports that one cause explains as a whole
+        blank = rules.get("blank_table")
+        if blank is not None and blank.applies(unit_type, period):
+            for suspect in group:
+                causes[suspect.number] += _blank_table(blank, suspect, readings, contexts, compiled)
         for suspect, hypothesis, explained in _best(group, readings, contexts, findings, compiled, register):
             rule = rules.get(hypothesis.builtin)
             if rule is None or not rule.applies(unit_type, period) or suspect.number in whole:
@@ -90,6 +94,28 @@ def _suspects(number: int, findings: Sequence[Finding], form: Form) -> Iterator[
             prefix = f"{table.id}."
             own = [finding for finding in graver if any(cell_id.startswith(prefix) for cell_id in finding.cells)]
             yield _Suspect(number, table, tuple(own))
+
+
+def _blank_table(
+    rule: Rule,
+    suspect: _Suspect,
+    readings: Sequence[Reading],
+    contexts: Sequence[CheckContext],
+    compiled: CompiledRules,
+) -> Iterator[Finding]:
+    """A grid table of whose cells for typing none holds anything."""
+    if suspect.table is None:
+        return
+    reading, form = readings[suspect.number], compiled.where.form
+    typed = [cell for cell in form.cells_by_table[suspect.table.id] if not cell.fills]
+    states = {int(reading.states[cell.index]) for cell in typed}
+    if states <= {int(CellState.BLANK), int(CellState.NA)}:
+        blank = {finding.cell_id for finding in suspect.findings if finding.table == suspect.table.id}
+        cells = [cell.id for cell in form.cells_by_table[suspect.table.id] if cell.id in blank]
+        count = sum(reading.states[cell.index] == CellState.BLANK for cell in typed)
+        frame = Frame.of([reading], [contexts[suspect.number]], compiled.where)
+        names = {"table_sheet": suspect.table.sheet, "count": str(count)}
+        yield finding_of(Fault(rule, 0, cells[0], cells=tuple(cells), names=names), frame)
 
 
 def _without_neighbours(compiled: CompiledRules) -> CompiledRules:

@@ -148,7 +148,8 @@ class Workings:
         """
         fill = self.fills.get(cell.id)
         if fill is not None and fill.kind == "ledger" and fill.derivation.adds:
-            lines = self._list_spot(f"=SUM({self._column(fill.source, fill.derivation.adds)})").address
+            added = self._column(fill.source, fill.derivation.adds)
+            lines = self._list_spot(f'=SUMIFS({added},{added},">-{LARGEST}",{added},"<{LARGEST}")').address
             return f"AND({at}>MIN(-{LARGEST},{lines}-0.001),{at}<MAX({LARGEST},{lines}+0.001))"
         if fill is None or fill.kind not in ("formula", "running"):
             return ""

@@ -1,0 +1,41 @@
+"""Figures that stand on a table's sheet but not in the form: they are not read, which is said."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from jinguo.forms.model import SCALE
+from jinguo.reading.anchors import Located
+from jinguo.reading.model import format_number
+from jinguo.reading.notes import Notes
+
+
+def note_outside(located: Located, notes: Notes) -> None:
+    """One remark (D87) for all figures of a sheet below the form's last row or in a column that is none of its.
+
+    Where rows or columns are not the form's, WZ-009 says so already.
+    """
+    if located.mismatches:
+        return
+    found = list(_outside(located))
+    if found:
+        (row, column, value), count = found[0], len(found)
+        more = str(count - 1) if count > 1 else ""
+        notes.problem("D87", located.address(row, column), "", value, v=format_number(value * SCALE), n=more)
+
+
+def _outside(located: Located) -> Iterator[tuple[int, int, float]]:
+    first = located.head.numbers_row + 1
+    known = {*located.columns.values(), located.tick_column}
+    rows = located.sheet.rows
+    width = len(rows[first]) if first < len(rows) else 0
+    beside = [column for column in range(located.head.code_column + 1, width) if column not in known]
+    for row in range(first, located.last_row + 1) if beside else ():
+        yield from ((row, column, value) for column in beside if _is_figure(value := located.sheet.at(row, column)))
+    for row in range(located.last_row + 1, len(rows)):
+        columns = range(located.head.code_column + 1, len(rows[row]))
+        yield from ((row, column, value) for column in columns if _is_figure(value := rows[row][column]))
+
+
+def _is_figure(value: object) -> bool:
+    return (type(value) is float or type(value) is int) and value != 0  # old programs save an empty text as 0
