@@ -90,6 +90,35 @@ def test_blanks_are_absent(city, read, edit):
     assert 6 not in found
 
 
+@pytest.mark.parametrize("cells", [{"A10": "合计"}, {"B10": "合 计："}, {"C10": "小计", "D10": "小计"}])
+def test_a_line_of_sums_is_none_of_its_own(city, read, edit, cells):
+    sums = {("05表", address): value for address, value in (cells | {"F10": 3, "H10": 2}).items()}
+    reading = read(edit(city, line(LINE) | sums))
+    assert [number for number, _, _ in lines(reading)] == [1]
+    (told,) = [problem for problem in reading.problems if problem.rule_id == "D88"]
+    assert (told.cell, told.details["line"], told.details["v"]) == (
+        next(iter(cells)),
+        "2",
+        "合计" if "C10" not in cells else "小计",
+    )
+
+
+def test_a_line_that_only_has_the_word_in_it_is_a_line(city, read, edit):
+    named = line(LINE) | {("05表", "A9"): "合计社区"}
+    assert [number for number, _, _ in lines(read(edit(city, named)))] == [1]
+    dated = {("05表", "A9"): "合计", ("05表", "E9"): dt.date(2020, 5, 1), ("05表", "F9"): 3}
+    assert [number for number, _, _ in lines(read(edit(city, dated)))] == [1]
+
+
+def test_what_stands_under_a_merged_area_of_several_lines_is_nobodys(city, read, edit):
+    def merge(book):
+        book["05表"].merge_cells("E9:E10")
+
+    reading = read(edit(city, line(LINE) | line(LINE, row=10), change=merge))
+    assert place(reading, "D27") == [("05表", "E10")]
+    assert [values.get(5) for _, _, values in lines(reading)] == ["2020-05-01", None]
+
+
 def test_the_notes_below_are_no_lines(city, read):
     assert lines(read(city)) == []
 

@@ -80,6 +80,38 @@ def broken(cell_id, value="#REF!"):
     return Finding("D31", "error", cell_id.split(".")[0], "", "", cell_id, (cell_id,), value, "")
 
 
+def test_a_missing_ledger_is_why_what_follows_from_it_is_blank(form):
+    found = grouped(
+        finding("WZ-004", table="ledger"),
+        finding("WZ-010", "t03.r02.c1"),
+        finding("WZ-010", "t03.r10.c4"),
+        finding("WZ-010", "t01.r02.c2"),
+        form=form,
+    )
+    assert found == {"WZ-004": ["WZ-010 t03.r02.c1", "WZ-010 t03.r10.c4"], "WZ-010 t01.r02.c2": []}
+
+
+@pytest.mark.parametrize("rule_id", ["WZ-010", "TZ-002"])
+def test_a_line_without_its_code_is_why_the_groups_by_that_code_and_their_totals_do_not_fit(form, rule_id):
+    found = grouped(
+        finding(rule_id, "ledger.n003.c6"),  # 服务内容代码: rows 02 to 11
+        finding("WZ-010", "t03.r02.c1"),
+        finding("TZ-003", "t03.r01.c1"),  # their total
+        finding("BN-303", "t03.r01.c5"),  # and what runs on from it
+        finding("WZ-010", "t03.r14.c1"),  # by 形式代码
+        form=form,
+    )
+    assert found == {
+        f"{rule_id} ledger.n003.c6": ["WZ-010 t03.r02.c1", "TZ-003 t03.r01.c1", "BN-303 t03.r01.c5"],
+        "WZ-010 t03.r14.c1": [],
+    }
+
+
+def test_another_mistake_in_a_line_explains_nothing_else(form):
+    found = grouped(finding("D59", "ledger.n003.c2"), finding("WZ-010", "t03.r02.c1"), form=form)
+    assert found == {"D59 ledger.n003.c2": [], "WZ-010 t03.r02.c1": []}
+
+
 def test_a_deleted_hidden_sheet_is_why_running_totals_are_broken():
     findings = (
         finding("D80", table=""),
@@ -129,7 +161,7 @@ def test_money_in_yuan_takes_the_totals_that_contain_it(form):
         finding("BN-702", "t07.r13.c2", "t07.r14.c2"),
         form=form,
     )
-    assert found == {"HL-008 t07.r14.c1": ["BN-706 t07.r13.c1"], "BN-702 t07.r13.c2": []}
+    assert found == {"HL-008 t07.r14.c1": ["BN-706 t07.r13.c1", "BN-702 t07.r13.c2"]}
 
 
 def test_a_wrong_opening_takes_its_totals(form):

@@ -6,6 +6,7 @@ import datetime as dt
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from jinguo.forms.model import SCALE, Column, Form, list_cell_id
@@ -21,6 +22,7 @@ from jinguo.templates.layout import column_letters
 
 _YES = frozenset(("1", "是", "√", "✓", "✔", "有", "y", "yes", "true"))
 _INVISIBLE = re.compile(r"[\s\u200b-\u200d\ufeff]")
+_TOTALS = frozenset(("合计", "总计", "小计", "共计", "本月合计", "本页合计", "本月小计", "累计"))
 _NO = frozenset(("0", "否", "×", "无", "没有", "—", "-", "/", "n", "no", "false"))
 
 
@@ -90,11 +92,42 @@ def read_lines(located: Located, *, form: Form, period: Period, is_1904: bool, n
         filled = [(place, value) for place in typed if not _is_empty(value := values[place.at])]
         if filled:
             line = _Line(table.id, period, is_1904, notes, markup, row - first + 1, row)
+            if total := _total_of(filled, [(place, values[place.at]) for place in computed]):
+                notes.problem("D88", line.address(total[0]), "", total[1], line=str(line.number), v=fold(total[1]).rstrip(":"))
+                continue
             found = _read_typed(line, filled if is_plain else _without_formula_trouble(line, typed, values))
             for place in computed:
                 _read_computed(line, place, values[place.at], found)
             lines.append(ListLine(line.number, row + 1, found))
+    _note_merges(located, typed, lines, notes)
     return lines
+
+
+def _note_merges(located: Located, typed: list[_Place], lines: list[ListLine], notes: Notes) -> None:
+    """Cells that stand under one merged area with another: what is written there is the first one's alone."""
+    by_row = {line.sheet_row - 1: line for line in lines}
+    by_column = {place.at: place for place in typed}
+    for (top, left), (bottom, right) in located.sheet.merges:
+        for row in range(top, min(bottom, located.last_row) + 1):
+            for column in range(left, min(right, left + len(typed)) + 1):
+                line, place = by_row.get(row), by_column.get(column)
+                if (row, column) != (top, left) and line and place and place.column.number not in line.values:
+                    cell_id = list_cell_id(located.table.id, line.number, place.column.number)
+                    area = f"{located.address(top, left)}:{located.address(bottom, right)}"
+                    notes.problem("D27", located.address(row, column), cell_id, "", range=area)
+
+
+def _total_of(filled: list[tuple[_Place, Any]], beside: list[tuple[_Place, Any]]) -> tuple[_Place, str] | None:
+    """Where “合计” stands in a line that else holds figures alone: it sums the lines above and is none of them."""
+    found = None
+    for place, value in chain(filled, beside):
+        if type(value) is dt.date:
+            return None
+        if type(value) is str and not value.isspace() and value:
+            if fold(value).rstrip(":") not in _TOTALS:
+                return None
+            found = found or (place, value)
+    return found
 
 
 def _only_in(formulas: Mapping[str, Formula], letters: set[str]) -> bool:

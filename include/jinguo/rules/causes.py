@@ -6,7 +6,7 @@ Nothing is left out: every finding is a cause or stands under one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -16,6 +16,7 @@ from jinguo.rules.findings import SEVERITIES, Finding
 WRONG_MONTH = ("WZ-002", "D71")
 BROKEN_TABLE = ("WZ-003", "WZ-004", "WZ-009")
 LOST_BLOCK, BROKEN_FORMULA = ("D80",), ("D31",)
+BLANK = "WZ-010"
 OLD_REPORT = ("KQ-008",)
 SUSPECTED = ("HL-013", "HL-014", "HL-015")  # their cells are those of the findings that they explain
 SWAPPED_ROWS = ("HL-004",)
@@ -55,6 +56,9 @@ def group_by_cause(findings: Sequence[Finding], form: Form | None = None) -> lis
     for place, finding in enumerate(findings):
         if finding.rule_id in BROKEN_TABLE and finding.table != "cover":
             groups.claim(place, [below for table in groups.tables_of(finding) for below in groups.of_table(table)])
+    for place, finding in enumerate(findings):
+        if finding.severity == "error":
+            groups.claim(place, groups.following_from_list(finding))
     for place, finding in enumerate(findings):
         if finding.rule_id in SUSPECTED:
             groups.claim(place, [below for cell_id in finding.cells for below in groups.by_place.get(cell_id, ())])
@@ -122,6 +126,22 @@ class _Groups:
             and (finding.table == table or any(cell_id.startswith(prefix) for cell_id in finding.cells))
         ]
 
+    def following_from_list(self, finding: Finding) -> list[int]:
+        """The blanks of what would follow from a list that is missing; or, where one of its lines does not say, or says
+        wrongly, in which group it belongs, what is said of the groups and their totals."""
+        if self.form is None:
+            return []
+        tables, group = self.tables_of(finding), _column_of_list(finding.cell_id)
+        cells = [cell for cell in self.form.cells if cell.derived and cell.derived.source in tables]
+        if group:
+            found = {cell.id for cell in cells if group in dict(cell.derived.derivation.equals)}
+            found |= self._all_computed_from(found)
+            return [place for cell_id in found for place in self.by_place.get(cell_id, ())]
+        if finding.rule_id in BROKEN_TABLE:
+            places = [place for cell in cells for place in self.by_place.get(cell.id, ())]
+            return [place for place in places if self.findings[place].rule_id == BLANK]
+        return []
+
     def first_causes(self, rules: Sequence[str]) -> list[int]:
         """The findings of ``rules``; those at a cell that is computed from another's come last."""
         places = self.of_rules(rules)
@@ -136,9 +156,12 @@ class _Groups:
         return found | {place for cell_id in self._computed_from(cause) for place in self.by_cell.get(cell_id, ())}
 
     def _computed_from(self, place: int) -> set[str]:
-        """The cells that the template's formulas compute from a finding's, also by way of others."""
+        return self._all_computed_from({self.findings[place].cell_id})
+
+    def _all_computed_from(self, cell_ids: Collection[str]) -> set[str]:
+        """The cells that the template's formulas compute from these, also by way of others."""
         found: set[str] = set()
-        waiting = [self.findings[place].cell_id]
+        waiting = list(cell_ids)
         while waiting:
             for total in set(self._totals.get(waiting.pop(), ())) - found:
                 found.add(total)
@@ -165,8 +188,16 @@ class _Groups:
         ]
 
 
+def _column_of_list(cell_id: str) -> int:
+    """6 of ``ledger.n003.c6``; 0 for what is no cell of a list."""
+    _, line, column = (*cell_id.split("."), "", "", "")[:3]
+    return int(column[1:]) if line.startswith("n") else 0
+
+
 def _addends(form: Form) -> Iterator[tuple[str, str]]:
     for cell in form.cells:
         for fill in cell.fills:
             for term in fill.terms if fill.kind == "formula" else ():
                 yield from ((cell.id, addend) for addend in term.cell_ids)
+            if fill.kind == "running":
+                yield cell.id, fill.source

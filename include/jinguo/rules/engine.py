@@ -229,10 +229,19 @@ def _in_order(form: Form, findings: list[Finding]) -> list[Finding]:
 
     def position(finding: Finding) -> tuple[int, int, str]:
         cell = form.cell_by_id.get(finding.cell_id)
-        return tables.get(finding.table, 0), cell.index if cell else -1, finding.cell_id if cell is None else ""
+        return (
+            tables.get(finding.table, 0),
+            cell.index if cell else -1,
+            _list_place(finding.cell_id) if cell is None else "",
+        )
 
     unique: dict[tuple[str, ...], Finding] = {}
     for finding in findings:
         key = (finding.rule_id, finding.table, finding.sheet, finding.cell, finding.cell_id, finding.value)
         unique.setdefault(key, finding)
     return sorted(unique.values(), key=position)
+
+
+def _list_place(cell_id: str) -> str:
+    """The id of a cell of a list so that the second line comes before the tenth, and its columns likewise."""
+    return ".".join(f"{part[0]}{part[1:]:0>6}" if part[1:].isdecimal() else part for part in cell_id.split("."))

@@ -107,9 +107,13 @@ def _blank_table(
     if suspect.table is None:
         return
     reading, form = readings[suspect.number], compiled.where.form
-    typed = [cell for cell in form.cells_by_table[suspect.table.id] if not cell.fills]
+    typed = [
+        cell
+        for cell in form.cells_by_table[suspect.table.id]
+        if not cell.fills and not (cell.derived and reading.lists.get(cell.derived.source))  # follows from its lines
+    ]
     states = {int(reading.states[cell.index]) for cell in typed}
-    if states <= {int(CellState.BLANK), int(CellState.NA)}:
+    if int(CellState.BLANK) in states <= {int(CellState.BLANK), int(CellState.NA)}:
         blank = {finding.cell_id for finding in suspect.findings if finding.table == suspect.table.id}
         cells = [cell.id for cell in form.cells_by_table[suspect.table.id] if cell.id in blank]
         count = sum(reading.states[cell.index] == CellState.BLANK for cell in typed)
