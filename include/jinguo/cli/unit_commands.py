@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from jinguo.flow.check import Checked
     from jinguo.rules.findings import Finding
 
-_MOST_INTERPRETATIONS = 20
+_MOST_INTERPRETATIONS, _LONGEST_RAW = 20, 60
 # A table has no room for these.
 _ONLY_JSON = ("newer_version", "newer_status", "below_open", "received_at", "provisional")
 
@@ -136,6 +136,7 @@ def status(period: PeriodOption, json: JsonOption = False) -> None:
 def _print_checked(checked: Iterable[Checked], *, with_consequences: bool) -> None:
     """Findings by cause: what goes away with one thing put right is counted, and listed when asked for."""
     from jinguo.forms.load import load_forms
+    from jinguo.reading.notes import quote
     from jinguo.review.receipts import by_interest
     from jinguo.rules.causes import group_by_cause
 
@@ -150,7 +151,8 @@ def _print_checked(checked: Iterable[Checked], *, with_consequences: bool) -> No
             for finding in cause.consequences:
                 _print_finding(finding, "    " if cause.is_structural else "  ")
         for made in by_interest(item.reading.normalisations)[:_MOST_INTERPRETATIONS]:
-            print(f"  [转换] {made.sheet}!{made.cell} “{made.raw}” 读作 {made.value}（{made.how}）")
+            raw = quote(made.raw, _LONGEST_RAW)  # the formulas of a ledger's totals are long
+            print(f"  [转换] {made.sheet}!{made.cell} “{raw}” 读作 {made.value}（{made.how}）")
         if (more := len(item.reading.normalisations) - _MOST_INTERPRETATIONS) > 0:
             print(f"  [转换] 另有{more}处，见 --json")
 

@@ -93,7 +93,9 @@ def read_lines(located: Located, *, form: Form, period: Period, is_1904: bool, n
         if filled:
             line = _Line(table.id, period, is_1904, notes, markup, row - first + 1, row)
             if total := _total_of(filled, [(place, values[place.at]) for place in computed]):
-                notes.problem("D88", line.address(total[0]), "", total[1], line=str(line.number), v=fold(total[1]).rstrip(":"))
+                notes.problem(
+                    "D88", line.address(total[0]), "", total[1], line=str(line.number), v=fold(total[1]).rstrip(":")
+                )
                 continue
             found = _read_typed(line, filled if is_plain else _without_formula_trouble(line, typed, values))
             for place in computed:
@@ -124,10 +126,14 @@ def _total_of(filled: list[tuple[_Place, Any]], beside: list[tuple[_Place, Any]]
         if type(value) is dt.date:
             return None
         if type(value) is str and not value.isspace() and value:
-            if fold(value).rstrip(":") not in _TOTALS:
+            if _word(value) not in _TOTALS:
                 return None
             found = found or (place, value)
     return found
+
+
+def _word(text: str) -> str:
+    return fold(text).rstrip(":")
 
 
 def _only_in(formulas: Mapping[str, Formula], letters: set[str]) -> bool:

@@ -37,6 +37,6 @@ class Notes:
         self.normalisations.append(Normalisation(self.sheet, address, cell_id, written(raw), value, how))
 
 
-def quote(text: str) -> str:
+def quote(text: str, longest: int = LONGEST_QUOTE) -> str:
     """A cell's text as a finding repeats it; the whole of it stands in the file."""
-    return text if len(text) <= LONGEST_QUOTE else text[:LONGEST_QUOTE] + "…"
+    return text if len(text) <= longest else text[:longest] + "…"

@@ -40,7 +40,9 @@ class Cause:
     @property
     def is_structural(self) -> bool:
         """Whether it is one thing to put right for all of them, and not just the gravest at its cell."""
-        return bool(self.consequences) and self.finding.rule_id in _STRUCTURAL
+        finding = self.finding
+        is_line = bool(_column_of_list(finding.cell_id)) and any(b.table != finding.table for b in self.consequences)
+        return bool(self.consequences) and (finding.rule_id in _STRUCTURAL or is_line)
 
 
 def group_by_cause(findings: Sequence[Finding], form: Form | None = None) -> list[Cause]:
