@@ -24,8 +24,9 @@ from workbench import (
     routes_unit,
     routes_units,
 )
-from workbench.deps import MOST_ACTIONS, RateLimit, actor
-from workbench.guard import SAFE, Guard
+from workbench.deps import MOST_ACTIONS, actor
+from workbench.guard import HEADERS, SAFE, Guard
+from workbench.limits import RateLimit
 from workbench.pages import FOLDER, error_page, is_fragment
 
 _ROUTES = (
@@ -39,8 +40,23 @@ _ROUTES = (
     routes_units,
 )
 _STATUSES = ((Busy, 503), (NotYours, 403), (Refused, 409))
-_FIELDS = {"until": "截止日期", "reason": "理由", "chosen": "所选各条", "period": "报告期", "text": "情况说明"}
-_SENTENCES = {404: "没有这个页面。", 405: "这个地址不能这样用。"}
+_FIELDS = {
+    "until": "截止日期",
+    "reason": "理由",
+    "chosen": "所选各条",
+    "period": "报告期",
+    "text": "情况说明",
+    "files": "文件",
+    "file": "文件",
+    "value": "建议值",
+    "q": "单位",
+    "page": "页码",
+}
+_SENTENCES = {
+    400: "请求的内容不完整，没有执行。请刷新页面后再试。",
+    404: "没有这个页面。",
+    405: "这个地址不能这样用。",
+}
 
 
 def build_app(settings: Settings | None = None) -> FastAPI:
@@ -54,6 +70,7 @@ def build_app(settings: Settings | None = None) -> FastAPI:
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(JinguoError, _our_error)
     app.add_exception_handler(RequestValidationError, _wrong_input)
+    app.add_exception_handler(Exception, _our_mistake)
     app.add_middleware(Guard)
     return app
 
@@ -61,11 +78,18 @@ def build_app(settings: Settings | None = None) -> FastAPI:
 async def _http_error(request: Request, error: Exception) -> Response:
     """401 leads a reader to Airflow's login and back; everything else is a sentence."""
     status, detail = error.status_code, error.detail
+    if status == 403 and detail.isascii():  # Airflow, of a login that was ended or is none
+        status = 401
     if status == 401 and request.method in SAFE and not is_fragment(request):
         return RedirectResponse(get_auth_manager().get_url_login(next_url=str(request.url)), 303)
     if status == 401:
         detail = "登录已经过期。请重新登录后再试。"
-    return error_page(request, status, _SENTENCES.get(status, detail), fragment=is_fragment(request))
+    return error_page(request, status, _sentence(status, detail), fragment=is_fragment(request))
+
+
+def _sentence(status: int, detail: str) -> str:
+    """Our own sentence, or one for what the framework says in English."""
+    return _SENTENCES.get(status, detail) if detail.isascii() else detail
 
 
 async def _our_error(request: Request, error: Any) -> Response:
@@ -73,8 +97,19 @@ async def _our_error(request: Request, error: Any) -> Response:
     return error_page(request, status, str(error), fragment=is_fragment(request))
 
 
+async def _our_mistake(request: Request, error: Exception) -> Response:
+    """A sentence instead of nothing; what went wrong is raised again after it and stands in the server's log. This is
+    answered outside the guard, so the headers are put on here."""
+    sentence = "系统出错了，没有办成。请稍后再试；还是不行的，请把时间和所在页面告诉系统管理员。"
+    answer = error_page(request, 500, sentence, fragment=is_fragment(request))
+    answer.headers.update(HEADERS)
+    return answer
+
+
 async def _wrong_input(request: Request, error: Any) -> Response:
     """What was typed or chosen and cannot be taken: which field, never what stood there."""
+    if any(each["loc"][0] == "path" for each in error.errors()):
+        return error_page(request, 404, _SENTENCES[404], fragment=is_fragment(request))
     names = dict.fromkeys(_FIELDS.get(str(each["loc"][-1]), str(each["loc"][-1])) for each in error.errors())
     sentence = f"没有办理：“{'”、“'.join(names)}”没有填，或填写的内容不合要求。请返回上一页改好后再提交。"
     return error_page(request, 422, sentence, fragment=is_fragment(request))

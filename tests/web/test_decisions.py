@@ -127,7 +127,7 @@ def test_a_program_with_its_own_token_needs_no_form(server, form_of):
 
 
 def test_more_than_a_person_can_do_is_stopped(server, form_of):
-    from workbench.deps import RateLimit  # Airflow is imported after its home was set
+    from workbench.limits import RateLimit
 
     client = server.client("steward")
     limit = RateLimit(2)
