@@ -33,13 +33,14 @@ def office_of(request: Request) -> Office:
 OfficeDep = Annotated[Office, Depends(office_of)]
 
 
-def actor(office: OfficeDep, user: Annotated[Any, Depends(get_user)]) -> Staff:
+def actor(request: Request, office: OfficeDep, user: Annotated[Any, Depends(get_user)]) -> Staff:
     """The signed-in account as what the staff table says it is; 401 without a login, 403 without a line there."""
     staff = staff_of(office, user.get_name())
     if staff is None:
         raise HTTPException(
             403, f"账号“{user.get_name()}”不在人员名单中，或者已经到期。请与省妇联系统管理员联系，由其登记角色和单位。"
         )
+    request.state.staff = staff  # an error page has her menu, too
     return staff
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from jinguo.flow.release import trace_figure
 from jinguo.staff.roles import Staff
-from jinguo.warehouse.audit import recent
+from jinguo.workbench.audit_log import LINES, read_log
 from jinguo.workbench.board import default_period
 from jinguo.workbench.health import MAIL_STATES, STATE_NAMES, look_at_health
 from jinguo.workbench.queue import make_queue
@@ -25,7 +25,6 @@ from starlette.responses import Response
 from workbench.deps import ActorDep, NumberDep, NumberQuery, OfficeDep, PeriodDep
 from workbench.pages import download, page
 
-AUDIT_LINES = 100
 router = APIRouter()
 
 
@@ -130,9 +129,8 @@ def audit(request: Request, staff: ActorDep, office: OfficeDep, before: NumberQu
     """The audit log, newest first."""
     if not staff.may_see_audit:
         raise HTTPException(403, "审计日志只对省办和运维开放。")
-    with office.warehouse.read() as conn:
-        entries = recent(conn, before=before, limit=AUDIT_LINES)
-    return page(request, "audit.html", staff=staff, entries=entries, full=len(entries) == AUDIT_LINES)
+    lines = read_log(office, before=before)
+    return page(request, "audit.html", staff=staff, lines=lines, full=len(lines) == LINES, before=before)
 
 
 @router.get("/health")

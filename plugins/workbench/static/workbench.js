@@ -34,6 +34,7 @@ function uploadWithProgress(form) {
   const data = new FormData(form);
   locked(form, true);
   bar.hidden = false;
+  words.classList.remove("failed");
   request.upload.addEventListener("progress", (event) => {
     if (!event.lengthComputable) return;
     const percent = Math.round((100 * event.loaded) / event.total);
@@ -45,6 +46,7 @@ function uploadWithProgress(form) {
     locked(form, false);
     bar.hidden = true;
     words.textContent = sentence;
+    words.classList.add("failed");
   };
   request.addEventListener("load", () => {
     if (request.status < 400) return location.assign(request.responseURL);
@@ -87,5 +89,7 @@ document.addEventListener("DOMContentLoaded", () => {
   const target = decodeURIComponent(location.hash.slice(1));
   if (target.includes(".")) markCell(target);
   document.querySelectorAll("input.all").forEach((box) => (box.hidden = false));
+  // In Airflow's frame its own menu signs out.
+  if (window.self !== window.top) document.querySelectorAll(".leave").forEach((link) => link.remove());
   if (navigator.clipboard) document.querySelectorAll("button.copy").forEach((button) => (button.hidden = false));
 });
