@@ -85,6 +85,15 @@ document.addEventListener("click", async (event) => {
   button.textContent = "已复制";
 });
 
+// What is unfolded at the edge of the side column comes into sight.
+document.addEventListener(
+  "toggle",
+  (event) => {
+    if (event.target.open && event.target.matches(".side details")) event.target.scrollIntoView({ block: "nearest" });
+  },
+  true,
+);
+
 document.addEventListener("DOMContentLoaded", () => {
   const target = decodeURIComponent(location.hash.slice(1));
   if (target.includes(".")) markCell(target);
