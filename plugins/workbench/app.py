@@ -15,6 +15,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from workbench import (
+    routes_accounts,
     routes_actions,
     routes_board,
     routes_files,
@@ -38,10 +39,13 @@ _ROUTES = (
     routes_office,
     routes_trends,
     routes_units,
+    routes_accounts,
 )
 _STATUSES = ((Busy, 503), (NotYours, 403), (Refused, 409))
 _FIELDS = {
     "until": "截止日期",
+    "last_day": "最后一天",
+    "account": "账号",
     "reason": "理由",
     "chosen": "所选各条",
     "period": "报告期",

@@ -14,6 +14,7 @@ from jinguo.flow.hand_in import Upload
 from jinguo.flow.month import close_period
 from jinguo.flow.office import open_office
 from jinguo.flow.release import make_release
+from jinguo.flow.staff import import_staff
 from jinguo.periods import Period
 from jinguo.warehouse.submissions import latest_submissions
 from jinguo.warehouse.tables import core_evidence
@@ -91,6 +92,7 @@ PAGES = {
     f"{BASE}/units": EVERYBODY,
     f"{BASE}/units?q=430302&period=2026-10": EVERYBODY,
     f"{BASE}/units?period=never": NOT_THERE,
+    f"{BASE}/accounts": READERS,
     f"{BASE}/audit": (403, 403, 403, 403, 200, 200),
     f"{BASE}/health": (403, 403, 403, 403, 200, 200),
     f"{BASE}/hand-in?d=1": (404, 404, 404, 200, 200, 200),
@@ -119,6 +121,8 @@ ACTIONS = {
     f"{OWN}/2026-10/answers": (LINE, (409, 403, 409, 403, 403, 403)),
     f"{OWN}/2026-10/evidence": ({"about": ""}, (303, 403, 303, 403, 403, 403)),
     f"{BASE}/queue": ({"action": "return", "chosen": "430800|2026-10|9:gone", **REASON}, OVERSEERS),
+    f"{BASE}/accounts/end": ({"account": "clerk", "last_day": "2000-01-01"}, (403, 403, 403, 409, 409, 403)),
+    f"{BASE}/accounts/password": ({"account": "yuhu"}, (403, 403, 409, 409, 409, 403)),  # has no login yet
     f"{BASE}/hand-in": ({}, (303, 303, 303, 303, 303, 403)),
     f"{BASE}/units/change": ({}, (403, 403, 403, 403, 200, 403)),
     f"{BASE}/units": (
@@ -144,6 +148,9 @@ def played(filled_home, tmp_path_factory):
         close_period(settings, str(SEPTEMBER))
         make_release(settings, SEPTEMBER, approver="office")
     make_release(settings, OCTOBER)
+    staff = home / "county.csv"
+    staff.write_text("account,role,unit_code,valid_from,valid_to\nyuhu,reporter,430302,2026-01-01,\n", "utf-8")
+    import_staff(settings, staff)
     with open_office(settings) as office:
         clerk, other = office.register.by_code["430300"], office.register.by_code["430800"]
         scan = Upload("扫描件.pdf", b"%PDF-1.7\n1 0 obj\n")

@@ -43,6 +43,7 @@ PAGES = {
         "releases/2026-10/1/trace?cell=t01.r17.c4",
         "audit",
         "health",
+        "accounts",
         "units",
         "trends/430000?by_unit=true",
         "unit/430300/2026-10",

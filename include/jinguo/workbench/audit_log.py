@@ -44,6 +44,7 @@ ACTION_NAMES = {
     "record_outage": "登记停机",
     "remind": "催报",
     "reopen": "重新打开",
+    "reset_password": "换密码",
     "return": "退回",
     "revoke_waiver": "终止豁免",
     "save_staff": "登记人员",
