@@ -57,6 +57,18 @@ def test_everybody_sees_the_accounts_of_her_subtree_and_may_change_those_below(s
     assert shown("office")[1] == ["steward", "city", "clerk", "yuhu", "neighbour", "zhangjiajie"]
 
 
+def test_accounts_are_found_and_come_in_pages(server, settings, tmp_path):
+    office = server.client("office")
+    assert re.findall(r'<tr><th scope="row">(\w+)</th>', office.get(f"{PAGE}?q=4303").text) == ["city", "clerk"]
+    assert "没有找到“没有”" in office.get(f"{PAGE}?q=没有").text
+    file = tmp_path / "many.csv"
+    lines = [f"clerk{number:03},reporter,430302,2026-01-01," for number in range(100)]
+    file.write_text("\n".join(["account,role,unit_code,valid_from,valid_to", *lines]), "utf-8")
+    import_staff(settings, file)
+    pages = [office.get(f"{PAGE}?page={number}").text for number in (1, 2)]
+    assert [text.count('<tr><th scope="row">') for text in pages] == [100, 8]
+
+
 def test_a_new_password_holds_at_once_and_is_nowhere_but_in_the_file(server, settings, send, passwords):
     answer = send("steward", "password", account="clerk")
     fresh = re.search(r'id="password">([^<]+)<', answer.text)[1]

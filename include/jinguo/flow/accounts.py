@@ -34,14 +34,15 @@ class AccountLine:
         return ROLES[self.row.role]
 
 
-def list_accounts(office: Office, staff: Staff) -> list[AccountLine]:
-    """The accounts of the reader's subtree, those in force first, then by unit and account."""
+def list_accounts(office: Office, staff: Staff, *, text: str = "") -> list[AccountLine]:
+    """The accounts of the reader's subtree, those in force first, then by unit and account. ``text``: part of the
+    account or of the unit's name, or how its code begins."""
     today = office.settings.now().date()
     with office.warehouse.read() as conn:
         rows = staff_rows(conn)
     lines = [_line(office, staff, row, today) for row in rows]
     order = ("current", "coming", "ended")
-    shown = [line for line in lines if staff.may_see(line.unit)]
+    shown = [line for line in lines if staff.may_see(line.unit) and _is_meant(line, text)]
     return sorted(shown, key=lambda line: (order.index(line.state), line.unit.code, line.row.account))
 
 
@@ -69,6 +70,10 @@ def record_reset(office: Office, staff: Staff, account: str) -> None:
         audit.append(
             conn, at=office.settings.now(), actor=staff.account, action=RESET, subject="staff", details={"of": account}
         )
+
+
+def _is_meant(line: AccountLine, text: str) -> bool:
+    return text in line.row.account or text in line.unit.name or line.unit.code.startswith(text)
 
 
 def _current(office: Office, staff: Staff, rows: Sequence[StaffRow], account: str) -> StaffRow:
