@@ -12,7 +12,9 @@ from typing import Any
 from workbench.limits import RateLimit
 
 MOST_FAILURES = 20  # of one address in a minute; the sum of a county office behind one router stays far below
-_LOGINS = ("/auth/token", "/auth/token/cli", "/auth/login", "/auth/login/")
+_OWN = "/workbench/sign-in"  # says it in a page of its own
+_LOGINS = ("/auth/token", "/auth/token/cli", "/auth/login", "/auth/login/", _OWN)
+_TOO_MANY = "jinguo.too_many_failures"
 _FAILED = (400, 401, 403, 415, 422)
 _HEADERS = {
     b"x-content-type-options": b"nosniff",
@@ -37,7 +39,8 @@ class FrontDoor:
             await self.app(scope, receive, send)
             return
         address = (scope.get("client") or ("unknown", 0))[0]
-        is_login = scope["method"] == "POST" and scope["path"].removeprefix(scope.get("root_path", "")) in _LOGINS
+        path = scope["path"].removeprefix(scope.get("root_path", ""))
+        is_login = scope["method"] == "POST" and path in _LOGINS
 
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -48,10 +51,11 @@ class FrontDoor:
                 message = {**message, "headers": [*message.get("headers", ()), *added]}
             await send(message)
 
-        if is_login and self.failures.is_full(address):
+        is_refused = is_login and self.failures.is_full(address)
+        if is_refused and path != _OWN:
             await _refuse(send_with_headers)
         else:
-            await self.app(scope, receive, send_with_headers)
+            await self.app({**scope, _TOO_MANY: is_refused}, receive, send_with_headers)
 
 
 async def _refuse(send: Send) -> None:

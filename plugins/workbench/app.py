@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow.api_fastapi.app import get_auth_manager
 from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from jinguo.errors import Busy, JinguoError, NotYours, Refused
@@ -29,6 +28,8 @@ from workbench.deps import MOST_ACTIONS, actor
 from workbench.guard import HEADERS, SAFE, Guard
 from workbench.limits import RateLimit
 from workbench.pages import FOLDER, error_page, is_fragment
+from workbench.sign_in import ROUTES as SIGN_IN
+from workbench.sign_in import sign_in_address
 
 _ROUTES = (
     routes_board,
@@ -70,6 +71,7 @@ def build_app(settings: Settings | None = None) -> FastAPI:
     app.state.rate_limit = RateLimit(MOST_ACTIONS)
     for module in _ROUTES:
         app.include_router(module.router)
+    app.router.routes.extend(SIGN_IN)  # before the login, so without its dependency; the guard holds for them, too
     app.mount("/static", StaticFiles(directory=FOLDER / "static"))  # open to all: only styles and scripts are there
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(JinguoError, _our_error)
@@ -80,12 +82,12 @@ def build_app(settings: Settings | None = None) -> FastAPI:
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
-    """401 leads a reader to Airflow's login and back; everything else is a sentence."""
+    """401 leads a reader to the login and back; everything else is a sentence."""
     status, detail = error.status_code, error.detail
     if status == 403 and detail.isascii():  # Airflow, of a login that was ended or is none
         status = 401
     if status == 401 and request.method in SAFE and not is_fragment(request):
-        return RedirectResponse(get_auth_manager().get_url_login(next_url=str(request.url)), 303)
+        return RedirectResponse(sign_in_address(request), 303)
     if status == 401:
         detail = "登录已经过期。请重新登录后再试。"
     return error_page(request, status, _sentence(status, detail), fragment=is_fragment(request))

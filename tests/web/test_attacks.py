@@ -133,9 +133,10 @@ def test_our_own_mistake_is_a_sentence_with_the_headers_and_stands_in_the_log(se
 
 def test_who_has_left_is_out_also_with_the_old_cookie(server):
     client = server.client("office")
-    assert '/api/v2/auth/logout" class="leave">退出</a>' in client.get(f"{BASE}/board").text
+    assert '<a href="/workbench/sign-out" class="leave">退出</a>' in client.get(f"{BASE}/board").text
     old = client.cookies["_token"]
-    assert client.get("/api/v2/auth/logout").status_code == 307
+    answer = client.get(f"{BASE}/sign-out")
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{BASE}/sign-in")
     client.cookies.set("_token", old)
     assert client.get(f"{BASE}/board").status_code == 303
 
@@ -149,6 +150,8 @@ def test_passwords_cannot_be_tried_without_end(server):
     answers = [client.post("/auth/token", json=wrong).status_code for _ in range(MOST_FAILURES + 1)]
     assert answers == [401] * MOST_FAILURES + [429]
     right = {"username": "office", "password": server.passwords["office"]}
+    own = client.post(f"{BASE}/sign-in", data=right)
+    assert (own.status_code, "登录失败次数过多，请一分钟后再试。" in own.text) == (429, True)
     refused = client.post("/auth/token", json=right)
     assert (refused.status_code, refused.json()["detail"]) == (429, "登录失败次数过多，请一分钟后再试。")
     assert server.client().post("/auth/token", json=right).status_code == 201  # somebody else, elsewhere
@@ -157,6 +160,39 @@ def test_passwords_cannot_be_tried_without_end(server):
 def test_airflows_own_pages_are_not_sniffed_and_not_framed_by_others(server):
     headers = server.client().get("/auth/login").headers
     assert (headers["x-content-type-options"], headers["x-frame-options"]) == ("nosniff", "SAMEORIGIN")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "target"),
+    [
+        ("/workbench/queue?x=1", "/workbench/queue?x=1"),
+        ("", "/workbench/"),
+        ("http://evil.example/", "/workbench/"),
+        ("//evil.example/workbench/", "/workbench/"),
+        ("/workbench\\@evil.example", "/workbench/"),
+        ("/workbench/\r\nX-Evil: 1", "/workbench/"),
+        ("javascript:alert(1)", "/workbench/"),
+    ],
+)
+def test_after_the_login_a_page_of_ours_is_opened_and_no_script_reads_the_token(server, wanted, target):
+    data = {"username": "office", "password": server.passwords["office"]}
+    answer = server.client().post(f"{BASE}/sign-in", params={"next": wanted}, data=data)
+    assert (answer.status_code, answer.headers["location"]) == (303, target)
+    cookie = answer.headers["set-cookie"].lower()
+    assert cookie.startswith("_token=")
+    assert "httponly" in cookie
+    assert "samesite=lax" in cookie
+
+
+def test_a_wrong_password_is_a_sentence_and_another_site_cannot_sign_somebody_in(server):
+    wrong = server.client().post(f"{BASE}/sign-in", data={"username": "<b>", "password": "x"})
+    assert (wrong.status_code, "账号或密码不对" in wrong.text, "<b>" in wrong.text) == (401, True, False)
+    assert "set-cookie" not in wrong.headers
+    assert server.client().post(f"{BASE}/sign-in", data={}).status_code == 401
+    data = {"username": "office", "password": server.passwords["office"]}
+    foreign = server.client().post(f"{BASE}/sign-in", data=data, headers={"Sec-Fetch-Site": "cross-site"})
+    assert (foreign.status_code, "set-cookie" in foreign.headers) == (403, False)
+    assert "script-src 'self'" in server.client().get(f"{BASE}/sign-in").headers["content-security-policy"]
 
 
 def test_the_way_back_after_the_login_stays_here(server):

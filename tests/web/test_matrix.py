@@ -219,5 +219,5 @@ def test_without_a_login_every_page_leads_to_it_and_back_and_no_action_is_done(s
             continue
         answer = client.get(address.format(version=1, evidence=1))
         assert answer.status_code == 303, address
-        assert answer.headers["location"].startswith("/auth/login?next=http%3A%2F%2Flocalhost%2Fworkbench"), address
+        assert answer.headers["location"].startswith("/workbench/sign-in?next=/workbench/"), address
     assert {client.post(address, data=data).status_code for address, (data, _) in ACTIONS.items()} == {401}

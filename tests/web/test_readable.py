@@ -128,6 +128,6 @@ def test_a_verdict_and_a_refusal_are_readable_too(browse):
     page.wait_for_url(re.compile("hand-in"))
     assert measured(page) == []
     other = page.context.new_page()  # the browser logs refusals as errors, which elsewhere there must be none of
-    for address in ("audit", "nothing", "unit/430400", "board?page=0"):
+    for address in ("audit", "nothing", "unit/430400", "board?page=0", "sign-in"):
         other.goto(f"/workbench/{address}")
         assert measured(other) == [], address
