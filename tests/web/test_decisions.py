@@ -211,6 +211,29 @@ def test_what_cannot_be_taken_is_said_with_the_field_and_changes_nothing(server,
     assert "明年" not in answer.text
 
 
+def test_a_file_that_was_not_read_as_this_month_says_why_its_tables_are_empty(server):
+    steward = server.client("steward")
+    assert "没有读入" in steward.get(HELD).text
+    assert "没有读入" not in steward.get(ACCEPTED).text
+    missing = "/workbench/unit/431100/2026-10"
+    assert "没有读入" not in steward.get(missing).text
+    assert "您也可以在<a href" in steward.get(missing).text
+    assert "可以在右边记为缺报" not in server.client("operator").get(missing).text
+
+
+def test_one_cause_in_many_cells_is_folded(server, monkeypatch):
+    from jinguo.workbench.report import Report
+
+    text = server.client("steward").get(RETURNED).text
+    assert "还有" not in text
+    real = Report.fresh_by_rule.fget
+    monkeypatch.setattr(
+        Report, "fresh_by_rule", property(lambda report: [(rule_id, found * 6) for rule_id, found in real(report)])
+    )
+    text = server.client("steward").get(RETURNED).text
+    assert "<b>KQ-001</b> 还有 3 条" in text
+
+
 def test_a_group_of_the_queue_can_be_decided_as_a_whole(server):
     from jinguo.workbench.queue import MOST_AT_ONCE, MOST_ITEMS
 

@@ -77,6 +77,12 @@ class Report:
             found.setdefault(issue.finding.rule_id, []).append(issue)
         return list(found.items())
 
+    @property
+    def is_unread(self) -> bool:
+        """Whether a file is there of which no cell was taken as this period's."""
+        cells = (cell for sheet in self.sheets for line in sheet.rows for cell in line.cells)
+        return self.shown is not None and not any(cell.text.strip("— ") for cell in cells)
+
     def label_of(self, cell_id: str) -> str:
         """What people call a cell; its id where the form does not have it."""
         return (self.form and _label(self.form, cell_id)) or cell_id
