@@ -62,6 +62,8 @@ def test_no_page_needs_inline_script_or_style(server):
         "returns/2026-10",
         "trends/430000",
         "units",
+        "accounts",
+        "sign-in",
         "unit/430300/2026-10/answers",
     )
     for address in (f"{OWN}/2026-10", OWN, *(f"{BASE}/{name}" for name in pages)):
