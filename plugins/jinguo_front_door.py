@@ -55,7 +55,7 @@ class FrontDoor:
         if is_refused and path != _OWN:
             await _refuse(send_with_headers)
         else:
-            await self.app({**scope, _TOO_MANY: is_refused}, receive, send_with_headers)
+            await self.app({**scope, _TOO_MANY: True} if is_refused else scope, receive, send_with_headers)
 
 
 async def _refuse(send: Send) -> None:

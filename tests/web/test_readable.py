@@ -133,3 +133,24 @@ def test_a_verdict_and_a_refusal_are_readable_too(browse):
     for address in ("audit", "nothing", "unit/430400", "board?page=0", "sign-in"):
         other.goto(f"/workbench/{address}")
         assert measured(other) == [], address
+
+
+def test_what_comes_of_a_form_is_readable_too(browse, tmp_path):
+    office = browse("office")
+    change = tmp_path / "变更.yaml"
+    change.write_text(
+        "document: 湘民发〔2026〕11号\nchanges:\n  - {rename: '430300', from: 2026-12, name: 潭州市}\n", "utf-8"
+    )
+    office.goto("/workbench/units")
+    office.set_input_files("input[type=file]", change)
+    office.click("text=看看会改变什么")
+    office.wait_for_selector("text=要人决定的事")
+    assert measured(office) == []
+    office.goto("/workbench/queue")
+    group = office.locator("section.group", has_text="KQ-006")
+    group.locator("input[name=chosen]").first.check()
+    group.locator("[name=reason]").fill("已电话核实")
+    with office.expect_navigation():
+        group.locator("button:has-text('审定选中的')").click()
+    assert office.locator("main .state.accepted").inner_text() == "已处理"
+    assert measured(office) == []
