@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import jinguo_listener
 from airflow.plugins_manager import AirflowPlugin
 from jinguo_deadlines import DeadlineTimetable
+from jinguo_front_door import FrontDoor
 from jinguo_partitions import PeriodOfMapper, RosterWindow
 
 
@@ -31,6 +32,7 @@ class JinguoPlugin(AirflowPlugin):
     timetables: ClassVar = [DeadlineTimetable]
     listeners: ClassVar = [jinguo_listener]
     fastapi_apps: ClassVar = [{"name": "workbench", "app": LazyWorkbench(), "url_prefix": "/workbench"}]
+    fastapi_root_middlewares: ClassVar = [{"name": "front door", "middleware": FrontDoor}]
     external_views: ClassVar = [
         {"name": "审核工作台", "href": "/workbench/", "destination": "nav", "url_route": "workbench"}
     ]

@@ -5,22 +5,21 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import hmac
-import threading
-import time
-from collections import deque
 from typing import Annotated, Any
 
 from airflow.api_fastapi.core_api.security import get_user
 from airflow.configuration import conf
-from fastapi import Depends, Form, HTTPException, Request
+from fastapi import Depends, Form, HTTPException, Path, Query, Request
 from jinguo.flow.office import Office
 from jinguo.flow.staff import staff_of
 from jinguo.periods import Period
 from jinguo.staff.roles import Staff
 from jinguo.units.register import Unit
 
-WINDOW_SECONDS = 60
-MOST_ACTIONS = 60  # of one account in a window
+MOST_ACTIONS = 60  # of one account in a minute
+YEARS = range(2000, 2100)
+MOST_NUMBER = 2**31 - 1  # of a row: what PostgreSQL keeps in an integer
+NO_CONTROLS = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f]*$"  # in what people type; PostgreSQL keeps no NUL
 PATIENCE = 20.0  # seconds that a page waits for a running collection
 
 
@@ -34,13 +33,14 @@ def office_of(request: Request) -> Office:
 OfficeDep = Annotated[Office, Depends(office_of)]
 
 
-def actor(office: OfficeDep, user: Annotated[Any, Depends(get_user)]) -> Staff:
+def actor(request: Request, office: OfficeDep, user: Annotated[Any, Depends(get_user)]) -> Staff:
     """The signed-in account as what the staff table says it is; 401 without a login, 403 without a line there."""
     staff = staff_of(office, user.get_name())
     if staff is None:
         raise HTTPException(
             403, f"账号“{user.get_name()}”不在人员名单中，或者已经到期。请与省妇联系统管理员联系，由其登记角色和单位。"
         )
+    request.state.staff = staff  # an error page has her menu, too
     return staff
 
 
@@ -60,27 +60,6 @@ def demand_own_page(request: Request, staff: ActorDep, csrf: Annotated[str, Form
         return
     if not any(hmac.compare_digest(csrf.encode(), csrf_token(staff, days_ago=age).encode()) for age in (0, 1)):
         raise HTTPException(403, "页面已经过期，没有执行。请刷新页面后再试。")
-
-
-class RateLimit:
-    """So many actions of one account in a window of time; in memory, for each API server by itself."""
-
-    def __init__(self, most: int, seconds: float = WINDOW_SECONDS) -> None:
-        self.most, self.seconds = most, seconds
-        self._taken: dict[str, deque[float]] = {}
-        self._lock = threading.Lock()
-
-    def take(self, account: str) -> bool:
-        """Whether the account may act now; then it is counted."""
-        now = time.monotonic()
-        with self._lock:
-            taken = self._taken.setdefault(account, deque())
-            while taken and taken[0] <= now - self.seconds:
-                taken.popleft()
-            if len(taken) >= self.most:
-                return False
-            taken.append(now)
-            return True
 
 
 def demand_patience(request: Request, staff: ActorDep) -> None:
@@ -128,9 +107,14 @@ DecidedDep = Annotated[Unit, Depends(decided_by)]
 def period_of(period: str) -> Period:
     """The period in the address; 404 when it is none."""
     try:
-        return Period.parse(period)
+        asked = Period.parse(period)
     except ValueError:
-        raise HTTPException(404, f"“{period}”不是报告期，应写作 2026-10。") from None
+        raise HTTPException(404, f"“{period[:20]}”不是报告期，应写作 2026-10。") from None
+    if asked.year not in YEARS:  # a calendar ends somewhere, and pages look a year back and on
+        raise HTTPException(404, f"{asked.chinese}太早或太晚，没有这个报告期。")
+    return asked
 
 
 PeriodDep = Annotated[Period, Depends(period_of)]
+NumberDep = Annotated[int, Path(ge=0, le=MOST_NUMBER)]
+NumberQuery = Annotated[int, Query(ge=1, le=MOST_NUMBER)]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.responses import PlainTextResponse
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from workbench.pages import error_page, is_fragment
 
 MOST_BYTES = 64 << 20  # of one request
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -41,20 +43,22 @@ class Guard:
                     headers["Cache-Control"] = "no-store"
             await send(message)
 
-        refusal = None if scope["method"] in SAFE else _refusal(Headers(scope=scope))
+        refusal = None if scope["method"] in SAFE else _refusal(Request(scope))
         await (refusal or self.app)(scope, receive, send_guarded)
 
 
-def _refusal(headers: Headers) -> PlainTextResponse | None:
+def _refusal(request: Request) -> Response | None:
     """Why a request that changes something is not let in; None: it is."""
-    length = headers.get("content-length", "")
-    if not length.isdigit():
-        return _plain(411, "请求没有说明长度。")
-    if int(length) > MOST_BYTES:
-        return _plain(413, f"上传的内容超过 {MOST_BYTES >> 20} MB，请分几次上传。")
-    if not _is_same_origin(headers):
-        return _plain(403, "请求来自别的网站，没有执行。")
-    return None
+    length = request.headers.get("content-length", "")
+    if not length.isdecimal() or not length.isascii() or "transfer-encoding" in request.headers:
+        refused = 411, "请求没有说明长度。"
+    elif len(length) > 12 or int(length) > MOST_BYTES:
+        refused = 413, f"上传的内容超过 {MOST_BYTES >> 20} MB，请分几次上传。"
+    elif not _is_same_origin(request.headers):
+        refused = 403, "请求来自别的网站，没有执行。"
+    else:
+        return None
+    return error_page(request, *refused, fragment=is_fragment(request))
 
 
 def _is_same_origin(headers: Headers) -> bool:
@@ -66,7 +70,3 @@ def _is_same_origin(headers: Headers) -> bool:
         return site == "same-origin"
     origin = headers.get("origin")
     return origin is None or urlsplit(origin).netloc == headers.get("host")
-
-
-def _plain(status: int, sentence: str) -> Any:
-    return PlainTextResponse(sentence, status)

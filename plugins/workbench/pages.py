@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
 from fastapi import Request
 from jinguo.reading.model import format_number
@@ -56,8 +56,21 @@ def page(request: Request, name: str, *, staff: Staff, status: int = 200, **know
 def error_page(request: Request, status: int, sentence: str, *, fragment: bool = False) -> Response:
     """A sentence for whoever may not, or found nothing; also for somebody who is nobody here."""
     name = "_notice.html" if fragment else "error.html"
-    context = {"status": status, "sentence": sentence, "root": request.scope["root_path"], "staff": None}
+    context = {
+        "status": status,
+        "sentence": sentence,
+        "root": request.scope["root_path"],
+        "staff": getattr(request.state, "staff", None),
+        "back": _page_before(request),
+    }
     return templates.TemplateResponse(request, name, context, status_code=status)
+
+
+def _page_before(request: Request) -> str:
+    """The page of ours that a refused form stood on, to be opened afresh; "" without one."""
+    before = urlsplit(request.headers.get("referer", ""))
+    is_ours = before.netloc == request.headers.get("host") and before.path.startswith(f"{request.scope['root_path']}/")
+    return urlunsplit(("", "", before.path, before.query, "")) if is_ours and request.method == "POST" else ""
 
 
 def is_fragment(request: Request) -> bool:

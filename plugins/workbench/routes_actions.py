@@ -12,12 +12,12 @@ from jinguo.flow.waive import accept_with_waiver
 from jinguo.workbench.queue import MOST_AT_ONCE, decide_all
 from starlette.responses import RedirectResponse, Response
 
-from workbench.deps import GUARDED, PATIENCE, ActorDep, DecidedDep, OfficeDep, PeriodDep
+from workbench.deps import GUARDED, NO_CONTROLS, PATIENCE, ActorDep, DecidedDep, OfficeDep, PeriodDep
 from workbench.pages import page
 
 router = APIRouter(dependencies=GUARDED)
 _Seen = Annotated[str, Form(max_length=2000)]
-_Reason = Annotated[str, Form(max_length=500)]
+_Reason = Annotated[str, Form(max_length=500, pattern=NO_CONTROLS)]
 
 
 @router.post("/unit/{code}/{period}/decision")

@@ -9,7 +9,7 @@ from jinguo.flow.hand_in import Upload, blank_template, hand_in
 from jinguo.workbench.unit import verdicts
 from starlette.responses import RedirectResponse, Response
 
-from workbench.deps import GUARDED, ActorDep, OfficeDep, PeriodDep, UnitDep
+from workbench.deps import GUARDED, ActorDep, NumberQuery, OfficeDep, PeriodDep, UnitDep
 from workbench.pages import download, page
 
 router = APIRouter()
@@ -43,7 +43,7 @@ def verdict(
     request: Request,
     staff: ActorDep,
     office: OfficeDep,
-    d: Annotated[list[int], Query(max_length=_MOST_REPORTS)],
+    d: Annotated[list[NumberQuery], Query(max_length=_MOST_REPORTS)],
 ) -> Response:
     """What became of files that were handed in."""
     found = verdicts(office, staff, d)

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
 from jinguo.flow.release import trace_figure
 from jinguo.staff.roles import Staff
-from jinguo.warehouse.audit import recent
+from jinguo.workbench.audit_log import LINES, read_log
 from jinguo.workbench.board import default_period
 from jinguo.workbench.health import MAIL_STATES, STATE_NAMES, look_at_health
 from jinguo.workbench.queue import make_queue
@@ -22,10 +22,9 @@ from jinguo.workbench.releases import (
 from jinguo.workbench.returns import list_returns, zip_returns
 from starlette.responses import Response
 
-from workbench.deps import ActorDep, OfficeDep, PeriodDep
+from workbench.deps import ActorDep, NumberDep, NumberQuery, OfficeDep, PeriodDep
 from workbench.pages import download, page
 
-AUDIT_LINES = 100
 router = APIRouter()
 
 
@@ -74,7 +73,7 @@ def releases(request: Request, staff: ActorDep, office: OfficeDep) -> Response:
 
 
 @router.get("/releases/{period}/{number}", dependencies=RELEASES)
-def edition(request: Request, staff: ActorDep, office: OfficeDep, period: PeriodDep, number: int) -> Response:
+def edition(request: Request, staff: ActorDep, office: OfficeDep, period: PeriodDep, number: NumberDep) -> Response:
     """One edition's figures, each of which opens its trace."""
     view = make_edition_page(office, staff, period, number)
     if view is None:
@@ -83,7 +82,7 @@ def edition(request: Request, staff: ActorDep, office: OfficeDep, period: Period
 
 
 @router.get("/releases/{period}/{number}/workbook", dependencies=RELEASES)
-def workbook(staff: ActorDep, office: OfficeDep, period: PeriodDep, number: int) -> Response:
+def workbook(staff: ActorDep, office: OfficeDep, period: PeriodDep, number: NumberDep) -> Response:
     found = release_workbook(office, staff, period, number)
     if found is None:
         raise HTTPException(404, f"{period.chinese}没有第{number}版。")
@@ -91,7 +90,7 @@ def workbook(staff: ActorDep, office: OfficeDep, period: PeriodDep, number: int)
 
 
 @router.get("/releases/{period}/{number}/bulletin", dependencies=RELEASES)
-def bulletin(staff: ActorDep, office: OfficeDep, period: PeriodDep, number: int) -> Response:
+def bulletin(staff: ActorDep, office: OfficeDep, period: PeriodDep, number: NumberDep) -> Response:
     found = release_bulletin(office, staff, period, number)
     if found is None:
         raise HTTPException(404, f"{period.chinese}没有第{number}版。")
@@ -99,7 +98,7 @@ def bulletin(staff: ActorDep, office: OfficeDep, period: PeriodDep, number: int)
 
 
 @router.get("/releases/{period}/{number}/export", dependencies=RELEASES)
-def export(staff: ActorDep, office: OfficeDep, period: PeriodDep, number: int, suffix: str = ".csv") -> Response:
+def export(staff: ActorDep, office: OfficeDep, period: PeriodDep, number: NumberDep, suffix: str = ".csv") -> Response:
     found = release_export(office, staff, period, number, suffix)
     if found is None:
         raise HTTPException(404, "没有这个文件。")
@@ -112,7 +111,7 @@ def trace(
     staff: ActorDep,
     office: OfficeDep,
     period: PeriodDep,
-    number: int,
+    number: NumberDep,
     cell: Annotated[str, Query(max_length=64)],
 ) -> Response:
     """From a figure to the units, files, sheets and cells that it was made of."""
@@ -126,15 +125,12 @@ def trace(
 
 
 @router.get("/audit")
-def audit(
-    request: Request, staff: ActorDep, office: OfficeDep, before: Annotated[int | None, Query(ge=1)] = None
-) -> Response:
+def audit(request: Request, staff: ActorDep, office: OfficeDep, before: NumberQuery | None = None) -> Response:
     """The audit log, newest first."""
     if not staff.may_see_audit:
         raise HTTPException(403, "审计日志只对省办和运维开放。")
-    with office.warehouse.read() as conn:
-        entries = recent(conn, before=before, limit=AUDIT_LINES)
-    return page(request, "audit.html", staff=staff, entries=entries, full=len(entries) == AUDIT_LINES)
+    lines = read_log(office, before=before)
+    return page(request, "audit.html", staff=staff, lines=lines, full=len(lines) == LINES, before=before)
 
 
 @router.get("/health")

@@ -19,7 +19,7 @@ from jinguo.workbench.unit import (
 )
 from starlette.responses import Response
 
-from workbench.deps import ActorDep, OfficeDep, PeriodDep, UnitDep
+from workbench.deps import ActorDep, NumberDep, NumberQuery, OfficeDep, PeriodDep, UnitDep
 from workbench.pages import download, is_fragment, page
 
 router = APIRouter()
@@ -45,7 +45,7 @@ def report(
     office: OfficeDep,
     unit: UnitDep,
     period: PeriodDep,
-    version: Annotated[int | None, Query(ge=1)] = None,
+    version: NumberQuery | None = None,
     cell: Annotated[str, Query(max_length=32)] = "",
 ) -> Response:
     """The report of one period; with ``cell`` one of its cells beside it (htmx gets the panel alone)."""
@@ -67,8 +67,8 @@ def compare(
     office: OfficeDep,
     unit: UnitDep,
     period: PeriodDep,
-    old: Annotated[int | None, Query(ge=1)] = None,
-    new: Annotated[int | None, Query(ge=1)] = None,
+    old: NumberQuery | None = None,
+    new: NumberQuery | None = None,
 ) -> Response:
     """Two versions side by side."""
     found = compare_versions(office, unit, period, old=old, new=new)
@@ -78,7 +78,7 @@ def compare(
 
 
 @router.get("/submission/{submission_id}/{kind}")
-def file(submission_id: int, kind: str, staff: ActorDep, office: OfficeDep) -> Response:
+def file(submission_id: NumberDep, kind: str, staff: ActorDep, office: OfficeDep) -> Response:
     """The original, the return workbook, the receipt or the validation report of a version."""
     unit = unit_of_submission(office, submission_id)
     if unit is None or kind not in _FILES:

@@ -11,23 +11,33 @@ from jinguo.flow.hand_in import Upload
 from jinguo.flow.replies import reply_to_report
 from jinguo.intake.attachments import MOST_BYTES, MOST_FILES
 from jinguo.workbench.confirmation import make_confirmation
-from jinguo.workbench.replies import given_answers, make_reply_page
+from jinguo.workbench.replies import given_answers, make_reply_page, questions_of
 from jinguo.workbench.report import make_report
 from starlette.responses import RedirectResponse, Response
 
-from workbench.deps import GUARDED, PATIENCE, ActorDep, OfficeDep, PeriodDep, SpokenForDep, UnitDep
+from workbench.deps import (
+    GUARDED,
+    NO_CONTROLS,
+    PATIENCE,
+    ActorDep,
+    NumberDep,
+    OfficeDep,
+    PeriodDep,
+    SpokenForDep,
+    UnitDep,
+)
 from workbench.pages import download, page
 
 router = APIRouter()
-_MOST_LINES = 500
-_Lines = Annotated[list[str], Form(max_length=_MOST_LINES)]
+_MOST_LINES = 240  # four fields each; a form may bring a thousand
+_Lines = Annotated[list[Annotated[str, Form(pattern=NO_CONTROLS)]], Form(max_length=_MOST_LINES)]
 
 
 @router.get("/unit/{code}/{period}/answers")
 def questions(request: Request, staff: ActorDep, office: OfficeDep, unit: UnitDep, period: PeriodDep) -> Response:
     """What the unit is asked, with room for its answers."""
     view = make_reply_page(office, make_report(office, unit, period))
-    limits = {"most_files": MOST_FILES, "most_megabytes": MOST_BYTES >> 20}
+    limits = {"most_files": MOST_FILES, "most_megabytes": MOST_BYTES >> 20, "most_lines": _MOST_LINES}
     return page(request, "answers.html", staff=staff, unit=unit, view=view, **limits)
 
 
@@ -65,6 +75,8 @@ def attach(
     if len(files) > MOST_FILES:
         raise HTTPException(413, f"一次最多上传 {MOST_FILES} 个文件。")
     uploads = [Upload(file.filename or "", file.file.read(MOST_BYTES + 1)) for file in files]
+    if about and about not in {question.about for question in questions_of(make_report(office, unit, period))}:
+        raise HTTPException(409, "您要附材料的那一条已经不在问题清单里。请刷新页面后再试。")
     rule_id, _, cell_id = about.partition("|")
     known = {"rule_id": rule_id, "cell_id": cell_id, "actor": staff.account, "patience": PATIENCE}
     attach_evidence(office, unit, period, uploads, **known)
@@ -72,7 +84,7 @@ def attach(
 
 
 @router.get("/evidence/{number}")
-def evidence(number: int, staff: ActorDep, office: OfficeDep) -> Response:
+def evidence(number: NumberDep, staff: ActorDep, office: OfficeDep) -> Response:
     """One attached file, as it came."""
     found = find_evidence(office, number)
     if found is None:

@@ -15,7 +15,7 @@ from jinguo.workbench.units import (
 )
 from starlette.responses import RedirectResponse, Response
 
-from workbench.deps import GUARDED, ActorDep, OfficeDep, period_of
+from workbench.deps import GUARDED, NO_CONTROLS, ActorDep, OfficeDep, period_of
 from workbench.pages import page
 
 router = APIRouter()
@@ -59,7 +59,7 @@ def apply(
     name: Annotated[str, Form(max_length=200)],
     text: Annotated[str, Form(max_length=MOST_BYTES)],
     seen: Annotated[str, Form(max_length=200)],
-    reason: Annotated[str, Form(max_length=500)] = "",
+    reason: Annotated[str, Form(max_length=500, pattern=NO_CONTROLS)] = "",
     decided: bool = Form(default=False),
 ) -> Response:
     """Puts the change in force; 409 when the register is another by now."""

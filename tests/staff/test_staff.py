@@ -83,3 +83,22 @@ def test_what_a_role_may(schemas, role):
         unit = register.by_code[code]
         found = [name for name in ("see", "hand_in", "decide") if getattr(staff, f"may_{name}")(unit)]
         assert " ".join(found) == powers, code
+
+
+@pytest.mark.parametrize(
+    ("role", "of"),
+    [
+        ("reporter", []),
+        ("steward", ["reporter 430302", "steward 430302"]),
+        ("office", ["reporter 430300", "reporter 430302", "steward 430000", "steward 430300", "steward 430302"]),
+        ("operator", []),
+    ],
+)
+def test_an_account_is_looked_after_by_the_level_above(schemas, role, of):
+    register = load_register(schemas)
+    own = "430300" if role in ("reporter", "steward") else "430000"
+    staff = Staff("somebody", role, register.by_code[own], register)
+    others = [*((each, code) for each in ("reporter", "steward") for code in ("430300", "430302", "430400"))]
+    others += [("steward", "430000"), ("office", "430000"), ("operator", "430000")]
+    found = [f"{each} {code}" for each, code in others if staff.may_look_after(each, register.by_code[code])]
+    assert sorted(found) == sorted(of if role != "office" else [*of, "reporter 430400", "steward 430400"])

@@ -127,7 +127,7 @@ def test_a_program_with_its_own_token_needs_no_form(server, form_of):
 
 
 def test_more_than_a_person_can_do_is_stopped(server, form_of):
-    from workbench.deps import RateLimit  # Airflow is imported after its home was set
+    from workbench.limits import RateLimit
 
     client = server.client("steward")
     limit = RateLimit(2)
@@ -209,6 +209,29 @@ def test_what_cannot_be_taken_is_said_with_the_field_and_changes_nothing(server,
     assert answer.status_code == 422
     assert "没有办理：“截止日期”没有填，或填写的内容不合要求。" in answer.text
     assert "明年" not in answer.text
+
+
+def test_a_file_that_was_not_read_as_this_month_says_why_its_tables_are_empty(server):
+    steward = server.client("steward")
+    assert "没有读入" in steward.get(HELD).text
+    assert "没有读入" not in steward.get(ACCEPTED).text
+    missing = "/workbench/unit/431100/2026-10"
+    assert "没有读入" not in steward.get(missing).text
+    assert "您也可以在<a href" in steward.get(missing).text
+    assert "可以在右边记为缺报" not in server.client("operator").get(missing).text
+
+
+def test_one_cause_in_many_cells_is_folded(server, monkeypatch):
+    from jinguo.workbench.report import Report
+
+    text = server.client("steward").get(RETURNED).text
+    assert "还有" not in text
+    real = Report.fresh_by_rule.fget
+    monkeypatch.setattr(
+        Report, "fresh_by_rule", property(lambda report: [(rule_id, found * 6) for rule_id, found in real(report)])
+    )
+    text = server.client("steward").get(RETURNED).text
+    assert "<b>KQ-001</b> 还有 3 条" in text
 
 
 def test_a_group_of_the_queue_can_be_decided_as_a_whole(server):

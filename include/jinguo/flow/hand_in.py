@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import tempfile
+import unicodedata
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
@@ -25,6 +26,7 @@ from jinguo.warehouse.deliveries import delivery, parts_of
 
 CHANNEL = "web"
 _LONGEST_NAME = 200  # bytes
+_UNSEEN = ("Cc", "Cf", "Cs")  # control characters, marks that turn the direction of reading, halves of a letter
 
 
 @dataclass(frozen=True)
@@ -89,6 +91,9 @@ def _spool(folder: Path, upload: Upload, now: dt.datetime) -> Path:
 
 
 def bare_name(name: str) -> str:
-    """The last part of a name, whatever system's path a browser made of it, short enough for any file system."""
+    """The last part of a name, whatever system's path a browser made of it, short enough for any file system,
+    without letters that nobody sees."""
     last = PurePosixPath(name.replace("\\", "/").replace("\0", "")).name
+    last = "".join(letter for letter in last if unicodedata.category(letter) not in _UNSEEN).strip()
+    last = "" if last in (".", "..") else last
     return last.encode("utf-8", "replace")[-_LONGEST_NAME:].decode("utf-8", "ignore") or "未命名"

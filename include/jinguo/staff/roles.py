@@ -56,6 +56,13 @@ class Staff:
         is_below = unit.code != self.unit.code and self.register.is_within(unit.code, self.unit.code)
         return self.role in _OVERSEERS and is_below
 
+    def may_look_after(self, role: str, unit: Unit) -> bool:
+        """Accounts of the level below: a unit's own people never, the office also those of the province's stewards."""
+        if role in ("office", "operator"):
+            return False
+        is_provincial = self.role == "office" and unit.code == self.unit.code
+        return is_provincial or self.may_decide(unit)
+
     def may_use_provisionally(self, unit: Unit) -> bool:
         """What counts in the province's release before it is settled is the province's office's to decide."""
         return self.role == "office" and self.may_decide(unit)

@@ -23,6 +23,11 @@ class Question:
     wants_words: bool
     wants_choice: bool
 
+    @property
+    def about(self) -> str:
+        """What evidence names that is put beside it."""
+        return f"{self.issue.finding.rule_id}|{self.issue.finding.cell_id}"
+
 
 @dataclass(frozen=True)
 class ReplyPage:

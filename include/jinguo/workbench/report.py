@@ -67,6 +67,25 @@ class Report:
     has_return: bool = False
     has_receipt: bool = False
     is_provincial: bool = False
+    form: Form | None = None
+
+    @property
+    def fresh_by_rule(self) -> list[tuple[str, list[Issue]]]:
+        """``fresh`` by rule, in the list's order: one cause may show in hundreds of cells."""
+        found: dict[str, list[Issue]] = {}
+        for issue in self.fresh:
+            found.setdefault(issue.finding.rule_id, []).append(issue)
+        return list(found.items())
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether a file is there of which no cell was taken as this period's."""
+        cells = (cell for sheet in self.sheets for line in sheet.rows for cell in line.cells)
+        return self.shown is not None and not any(cell.text.strip("— ") for cell in cells)
+
+    def label_of(self, cell_id: str) -> str:
+        """What people call a cell; its id where the form does not have it."""
+        return (self.form and _label(self.form, cell_id)) or cell_id
 
     @property
     def may_be_provisional(self) -> bool:
@@ -160,6 +179,7 @@ def make_report(office: Office, unit: Unit, period: Period, *, version: int | No
         amendments=amendments,
         reading=reading,
         sheets=make_sheets(reading, findings, form=office.form(period), period=period, unit_type=unit.unit_type),
+        form=office.form(period),
         fresh=[issue for issue in issues if not issue.is_fixed],
         settled=[issue for issue in issues if issue.is_fixed],
         decisions=decisions,

@@ -17,7 +17,7 @@ from jinguo.flow.validation_report import checked_version
 from jinguo.periods import Period
 from jinguo.review.states import state_name
 from jinguo.review.validation_report import report_bytes, validation_report
-from jinguo.rules.findings import Finding
+from jinguo.rules.findings import SEVERITY_NAMES, Finding
 from jinguo.staff.roles import Staff
 from jinguo.units.register import Unit
 from jinguo.warehouse.deliveries import delivery
@@ -172,6 +172,7 @@ def _verdict(office: Office, conn: Connection, delivery_id: int) -> Verdict | No
     answered = answered_before(office, row)
     state = "duplicate" if arrival.outcome == "duplicate" else row.state
     findings = [*findings_of_delivery(conn, delivery_id), *findings_of(conn, row.id)]
+    findings.sort(key=lambda finding: list(SEVERITY_NAMES).index(finding.severity))  # what has to be done first
     unit, period = office.register.by_id[row.unit_id], Period.of_key(row.period_key)
     has_return, has_receipt = answered.return_workbook is not None, answered.receipt is not None
     return Verdict(arrival, state, findings, row, unit, period, has_return, has_receipt)

@@ -22,7 +22,7 @@ function draw(element) {
       data: line.values,
       connectNulls: false,
       symbolSize: 6,
-      lineStyle: { type: isPair && number === 1 ? "dashed" : "solid" },
+      lineStyle: { type: (isPair && number === 1) || number >= COLOURS.length ? "dashed" : "solid" },
     })),
   });
   window.addEventListener("resize", () => chart.resize());

@@ -34,6 +34,7 @@ function uploadWithProgress(form) {
   const data = new FormData(form);
   locked(form, true);
   bar.hidden = false;
+  words.classList.remove("failed");
   request.upload.addEventListener("progress", (event) => {
     if (!event.lengthComputable) return;
     const percent = Math.round((100 * event.loaded) / event.total);
@@ -45,6 +46,7 @@ function uploadWithProgress(form) {
     locked(form, false);
     bar.hidden = true;
     words.textContent = sentence;
+    words.classList.add("failed");
   };
   request.addEventListener("load", () => {
     if (request.status < 400) return location.assign(request.responseURL);
@@ -83,9 +85,20 @@ document.addEventListener("click", async (event) => {
   button.textContent = "已复制";
 });
 
+// What is unfolded at the edge of the side column comes into sight.
+document.addEventListener(
+  "toggle",
+  (event) => {
+    if (event.target.open && event.target.matches(".side details")) event.target.scrollIntoView({ block: "nearest" });
+  },
+  true,
+);
+
 document.addEventListener("DOMContentLoaded", () => {
   const target = decodeURIComponent(location.hash.slice(1));
   if (target.includes(".")) markCell(target);
   document.querySelectorAll("input.all").forEach((box) => (box.hidden = false));
+  // In Airflow's frame its own menu signs out.
+  if (window.self !== window.top) document.querySelectorAll(".leave").forEach((link) => link.remove());
   if (navigator.clipboard) document.querySelectorAll("button.copy").forEach((button) => (button.hidden = false));
 });
