@@ -1,4 +1,4 @@
-"""环比, 同比, 本年累计: the figures beside those of earlier months, over all units and over the same ones."""
+"""环比, 同比, 本年累计: the figures beside those of earlier periods, over all units and over the same ones."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ class _Line:
 
 
 def write_previous(paper: Paper, name: str, compared: Comparisons) -> None:
-    """环比: every figure beside last month's (of a quarterly table: last quarter's)."""
+    """环比: every figure beside last month's (of a quarterly table, or in a quarter's edition: last quarter's)."""
     sections = _sections(paper, compared.previous)
     periods = sorted({compared.previous_period(line.figure_id) for _, lines in sections for line in lines})
     _write(paper, name, [compared.base(period) for period in reversed(periods)], sections, words=("本期", "上期"))
 
 
 def write_last_year(paper: Paper, name: str, compared: Comparisons) -> None:
-    """同比: every figure beside that of the same month last year."""
+    """同比: every figure beside that of the same month, quarter or year before."""
     base = compared.base(compared.last_year_period)
     _write(paper, name, [base], _sections(paper, compared.last_year), words=("本期", "去年同期"))
 
@@ -99,17 +99,22 @@ def _lines(figures: Figures, ids: Sequence[str], compared: Callable[[str], Compa
 
 
 def describe_base(paper: Paper, base: Base) -> str:
-    """What stands for an earlier month, in words: its edition, how many units, who is not in it."""
+    """What stands for an earlier period, in words: its edition, how many units, who is not in it, which months."""
     words = paper.design.comparison
-    if not base.has_figures:
+    if not base.has_figures and not base.unpublished:
         return words["no_base"].format(period=base.period.chinese)
     edition = words["base_editions"]["published" if base.edition else "current"].format(number=base.edition)
+    if paper.edition.months and not base.edition:
+        edition = paper.design.span["base_current"]
     named = {report.unit.code: report.unit.org_short for report in paper.edition.figures.reports}
     names = "、".join(f"{named.get(code, code)}（{state_name(state)}）" for code, state in base.left_out)
     left_out = words["base_left_out"].format(names=names) if names else ""
     if base.provisional:
         names = "、".join(named.get(code, code) for code in base.provisional)
         left_out += words["base_provisional"].format(names=names)
+    if base.unpublished:
+        months = "、".join(month.chinese for month in base.unpublished)
+        left_out += paper.design.span["base_unpublished"].format(months=months)
     return words["base"].format(
         period=base.period.chinese, edition=edition, included=base.included, expected=base.expected, left_out=left_out
     )
@@ -132,11 +137,13 @@ def _write(
         sheet.set_column(column, column, columns_width)
     total = sum(widths)
     paper.write_title(sheet, 0, _LAST, f"{paper.edition.period.chinese}全省{name}")
-    paper.write_paragraph(sheet, 1, _LAST, f"{paper.edition_label}  {paper.coverage_line}", width=total)
+    paper.write_paragraph(sheet, 1, _LAST, f"{paper.edition_label}  {paper.unmarked_coverage_line}", width=total)
+    has_own = bool(note)
     described = "；".join(describe_base(paper, base) for base in bases)
     paper.write_paragraph(sheet, 2, _LAST, f"{words[1]}：{described}", width=total)
-    paper.write_paragraph(sheet, 3, _LAST, note + paper.design.comparison["calibers"], width=total, font_size=9)
-    if not note and not any(base.has_figures for base in bases):
+    note += paper.design.comparison["calibers"] + (paper.design.span["calibers"] if paper.edition.months else "")
+    paper.write_paragraph(sheet, 3, _LAST, note, width=total, font_size=9)
+    if not has_own and not any(base.has_figures for base in bases):
         merge(sheet, 4, 0, _LAST, paper.design.comparison["no_data"], paper.boxed(align="center"))
         sheet.fit_to_pages(1, 0)
         return
