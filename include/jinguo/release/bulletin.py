@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from jinguo.periods import Period, stamp
 from jinguo.release.bulletin_text import Number, Writer, load_words
-from jinguo.release.model import Edition
-from jinguo.release.official_paper import OfficialPaper
+from jinguo.release.model import Edition, UnitReport
+from jinguo.release.official_paper import TEXT_WIDTH_MM, OfficialPaper
 from jinguo.release.revision import figure_label
 from jinguo.review.states import state_name
 
@@ -45,7 +46,7 @@ def write_bulletin(path: Path, edition: Edition, *, schemas: Path) -> list[Numbe
 def bulletin_name(edition: Edition) -> str:
     """``湘妇志_202610_通报稿_第1版_草稿.docx``."""
     state = {"draft": "草稿", "published": "正式"}[edition.state]
-    return f"湘妇志_{edition.period.key}_通报稿_第{edition.number}版_{state}.docx"
+    return f"湘妇志_{stamp(edition.period)}_通报稿_第{edition.number}版_{state}.docx"
 
 
 def _moment(edition: Edition) -> dt.datetime:
@@ -95,9 +96,17 @@ def _write_imprint(paper: OfficialPaper, words: dict[str, str], edition: Edition
 
 
 def _write_attachments(paper: OfficialPaper, words: dict[str, Any], writer: Writer) -> None:
-    edition = writer.edition
-    reporting = words["reporting"]
-    rows = [
+    edition, reporting = writer.edition, words["reporting"]
+    paper.write_attachment(1, words["figures"], _figure_rows(words, writer))
+    if edition.months:
+        by_month = {**reporting, **_month_columns(reporting, edition)}
+        paper.write_attachment(2, by_month, _rows_by_month(reporting, edition))
+    else:
+        paper.write_attachment(2, reporting, _reporting_rows(reporting, edition))
+
+
+def _reporting_rows(reporting: dict[str, Any], edition: Edition) -> list[tuple[str, ...]]:
+    return [
         (
             report.unit.org_short,
             state_name(report.state),
@@ -106,8 +115,39 @@ def _write_attachments(paper: OfficialPaper, words: dict[str, Any], writer: Writ
         )
         for report in edition.figures.reports
     ]
-    paper.write_attachment(1, words["figures"], _figure_rows(words, writer))
-    paper.write_attachment(2, reporting, rows)
+
+
+def _month_columns(reporting: dict[str, Any], edition: Edition) -> dict[str, Any]:
+    """The head of a quarter's or year's table: one column for each month."""
+    first, months = reporting["by_month"], edition.period.months
+    width = (TEXT_WIDTH_MM - first["width"]) / len(months)
+    columns = [reporting["columns"][0], *(f"{month.month}月" for month in months)]
+    return {"columns": columns, "widths": [first["width"], *[width] * len(months)], "note": first["note"]}
+
+
+def _rows_by_month(reporting: dict[str, Any], edition: Edition) -> list[tuple[str, ...]]:
+    """How each unit stood in each month: on time or late where it is in, else its state; "—" if it owed nothing."""
+    figures = edition.figures
+    published = {month.period: month for month in figures.month_figures}
+    words = reporting["by_month"]
+
+    def standing(report: UnitReport, month: Period) -> str:
+        if month not in published:
+            return words["unpublished"]
+        row = published[month].row_by_id.get(report.unit.unit_id)
+        if row is None:
+            return "—"
+        then = published[month].reports[row]
+        if not then.is_member:
+            return state_name(then.state)
+        if then.is_provisional:
+            return words["provisional"]
+        return words["on_time" if then.statistics.is_on_time else "late"]
+
+    return [
+        (report.unit.org_short, *(standing(report, month) for month in edition.period.months))
+        for report in figures.reports
+    ]
 
 
 def _figure_rows(words: dict[str, Any], writer: Writer) -> list[tuple[str, ...]]:

@@ -20,7 +20,7 @@ from docx.shared import Mm, Pt
 
 SIZE_2, SIZE_3, SIZE_4 = 22, 16, 14  # 二号 三号 四号 in points
 LINES, CHARACTERS = 22, 28
-_TEXT_WIDTH_MM = 156
+TEXT_WIDTH_MM = 156
 _TABLE_SIZE = 10.5
 _TABLE_PITCH = 18  # points from line to line in a table
 _CELL_MARGIN = 57  # twentieths of a point: 1 mm
@@ -28,7 +28,7 @@ _FONT_TABLE = RELATIONSHIP_TYPE.FONT_TABLE
 _POINTS_PER_MM = 72 / 25.4
 _TEXT, _ALIGNMENT, _VALUE, _SPACE = qn("w:t"), qn("w:jc"), qn("w:val"), qn("xml:space")
 LINE_PITCH = 28.95  # points: 225 mm of text in 22 lines, rounded down so that the last one is not pushed off
-_CHARACTER_PITCH = _TEXT_WIDTH_MM * _POINTS_PER_MM / CHARACTERS
+_CHARACTER_PITCH = TEXT_WIDTH_MM * _POINTS_PER_MM / CHARACTERS
 
 
 class OfficialPaper:
@@ -109,7 +109,7 @@ class OfficialPaper:
         _off_the_grid(self.document.add_paragraph(), pitch=1)  # Word wants one after a table
 
     def _fill_imprint(self, cell: Any, text: str, *, is_right: bool = False) -> None:
-        cell.width = Mm(_TEXT_WIDTH_MM / 2)
+        cell.width = Mm(TEXT_WIDTH_MM / 2)
         paragraph = cell.paragraphs[0]
         side = "right" if is_right else "left"
         paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT if is_right else WD_ALIGN_PARAGRAPH.LEFT
