@@ -73,9 +73,9 @@ def _write_head(paper: OfficialPaper, words: dict[str, Any], edition: Edition) -
 def _write_section(paper: OfficialPaper, section: dict[str, Any], paragraphs: Sequence[str]) -> None:
     shown = [text for text in paragraphs if text]
     if section.get("heading"):
-        paper.write_paragraph(section["heading"], font="heading")
+        paper.write_heading(section["heading"], font="heading")
     if section.get("subheading") and shown:
-        paper.write_paragraph(section["subheading"], font="subheading")
+        paper.write_heading(section["subheading"], font="subheading")
     for text in shown:
         paper.write_paragraph(text)
 

@@ -6,6 +6,7 @@ Fonts are named, not embedded: the office's machines have them.
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import Any
@@ -28,7 +29,8 @@ _FONT_TABLE = RELATIONSHIP_TYPE.FONT_TABLE
 _POINTS_PER_MM = 72 / 25.4
 _TEXT, _ALIGNMENT, _VALUE, _SPACE = qn("w:t"), qn("w:jc"), qn("w:val"), qn("xml:space")
 LINE_PITCH = 28.95  # points: 225 mm of text in 22 lines, rounded down so that the last one is not pushed off
-_CHARACTER_PITCH = TEXT_WIDTH_MM * _POINTS_PER_MM / CHARACTERS
+# points, in whole twentieths: rounded down, or the last character of a line has no room
+_CHARACTER_PITCH = math.floor(TEXT_WIDTH_MM * _POINTS_PER_MM / CHARACTERS * 20) / 20
 
 
 class OfficialPaper:
@@ -58,6 +60,11 @@ class OfficialPaper:
     def write_paragraph(self, text: str, *, font: str = "body") -> None:
         """A paragraph whose first line stands two characters in."""
         self._paragraph(text, font=font).paragraph_format.first_line_indent = Pt(2 * _CHARACTER_PITCH)
+
+    def write_heading(self, text: str, *, font: str) -> None:
+        """A paragraph that never stands alone at the foot of a page."""
+        self.write_paragraph(text, font=font)
+        self.document.paragraphs[-1].paragraph_format.keep_with_next = True
 
     def write_signature(self, issuer: str, date: str) -> None:
         """署名 and 成文日期: the date four characters from the right, the name centred above it; never without text."""
@@ -89,6 +96,8 @@ class OfficialPaper:
         repeated.set(qn("w:val"), "true")
         head._tr.get_or_add_trPr().append(repeated)
         self._fill(head.cells, columns, widths, font="heading")
+        for cell in head.cells:
+            cell.paragraphs[0].alignment = WD_ALIGN_PARAGRAPH.CENTER
         self._add_rows(table, rows, widths)
         if note := words.get("note"):
             _off_the_grid(self._paragraph(note, size=_TABLE_SIZE))
@@ -103,13 +112,13 @@ class OfficialPaper:
         table.autofit = False
         _put_at_the_foot(table)
         top, bottom = table.rows
-        self._fill_imprint(top.cells[0].merge(top.cells[1]), copies)
+        self._fill_imprint(top.cells[0].merge(top.cells[1]), copies, width=TEXT_WIDTH_MM)
         self._fill_imprint(bottom.cells[0], issuer)
         self._fill_imprint(bottom.cells[1], date, is_right=True)
         _off_the_grid(self.document.add_paragraph(), pitch=1)  # Word wants one after a table
 
-    def _fill_imprint(self, cell: Any, text: str, *, is_right: bool = False) -> None:
-        cell.width = Mm(TEXT_WIDTH_MM / 2)
+    def _fill_imprint(self, cell: Any, text: str, *, width: float = TEXT_WIDTH_MM / 2, is_right: bool = False) -> None:
+        cell.width = Mm(width)
         paragraph = cell.paragraphs[0]
         side = "right" if is_right else "left"
         paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT if is_right else WD_ALIGN_PARAGRAPH.LEFT
@@ -144,8 +153,7 @@ class OfficialPaper:
             cell.width = Mm(width)
             paragraph = cell.paragraphs[0]
             _off_the_grid(paragraph)
-            is_right = _side_of(place, text) == "right"
-            paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT if is_right else WD_ALIGN_PARAGRAPH.LEFT
+            paragraph.alignment = WD_ALIGN_PARAGRAPH[_side_of(place, text).upper()]
             self._run(paragraph, text, font=font, size=_TABLE_SIZE)
             paragraph.runs[0]._element.get_or_add_rPr().append(_spacing(0))
 
@@ -220,8 +228,10 @@ class OfficialPaper:
 
 
 def _side_of(place: int, text: str) -> str:
-    """Numbers stand right, except in the first column."""
-    return "right" if place > 0 and text.lstrip("-")[:1].isdigit() else "left"
+    """Numbers stand right, words in the middle, the first column left."""
+    if place == 0:
+        return "left"
+    return "right" if text.lstrip("-")[:1].isdigit() else "center"
 
 
 def _spacing(points: float) -> Any:
