@@ -201,7 +201,7 @@ def test_the_bulletin_of_a_quarter_names_units_with_their_months(quarter, schema
     assert head == ["单位", "7月", "8月", "9月"]
     assert changsha == ["长沙市妇联", "按时", "按时", "按时"]
     assert zhuzhou == ["株洲市妇联", "迟报", "缺报", "按时"]
-    assert xiangtan == ["湘潭市妇联", "缺报", "初步数", "缺报"]
+    assert xiangtan == ["湘潭市妇联", "缺报", "暂用", "缺报"]
 
 
 def test_every_number_of_a_quarters_bulletin_is_a_figure_of_the_edition(quarter, schemas, tmp_path):

@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from jinguo.periods import Period, stamp
+from jinguo.periods import stamp
 from jinguo.release.bulletin_text import Number, Writer, load_words
-from jinguo.release.model import Edition, UnitReport
+from jinguo.release.model import Edition, Figures
 from jinguo.release.official_paper import TEXT_WIDTH_MM, OfficialPaper
 from jinguo.release.revision import figure_label
 from jinguo.review.states import state_name
@@ -118,34 +118,28 @@ def _reporting_rows(reporting: dict[str, Any], edition: Edition) -> list[tuple[s
 
 
 def _month_columns(reporting: dict[str, Any], edition: Edition) -> dict[str, Any]:
-    """The head of a quarter's or year's table: one column for each month."""
-    first, months = reporting["by_month"], edition.period.months
-    width = (TEXT_WIDTH_MM - first["width"]) / len(months)
-    columns = [reporting["columns"][0], *(f"{month.month}月" for month in months)]
-    return {"columns": columns, "widths": [first["width"], *[width] * len(months)], "note": first["note"]}
+    """The head of a quarter's or year's table: one column for each published month; the text names the others."""
+    words, months = reporting["by_month"], edition.figures.month_figures
+    width = (TEXT_WIDTH_MM - words["width"]) / len(months)
+    columns = [reporting["columns"][0], *(f"{month.period.month}月" for month in months)]
+    return {"columns": columns, "widths": [words["width"], *[width] * len(months)], **words}
 
 
 def _rows_by_month(reporting: dict[str, Any], edition: Edition) -> list[tuple[str, ...]]:
     """How each unit stood in each month: on time or late where it is in, else its state; "—" if it owed nothing."""
-    figures = edition.figures
-    published = {month.period: month for month in figures.month_figures}
-    words = reporting["by_month"]
+    figures, words = edition.figures, reporting["by_month"]
 
-    def standing(report: UnitReport, month: Period) -> str:
-        if month not in published:
-            return words["unpublished"]
-        row = published[month].row_by_id.get(report.unit.unit_id)
+    def standing(unit_id: int, month: Figures) -> str:
+        row = month.row_by_id.get(unit_id)
         if row is None:
             return "—"
-        then = published[month].reports[row]
-        if not then.is_member:
-            return state_name(then.state)
-        if then.is_provisional:
-            return words["provisional"]
-        return words["on_time" if then.statistics.is_on_time else "late"]
+        report = month.reports[row]
+        if not report.is_member:
+            return state_name(report.state)
+        return words["provisional" if report.is_provisional else "on_time" if report.statistics.is_on_time else "late"]
 
     return [
-        (report.unit.org_short, *(standing(report, month) for month in edition.period.months))
+        (report.unit.org_short, *(standing(report.unit.unit_id, month) for month in figures.month_figures))
         for report in figures.reports
     ]
 

@@ -82,8 +82,9 @@ class OfficialPaper:
         day.paragraph_format.right_indent = Pt(4 * _CHARACTER_PITCH)
 
     def write_attachment(self, number: int, words: Mapping[str, Any], rows: Sequence[Sequence[str]]) -> None:
-        """附件 on a page of its own: ``title`` and one table, its head repeated on each page, and a ``note`` if any."""
-        columns, widths = words["columns"], words["widths"]
+        """附件 on a page of its own: ``title`` and one table, its head repeated on each page, and a ``note`` if any;
+        ``size``: of its letters, in points."""
+        columns, widths, size = words["columns"], words["widths"], words.get("size", _TABLE_SIZE)
         self._paragraph(f"附件{number}", font="heading").paragraph_format.page_break_before = True
         self.write_title(words["title"])
         table = self.document.add_table(rows=1, cols=len(columns), style="Table Grid")
@@ -95,10 +96,10 @@ class OfficialPaper:
         repeated = OxmlElement("w:tblHeader")
         repeated.set(qn("w:val"), "true")
         head._tr.get_or_add_trPr().append(repeated)
-        self._fill(head.cells, columns, widths, font="heading")
+        self._fill(head.cells, columns, widths, font="heading", size=size)
         for cell in head.cells:
             cell.paragraphs[0].alignment = WD_ALIGN_PARAGRAPH.CENTER
-        self._add_rows(table, rows, widths)
+        self._add_rows(table, rows, widths, size=size)
         if note := words.get("note"):
             _off_the_grid(self._paragraph(note, size=_TABLE_SIZE))
 
@@ -132,12 +133,12 @@ class OfficialPaper:
         properties.last_modified_by, properties.revision = author, 1
         properties.created = properties.modified = at
 
-    def _add_rows(self, table: Any, rows: Sequence[Sequence[str]], widths: Sequence[float]) -> None:
+    def _add_rows(self, table: Any, rows: Sequence[Sequence[str]], widths: Sequence[float], *, size: float) -> None:
         """Copies of one formatted row: a table of every unit has thousands of cells. None is split between pages."""
         pattern = table.add_row()
         whole = OxmlElement("w:cantSplit")
         pattern._tr.get_or_add_trPr().append(whole)
-        self._fill(pattern.cells, ["0"] * len(widths), widths)
+        self._fill(pattern.cells, ["0"] * len(widths), widths, font="body", size=size)
         for row in rows:
             line = deepcopy(pattern._tr)
             for place, (cell, text) in enumerate(zip(line.tc_lst, row, strict=True)):
@@ -148,13 +149,15 @@ class OfficialPaper:
             table._tbl.append(line)
         table._tbl.remove(pattern._tr)
 
-    def _fill(self, cells: Sequence[Any], texts: Sequence[str], widths: Sequence[float], *, font: str = "body") -> None:
+    def _fill(
+        self, cells: Sequence[Any], texts: Sequence[str], widths: Sequence[float], *, font: str, size: float
+    ) -> None:
         for place, (cell, text, width) in enumerate(zip(cells, texts, widths, strict=True)):
             cell.width = Mm(width)
             paragraph = cell.paragraphs[0]
             _off_the_grid(paragraph)
             paragraph.alignment = WD_ALIGN_PARAGRAPH[_side_of(place, text).upper()]
-            self._run(paragraph, text, font=font, size=_TABLE_SIZE)
+            self._run(paragraph, text, font=font, size=size)
             paragraph.runs[0]._element.get_or_add_rPr().append(_spacing(0))
 
     def _paragraph(self, text: str, *, font: str = "body", size: float = SIZE_3) -> Any:
