@@ -16,7 +16,6 @@ from pathlib import Path
 from jinguo.flow.collect import collect_inbox
 from jinguo.flow.decide import decide_report
 from jinguo.flow.month import close_period
-from jinguo.flow.office import open_office
 from jinguo.flow.register import import_register
 from jinguo.flow.release import make_release
 from jinguo.periods import Period, Span
@@ -28,6 +27,16 @@ from tests.live_calc import computed
 OCTOBER, NOVEMBER, DECEMBER = (Period(2026, month) for month in (10, 11, 12))
 QUARTER, YEAR = Span(2026, 4), Span(2026)
 LATE, CORRECTED, PROVISIONAL, RENAMED, CORRECTED_LATER = "431100", "430200", "430500", "430300", "430700"
+UNITS = (
+    LATE,
+    CORRECTED,
+    PROVISIONAL,
+    RENAMED,
+    CORRECTED_LATER,
+    "430100",
+    "43000Z",
+    "43Z001",
+)  # the others send nothing
 NEW_NAME = "莲城市"
 RENAME = f"document: 湘民发〔2026〕21号\nchanges:\n  - {{rename: '{RENAMED}', from: 2026-11, name: {NEW_NAME}}}\n"
 WRONG_TOTAL = {"t01.r01.c4": 1}
@@ -99,9 +108,7 @@ def play(home: Path, schemas: Path, folder: Path) -> Sent:
 def play_october(sent: Sent) -> None:
     """Edition 1 without the late unit and with a provisional one; 2 with the late one; 3 corrected and settled."""
     sent.at("2026-11-03T09:00")
-    with open_office(sent.settings) as office:
-        codes = [o.unit_code for o in office.register.obligations(OCTOBER, reports_to="430000")]
-    files = sent.fill(OCTOBER, *(code for code in codes if code not in (LATE, PROVISIONAL)))
+    files = sent.fill(OCTOBER, *(code for code in UNITS if code not in (LATE, PROVISIONAL)))
     files |= sent.fill(OCTOBER, PROVISIONAL, change=WRONG_TOTAL)
     collect_inbox(sent.settings)
     decide(sent, PROVISIONAL, "provisional", "错在01表合计，其余已核")
@@ -126,18 +133,21 @@ def play_november(sent: Sent) -> None:
     path.write_text(RENAME, "utf-8")
     import_register(sent.settings, path, actor="王运维", reason="省政府批复", is_decided=True)
     sent.at("2026-12-03T09:00")
-    files = sent.fill(NOVEMBER)
+    files = sent.fill(NOVEMBER, *UNITS)
     collect_inbox(sent.settings)
+    sent.at("2026-12-09T09:00")
+    close_period(sent.settings, str(NOVEMBER))
     publish(sent, NOVEMBER, 1, files)
 
 
 def play_december(sent: Sent) -> None:
     """The quarter and the year; then November is corrected, and all that stands on it follows."""
     sent.at("2027-01-04T09:00")
-    files = sent.fill(DECEMBER)
+    files = sent.fill(DECEMBER, *UNITS)
     collect_inbox(sent.settings)
-    publish(sent, DECEMBER, 1, files)
     sent.at("2027-01-11T09:00")
+    close_period(sent.settings, str(DECEMBER))
+    publish(sent, DECEMBER, 1, files)
     make_release(sent.settings, QUARTER, approver="李主任")
     make_release(sent.settings, YEAR, approver="李主任")
     sent.at("2027-01-12T09:00")
