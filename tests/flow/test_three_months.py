@@ -149,7 +149,7 @@ def test_a_revision_note_lists_exactly_the_differences(sent, exported, period, n
         for name in names
         if before.get((PROVINCE, name)) != after[PROVINCE, name]
     }
-    rows = workbook_of(sent, period, number)["更正说明"].iter_rows(min_row=5, values_only=True)
+    rows = workbook_of(sent, period, number)["修订说明"].iter_rows(min_row=5, values_only=True)
     noted = {row[2]: (as_decimal(row[3]), as_decimal(row[4])) for row in rows if row[2]}
     assert noted == differing
     assert differing
@@ -161,7 +161,7 @@ def as_decimal(value: object) -> Decimal | None:
 
 def test_the_notes_name_the_unit_and_the_reason(sent):
     def note(period: Period | Span, number: int) -> str:
-        sheet = workbook_of(sent, period, number)["更正说明"]
+        sheet = workbook_of(sent, period, number)["修订说明"]
         return "\n".join(str(value) for row in sheet.iter_rows(values_only=True) for value in row if value)
 
     assert "新纳入：永州市妇联" in note(OCTOBER, 2)

@@ -123,7 +123,7 @@ def test_accepted_as_it_was_makes_an_edition_whose_note_says_so(office, now, sch
         (OTHER, "provisional", "accepted", 0)
     ]
     book = book_of(second, schemas)
-    assert "初步数转为审定数：株洲市妇联（数字没有变动）；变动的全省数0个。" in texts(book["更正说明"])
+    assert "初步数转为审定数：株洲市妇联（数字没有变动）；变动的全省数0个。" in texts(book["修订说明"])
     assert "初步数" not in texts(book["封面"])
 
 

@@ -141,7 +141,7 @@ def test_a_quarters_note_says_that_provisional_figures_were_settled(office, sche
         (OTHER, "provisional", "accepted", 0)
     ]
     assert second.changes == ()
-    text = text_of(book_of(second, schemas)["更正说明"])
+    text = text_of(book_of(second, schemas)["修订说明"])
     assert "初步数转为审定数：株洲市妇联（数字没有变动）；变动的全省数0个。" in text
 
 

@@ -73,7 +73,7 @@ def _cover_lines(paper: Paper) -> list[tuple[str, str]]:
     if edition.state == "published":
         lines.append(("签发", f"{edition.published_by}    {moment_text(edition.published_at)}"))
     if edition.revises is not None:
-        lines.append(("更正", f"本版更正第{edition.revises}版，变动指标{len(edition.changes)}个，见“更正说明”。"))
+        lines.append(("更正", f"本版更正第{edition.revises}版，变动指标{len(edition.changes)}个，见“修订说明”。"))
     lines.append(("数据指纹", edition.frozen_hash))
     return lines
 

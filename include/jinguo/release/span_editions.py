@@ -280,7 +280,7 @@ def _with_reason(changes: Sequence[Change], old: Sequence[Base], new: Sequence[B
     """Each unit's change with the months that were published anew: their own notes say more."""
     before = {base.period: base.edition for base in old}
     anew = [f"{b.period.chinese}第{b.edition}版" for b in new if before.get(b.period) != b.edition]
-    reason = "据" + "、".join(anew) + "（原因见该版更正说明）"
+    reason = "据" + "、".join(anew) + "（原因见该版修订说明）"
     return tuple(replace(c, units=tuple(replace(unit, reason=reason) for unit in c.units)) for c in changes)
 
 
