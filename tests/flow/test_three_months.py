@@ -23,6 +23,7 @@ from tests.flow.three_months import (
     CORRECTED,
     CORRECTED_LATER,
     DECEMBER,
+    FLOW,
     LATE,
     NEW_NAME,
     NOTE,
@@ -43,13 +44,13 @@ pytestmark = [
 ]
 
 PROVINCE = "430000"
-MONTHLY = [(OCTOBER, 1), (OCTOBER, 2), (OCTOBER, 3), (NOVEMBER, 1), (NOVEMBER, 2), (DECEMBER, 1)]
+MONTHLY = [(OCTOBER, 1), (OCTOBER, 2), (OCTOBER, 3), (OCTOBER, 4), (NOVEMBER, 1), (NOVEMBER, 2), (DECEMBER, 1)]
 IN_FORCE = {  # edition of the quarter or year → the edition of each month that it stands on
     (QUARTER, 1): {OCTOBER: 3, NOVEMBER: 1, DECEMBER: 1},
-    (QUARTER, 2): {OCTOBER: 3, NOVEMBER: 2, DECEMBER: 1},
+    (QUARTER, 2): {OCTOBER: 4, NOVEMBER: 2, DECEMBER: 1},
     (YEAR, 1): {OCTOBER: 3, NOVEMBER: 1, DECEMBER: 1},
 }
-REVISED = [(OCTOBER, 2), (OCTOBER, 3), (NOVEMBER, 2), (QUARTER, 2)]
+REVISED = [(OCTOBER, 2), (OCTOBER, 3), (OCTOBER, 4), (NOVEMBER, 2), (QUARTER, 2)]
 SEED = 20111109
 
 
@@ -170,7 +171,8 @@ def test_the_notes_name_the_unit_and_the_reason(sent):
     assert "初步数转为审定数：邵阳市妇联（1格有变动）" in third
     assert "常德市妇联（附记漏报）" in note(NOVEMBER, 2)
     assert "常德市妇联" in note(QUARTER, 2)
-    assert "据2026年11月第2版" in note(QUARTER, 2)
+    assert "据2026年10月第4版、2026年11月第2版" in note(QUARTER, 2)
+    assert "湘潭市妇联（旗帜漏报）" in note(OCTOBER, 4)
 
 
 def test_a_renamed_unit_is_called_as_in_its_month_and_its_figures_go_on(sent):
@@ -178,7 +180,7 @@ def test_a_renamed_unit_is_called_as_in_its_month_and_its_figures_go_on(sent):
         sheet = workbook_of(sent, period, number)["分单位 01表"]
         return {row[0] for row in sheet.iter_rows(min_row=5, values_only=True) if row[1] == RENAMED}
 
-    assert names(OCTOBER, 3) == {"湘潭市妇联"}
+    assert names(OCTOBER, 3) == names(OCTOBER, 4) == {"湘潭市妇联"}
     assert names(NOVEMBER, 1) == names(QUARTER, 1) == {f"{NEW_NAME}妇联"}
 
 
@@ -203,4 +205,6 @@ def test_the_story_is_the_one_that_is_told(sent, exported):
     assert (first.get((LATE, NOTE)), second[LATE, NOTE] is not None) == (None, True)
     assert (second[CORRECTED, NOTE] != 77, third[CORRECTED, NOTE]) == (True, 77)
     assert exported(NOVEMBER, 2)[CORRECTED_LATER, NOTE] == 99
+    assert exported(OCTOBER, 4)[RENAMED, FLOW] == 7
+    assert exported(QUARTER, 2)[RENAMED, FLOW] != exported(QUARTER, 1)[RENAMED, FLOW]
     assert (first[PROVISIONAL, "t01.r01.c4"], third[PROVISIONAL, "t01.r01.c4"] != 1) == (1, True)

@@ -43,6 +43,8 @@ WRONG_TOTAL = {"t01.r01.c4": 1}
 NOTE = "t02.r18.c1"  # 附记: nothing follows from it
 CORRECTION = {NOTE: 77, "cover.correction_reason": "附记人数误报"}
 LATER_CORRECTION = {NOTE: 99, "cover.correction_reason": "附记漏报"}
+FLOW = "t04.r17.c3"  # 本月新增: the quarter adds it up
+RENAMED_CORRECTION = {FLOW: 7, "cover.correction_reason": "旗帜漏报"}
 Editions = Mapping[tuple[Period, int], Mapping[str, Path]]
 
 
@@ -141,7 +143,8 @@ def play_november(sent: Sent) -> None:
 
 
 def play_december(sent: Sent) -> None:
-    """The quarter and the year; then November is corrected, and all that stands on it follows."""
+    """The quarter and the year; then November is corrected, and October by the unit that is renamed by now; the quarter
+    follows."""
     sent.at("2027-01-04T09:00")
     files = sent.fill(DECEMBER, *UNITS)
     collect_inbox(sent.settings)
@@ -154,6 +157,9 @@ def play_december(sent: Sent) -> None:
     files = {**sent.editions[NOVEMBER, 1], **sent.fill(NOVEMBER, CORRECTED_LATER, change=LATER_CORRECTION)}
     collect_inbox(sent.settings)
     publish(sent, NOVEMBER, 2, files)
+    files = {**sent.editions[OCTOBER, 3], **sent.fill(OCTOBER, RENAMED, change=RENAMED_CORRECTION)}
+    collect_inbox(sent.settings)
+    publish(sent, OCTOBER, 4, files)
     make_release(sent.settings, QUARTER, approver="李主任")
 
 
