@@ -171,7 +171,7 @@ def test_the_notes_name_the_unit_and_the_reason(sent):
     assert "初步数转为审定数：邵阳市妇联（1格有变动）" in third
     assert "常德市妇联（附记漏报）" in note(NOVEMBER, 2)
     assert "常德市妇联" in note(QUARTER, 2)
-    assert "据2026年10月第4版、2026年11月第2版" in note(QUARTER, 2)
+    assert "据2026年10月第4版：旗帜漏报" in note(QUARTER, 2)
     assert "湘潭市妇联（旗帜漏报）" in note(OCTOBER, 4)
 
 

@@ -145,6 +145,24 @@ def test_a_quarters_note_says_that_provisional_figures_were_settled(office, sche
     assert "初步数转为审定数：株洲市妇联（数字没有变动）；变动的全省数0个。" in text
 
 
+def test_a_change_names_the_month_that_made_it_and_the_reason_given_there(office):
+    july, august, september = Q3.months
+    for month in (july, august):
+        for code in (CITY, OTHER):
+            office.send(code, period=month, cells={EVENTS: 10_000})
+        publish(office, month)
+    publish_span(office, Q3)
+    office.send(CITY, period=july, cells={EVENTS: 11_000}, reason="七月漏报", at=LATE)
+    office.send(OTHER, period=september, cells={EVENTS: 3_000})
+    for month in (july, september):
+        publish(office, month, at=LATE + DAY)
+    [change] = [c for c in spans_of(office).draft(now=LATE + 2 * DAY).changes if c.figure_id == EVENTS]
+    assert [(unit.unit_code, unit.new, unit.reason) for unit in change.units] == [
+        (CITY, 21_000, "据2026年7月第2版：七月漏报"),
+        (OTHER, 23_000, "据2026年7月第2版、2026年9月第1版（首次发布）"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("span", "earlier", "compared"),
     [

@@ -22,9 +22,9 @@ from jinguo.release.comparison import Base, Comparison, Comparisons, compared_pe
 from jinguo.release.design import load_design
 from jinguo.release.editions import Editions, Rules, as_stored, figure_rows, stored_edition
 from jinguo.release.gate import GateClosed, GateReason
-from jinguo.release.model import Change, Edition, Figures, plain_number
+from jinguo.release.model import Edition, Figures, plain_number
 from jinguo.release.revision import figure_label
-from jinguo.release.span_bases import base_of, compare_spans
+from jinguo.release.span_bases import Anew, base_of, compare_spans, with_months
 from jinguo.release.spans import RECOMPUTE, consolidate_span, over_months
 from jinguo.settings import TIMEZONE
 from jinguo.units.lineage import Lineage
@@ -273,15 +273,18 @@ class SpanEditions:
         edition = stored_edition(release, figures, revised, before, compared=compared, months=months)
         if revised is None:
             return edition
-        return replace(edition, changes=_with_reason(edition.changes, self._kept(revised).months, months))
+        return replace(edition, changes=with_months(edition.changes, self._anew(self._kept(revised).months, months)))
 
-
-def _with_reason(changes: Sequence[Change], old: Sequence[Base], new: Sequence[Base]) -> tuple[Change, ...]:
-    """Each unit's change with the months that were published anew: their own notes say more."""
-    before = {base.period: base.edition for base in old}
-    anew = [f"{b.period.chinese}第{b.edition}版" for b in new if before.get(b.period) != b.edition]
-    reason = "据" + "、".join(anew) + "（原因见该版修订说明）"
-    return tuple(replace(c, units=tuple(replace(unit, reason=reason) for unit in c.units)) for c in changes)
+    def _anew(self, old: Sequence[Base], new: Sequence[Base]) -> list[Anew]:
+        """The months that were published anew, or for the first time, since an edition stood on ``old``."""
+        before = {base.period: base for base in old}
+        found = []
+        for base in new:
+            then = before.get(base.period)
+            if then is None or then.edition != base.edition:
+                earlier = self.month_edition(then).figures if then else None
+                found.append(Anew(base, earlier, self.month_edition(base).figures))
+        return found
 
 
 def _unreconciled(figures: Figures) -> Iterator[GateReason]:
