@@ -74,6 +74,15 @@ class Period:
     def previous(self) -> Period:
         return self.plus(-1)
 
+    @property
+    def last_year(self) -> Period:
+        return self.plus(-12)
+
+    @property
+    def months(self) -> tuple[Period, ...]:
+        """Itself: as a quarter's or year's are its months."""
+        return (self,)
+
 
 @dataclass(frozen=True, order=True)
 class Span:
@@ -106,6 +115,15 @@ class Span:
     def months(self) -> tuple[Period, ...]:
         first = 3 * self.quarter - 2 if self.quarter else 1
         return tuple(Period(self.year, month) for month in range(first, first + (3 if self.quarter else 12)))
+
+    @property
+    def previous(self) -> Span:
+        """The quarter, or year, before."""
+        return Span(self.year, self.quarter - 1) if self.quarter > 1 else Span(self.year - 1, 4 if self.quarter else 0)
+
+    @property
+    def last_year(self) -> Span:
+        return Span(self.year - 1, self.quarter)
 
     @property
     def is_quarter_end(self) -> bool:

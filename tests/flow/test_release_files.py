@@ -63,7 +63,12 @@ def test_a_quarter_is_released_and_written_again_like_a_month(settings, clerks):
     published = make_release(later, quarter, approver="李主任")
     folder = settings.outbox / "releases" / "2026-Q4"
     files = {path.name: path.read_bytes() for path in folder.iterdir()}
-    assert set(files) == {"湘妇志_2026Q4_全省汇总_第1版_正式.xlsx", "湘妇志_2026Q4_第1版_清单.json"}
+    assert set(files) == {
+        "湘妇志_2026Q4_全省汇总_第1版_正式.xlsx",
+        "湘妇志_2026Q4_通报稿_第1版_正式.docx",
+        "湘妇志_2026Q4_通报稿_第1版_正式_数字出处.json",
+        "湘妇志_2026Q4_第1版_清单.json",
+    }
     assert json.loads(files["湘妇志_2026Q4_第1版_清单.json"])["inputs"][0]["edition"] == "2026-10-1"
     (folder / "湘妇志_2026Q4_全省汇总_第1版_正式.xlsx").unlink()
     with open_office(later) as office:

@@ -10,10 +10,13 @@ from pathlib import Path
 import docx
 import pytest
 from docx.oxml.ns import qn
+from jinguo.periods import Period, Span
 from jinguo.release.bulletin import write_bulletin
 from jinguo.release.bulletin_text import Number, Writer, load_words
 from jinguo.release.comparison import Base, Comparison, Comparisons, compare
 from jinguo.release.model import Edition
+
+from tests.release.conftest import SENT
 
 CODES = ("430100", "430200", "430300", "43Z001")
 TEAMS = "t01.r01.c4"
@@ -160,3 +163,68 @@ def test_rare_characters_survive(make_edition, make_report, schemas, tmp_path):
     write_bulletin(path, make_edition(replace(report, unit=unit), make_report("430200")), schemas=schemas)
     assert f"缺报单位：{name}。" in text_of(path)
     assert [name, "缺报"] in [row[:2] for row in rows_of(path, 1)]
+
+
+SPAN_MONTHS = (Period(2026, 7), Period(2026, 8), Period(2026, 9))
+
+
+@pytest.fixture
+def quarter(office):
+    """A third quarter: one city reports each month, another late in July and not in August, one provisional then."""
+    from tests.release.test_spans import LATE, publish, spans_of
+
+    late = SENT.replace(day=6)
+    for month in SPAN_MONTHS:
+        office.send("430100", period=month, cells={"t03.r01.c1": 10_000})
+        if month.month != 8:
+            office.send("430200", period=month, at=late if month.month == 7 else SENT, cells={"t03.r01.c1": 5_000})
+    office.send("430300", period=SPAN_MONTHS[1], state="returned", cells={"t03.r01.c1": 1_000})
+    office.decide("430300", "provisional", period=SPAN_MONTHS[1])
+    for month in SPAN_MONTHS:
+        publish(office, month)
+    return spans_of(office).draft(now=LATE)
+
+
+def test_the_bulletin_of_a_quarter_names_units_with_their_months(quarter, schemas, tmp_path):
+    path = tmp_path / "bulletin.docx"
+    write_bulletin(path, quarter, schemas=schemas)
+    text = text_of(path)
+    assert "关于2026年第3季度全省巾帼志愿服务统计情况的通报" in text.replace("\n", "")
+    assert "依据已发布的各月汇总数：7月（第1版）、8月（第1版）、9月（第1版）。" in text
+    assert "应报送单位16个，各月均已审定汇总1个。" in text
+    assert "有月份已报未审定、暂用初步数计入的单位1个：湘潭市妇联（8月）。" in text
+    assert "迟报单位：株洲市妇联（7月）。" in text
+    assert "缺报单位：株洲市妇联（8月）、湘潭市妇联（7月、9月）、" in text
+    assert "全省开展巾帼志愿服务活动41次" in text
+    assert "本月" not in text
+    head, changsha, zhuzhou, xiangtan, *_ = rows_of(path, 1)
+    assert head == ["单位", "7月", "8月", "9月"]
+    assert changsha == ["长沙市妇联", "按时", "按时", "按时"]
+    assert zhuzhou == ["株洲市妇联", "迟报", "缺报", "按时"]
+    assert xiangtan == ["湘潭市妇联", "缺报", "暂用", "缺报"]
+
+
+def test_every_number_of_a_quarters_bulletin_is_a_figure_of_the_edition(quarter, schemas, tmp_path):
+    path = tmp_path / "bulletin.docx"
+    numbers = write_bulletin(path, quarter, schemas=schemas)
+    for number in numbers:
+        if number.kind == "value":
+            value = quarter.figures.province[number.figure_id].value
+            assert float(number.text.replace(",", "")) == value / 1000, number
+    dates = r"\d{4}年(第\d季度|\d+月\d+日)|\d+月|第\d版|附件：?\d\.?|〔\d{4}〕|　2\."
+    written = re.findall(r"-?\d[\d,.]*\d|-?\d", re.sub(dates, "", text_of(path)))
+    assert [item for item in written if item not in [number.text for number in numbers]] == []
+    assert len(written) > 12
+
+
+def test_a_year_is_compared_once_and_with_the_year_before(office, schemas):
+    from tests.release.test_span_comparison import MUCH_LATER
+    from tests.release.test_spans import publish, spans_of
+
+    for month, teams in ((Period(2026, 12), 100_000), (Period(2027, 12), 150_000)):
+        office.send("430100", period=month, cells={TEAMS: teams})
+        publish(office, month, at=MUCH_LATER)
+    writer = Writer(spans_of(office, Span(2027)).draft(now=MUCH_LATER), load_words(schemas))
+    text = writer.paragraph(["{period}末服务队{t01.r01.c4}{t01.r01.c4:previous}{t01.r01.c4:last_year}。"])
+    assert text == "2027年末服务队150支，比上年增加50支、增长50.00%。"
+    assert writer.paragraph(["没有正式发布：{unpublished_months}。"]).startswith("没有正式发布：1月、2月、")

@@ -123,7 +123,7 @@ def test_accepted_as_it_was_makes_an_edition_whose_note_says_so(office, now, sch
         (OTHER, "provisional", "accepted", 0)
     ]
     book = book_of(second, schemas)
-    assert "初步数转为审定数：株洲市妇联（数字没有变动）；变动的全省数0个。" in texts(book["更正说明"])
+    assert "初步数转为审定数：株洲市妇联（数字没有变动）；变动的全省数0个。" in texts(book["修订说明"])
     assert "初步数" not in texts(book["封面"])
 
 
@@ -174,12 +174,19 @@ def test_explain_says_it_of_either_month(office, month, now):
     ]
 
 
+def has_marks(sheet) -> bool:
+    """Whether a number or a name on the sheet carries the mark."""
+    cells = [cell for row in sheet.iter_rows() for cell in row if cell.value is not None]
+    return any('"*"' in cell.number_format or str(cell.value).endswith("妇联*") for cell in cells)
+
+
 def test_every_sheet_names_it_and_marks_its_figures(office, month, now, schemas):
     edition = publish(office, now)
     book = book_of(edition, schemas)
     for sheet in book:
         if sheet.title != "封面":
-            assert "其中暂用初步数（已报未审定，由省妇联决定暂用，以“*”标明）：株洲市妇联" in texts(sheet), sheet.title
+            assert "其中暂用初步数（已报未审定，由省妇联决定暂用" in texts(sheet), sheet.title
+            assert ("，以“*”标明）：株洲市妇联" in texts(sheet)) == has_marks(sheet), sheet.title
         assert "已汇总 2/16 个单位（含初步数1个）" in sheet.oddHeader.right.text
     assert "株洲市妇联（1个单位，已报未审定，由省妇联决定暂用）" in texts(book["封面"])
     assert "第1版；最新一版强制性问题1个、核实性问题0个尚未解决。暂用原因：错在02表，不影响总数" in texts(

@@ -188,7 +188,7 @@ def test_revision_note(make_report, make_figures, edition, schemas):
     new = make_figures(*reports)
     changes = changes_between(edition.figures, new)
     book = opened(replace(edition, number=2, figures=new, revises=1, changes=changes), schemas)
-    sheet = book["更正说明"]
+    sheet = book["修订说明"]
     assert sheet["A3"].value == "更正：株洲市妇联（17行错行）；变动的全省数1个。"
     row = [cell.value for cell in sheet[5]]
     assert row[2] == "t01.r17.c3"

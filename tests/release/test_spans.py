@@ -171,7 +171,7 @@ def test_a_correction_of_a_month_makes_another_edition_and_changes_no_published_
     assert (second.number, second.revises) == (2, 1)
     changes = {change.figure_id: change for change in second.changes}
     assert changes[EVENTS].new == second.figures.province[EVENTS].value != old == changes[EVENTS].old
-    assert {unit.reason for unit in changes[EVENTS].units} == {"据2026年8月第2版（原因见该版更正说明）"}
+    assert {unit.reason for unit in changes[EVENTS].units} == {"据2026年8月第2版：漏报"}
     differing = {i for i, f in second.figures.province.items() if f.value != first.figures.province[i].value}
     assert set(changes) == differing
     assert workbook_bytes(tmp_path, spans.load(1), office) == before

@@ -74,3 +74,14 @@ def test_without_a_grace_the_first_period_refuses_it(sent, tmp_path, schemas):
     calendar = own / "calendar" / "calendar.yaml"
     calendar.write_text(calendar.read_text("utf-8").replace("old_code_grace_periods: 2", "old_code_grace_periods: 0"))
     assert sent(Period(2026, 7), schemas=own).state == "rejected"
+
+
+def test_a_renamed_unit_reports_for_an_earlier_month_under_the_name_of_then(settings, change_file, tmp_path):
+    june = Period(2026, 6)
+    import_register(settings, change_file("rename: 430321, from: 2026-07, name: 湘莲县"), actor="王运维", reason="批复")
+    for period, name in ((june, "湘潭县妇女联合会"), (june.plus(1), "湘莲县妇女联合会")):
+        [path] = issue_templates(settings, period, out=tmp_path / "late", unit_codes=["430321"])
+        assert openpyxl.load_workbook(path)["封面"]["C5"].value == name
+        [checked] = check_files(settings, [path])
+        assert (checked.reading.status, checked.reading.unit_code) == ("read", "430321")
+        assert not {"WZ-001", "D63", "D66"} & set(rules_of(checked))

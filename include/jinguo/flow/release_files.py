@@ -119,8 +119,6 @@ def _write_files(office: Office, edition: Edition, folder: Path) -> list[Path]:
         path = folder / workbook_name(edition)
         return _write(path, lambda partial: write_release_workbook(partial, edition, schemas=schemas))
 
-    if edition.months:  # the bulletin is a month's
-        return [write_workbook()]
     numbers: list[dict[str, str]] = []
     bulletin = _write(
         folder / bulletin_name(edition),

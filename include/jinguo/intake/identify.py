@@ -290,7 +290,7 @@ def _check_validity(identity: Identity, register: Register) -> Identity:
     code, period = identity.unit_code, identity.period
     unit = register.by_code.get(code)
     succession = register.successions.get(code)
-    if unit is not None and unit.is_valid(period):
+    if register.bearer(code, period) is not None:  # also of an earlier month, whatever the unit is called by now
         return identity
     if succession is not None and (now := _in_grace(succession, period, register)):
         last = succession.effective.plus(old_code_grace(register.schemas) - 1)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from jinguo.forms.load import form_for
-from jinguo.periods import Period
+from jinguo.periods import Period, released_of_key
 from jinguo.release.comparison import Base, Compared, Comparison, Comparisons, compared_periods, earlier_periods
 from jinguo.release.model import ACCEPTED, Figures
 from jinguo.release.standing import present_members
@@ -25,10 +25,10 @@ def find_bases(conn: Connection, period: Period, register: Register) -> list[Bas
     found = []
     compared = compared_periods(period)
     for earlier in earlier_periods(period):
-        published = [r for r in releases.releases_of(conn, earlier.key) if r.state == "published"]
-        if published:
-            members = releases.members_of(conn, published[-1].id)
-            found.append(_base(earlier, published[-1].edition, published[-1].members_hash, members, register))
+        published = releases.newest_published(conn, earlier.key)
+        if published is not None:
+            members = releases.members_of(conn, published.id)
+            found.append(_base(earlier, published.edition, published.members_hash, members, register))
         elif earlier in compared and accepted_submissions(conn, earlier.key):
             form = form_for(register.schemas, earlier)
             members, members_hash = present_members(conn, earlier, form=form, register=register)
@@ -61,9 +61,9 @@ def base_row(base: Base) -> BaseRow:
     return BaseRow(base.period.key, *known)
 
 
-def record_comparisons(conn: Connection, release_id: int, found: Comparisons) -> None:
-    """Stores with a draft what it is compared with."""
-    bases = [base_row(comparison.base) for comparison in found.by_period.values()]
+def record_comparisons(conn: Connection, release_id: int, found: Comparisons, months: Iterable[Base] = ()) -> None:
+    """Stores with a draft what it is compared with, and of a quarter or year the ``months`` that it is made of."""
+    bases = [base_row(base) for base in (*months, *(comparison.base for comparison in found.by_period.values()))]
     comparisons.replace_comparisons(conn, release_id, bases, list(_compared_rows(found)))
 
 
@@ -82,11 +82,14 @@ def _compared_rows(found: Comparisons) -> Iterable[ComparedRow]:
 
 
 def recorded_bases(conn: Connection, release_id: int) -> list[Base]:
-    """The earlier months that an edition was compared with when it was frozen, oldest first."""
-    return [
-        Base(Period.of_key(row.period_key), row.edition, row.frozen_hash, row.included, row.expected, row.left_out)
-        for row in comparisons.bases_of(conn, release_id)
-    ]
+    """The earlier periods that an edition was compared with when it was frozen, oldest first; of a quarter or year also
+    the months that it is made of."""
+    rows = comparisons.bases_of(conn, release_id)
+    return [Base(released_of_key(row.period_key), *_known(row)) for row in rows]
+
+
+def _known(row: BaseRow) -> tuple:
+    return row.edition, row.frozen_hash, row.included, row.expected, row.left_out
 
 
 def recorded_comparisons(conn: Connection, release_id: int, figures: Figures) -> Comparisons:
@@ -97,7 +100,5 @@ def recorded_comparisons(conn: Connection, release_id: int, figures: Figures) ->
         compared.setdefault(row.period_key, {})[row.figure_id] = Compared(
             row.figure_id, figure.value if figure else None, row.value, row.same_now, row.same_before, row.same_units
         )
-    return Comparisons(
-        figures,
-        {base.period: Comparison(base, compared.get(base.period.key, {})) for base in recorded_bases(conn, release_id)},
-    )
+    bases = [base for base in recorded_bases(conn, release_id) if base.period not in figures.period.months]
+    return Comparisons(figures, {base.period: Comparison(base, compared.get(base.period.key, {})) for base in bases})

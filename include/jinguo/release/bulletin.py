@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from jinguo.periods import stamp
 from jinguo.release.bulletin_text import Number, Writer, load_words
-from jinguo.release.model import Edition
-from jinguo.release.official_paper import OfficialPaper
+from jinguo.release.model import Edition, Figures
+from jinguo.release.official_paper import TEXT_WIDTH_MM, OfficialPaper
 from jinguo.release.revision import figure_label
 from jinguo.review.states import state_name
 
@@ -45,7 +46,7 @@ def write_bulletin(path: Path, edition: Edition, *, schemas: Path) -> list[Numbe
 def bulletin_name(edition: Edition) -> str:
     """``湘妇志_202610_通报稿_第1版_草稿.docx``."""
     state = {"draft": "草稿", "published": "正式"}[edition.state]
-    return f"湘妇志_{edition.period.key}_通报稿_第{edition.number}版_{state}.docx"
+    return f"湘妇志_{stamp(edition.period)}_通报稿_第{edition.number}版_{state}.docx"
 
 
 def _moment(edition: Edition) -> dt.datetime:
@@ -72,9 +73,9 @@ def _write_head(paper: OfficialPaper, words: dict[str, Any], edition: Edition) -
 def _write_section(paper: OfficialPaper, section: dict[str, Any], paragraphs: Sequence[str]) -> None:
     shown = [text for text in paragraphs if text]
     if section.get("heading"):
-        paper.write_paragraph(section["heading"], font="heading")
+        paper.write_heading(section["heading"], font="heading")
     if section.get("subheading") and shown:
-        paper.write_paragraph(section["subheading"], font="subheading")
+        paper.write_heading(section["subheading"], font="subheading")
     for text in shown:
         paper.write_paragraph(text)
 
@@ -95,9 +96,17 @@ def _write_imprint(paper: OfficialPaper, words: dict[str, str], edition: Edition
 
 
 def _write_attachments(paper: OfficialPaper, words: dict[str, Any], writer: Writer) -> None:
-    edition = writer.edition
-    reporting = words["reporting"]
-    rows = [
+    edition, reporting = writer.edition, words["reporting"]
+    paper.write_attachment(1, words["figures"], _figure_rows(words, writer))
+    if edition.months:
+        by_month = {**reporting, **_month_columns(reporting, edition)}
+        paper.write_attachment(2, by_month, _rows_by_month(reporting, edition))
+    else:
+        paper.write_attachment(2, reporting, _reporting_rows(reporting, edition))
+
+
+def _reporting_rows(reporting: dict[str, Any], edition: Edition) -> list[tuple[str, ...]]:
+    return [
         (
             report.unit.org_short,
             state_name(report.state),
@@ -106,8 +115,33 @@ def _write_attachments(paper: OfficialPaper, words: dict[str, Any], writer: Writ
         )
         for report in edition.figures.reports
     ]
-    paper.write_attachment(1, words["figures"], _figure_rows(words, writer))
-    paper.write_attachment(2, reporting, rows)
+
+
+def _month_columns(reporting: dict[str, Any], edition: Edition) -> dict[str, Any]:
+    """The head of a quarter's or year's table: one column for each published month; the text names the others."""
+    words, months = reporting["by_month"], edition.figures.month_figures
+    width = (TEXT_WIDTH_MM - words["width"]) / len(months)
+    columns = [reporting["columns"][0], *(f"{month.period.month}月" for month in months)]
+    return {"columns": columns, "widths": [words["width"], *[width] * len(months)], **words}
+
+
+def _rows_by_month(reporting: dict[str, Any], edition: Edition) -> list[tuple[str, ...]]:
+    """How each unit stood in each month: on time or late where it is in, else its state; "—" if it owed nothing."""
+    figures, words = edition.figures, reporting["by_month"]
+
+    def standing(unit_id: int, month: Figures) -> str:
+        row = month.row_by_id.get(unit_id)
+        if row is None:
+            return "—"
+        report = month.reports[row]
+        if not report.is_member:
+            return state_name(report.state)
+        return words["provisional" if report.is_provisional else "on_time" if report.statistics.is_on_time else "late"]
+
+    return [
+        (report.unit.org_short, *(standing(report.unit.unit_id, month) for month in figures.month_figures))
+        for report in figures.reports
+    ]
 
 
 def _figure_rows(words: dict[str, Any], writer: Writer) -> list[tuple[str, ...]]:

@@ -15,8 +15,9 @@ from typing import Any
 
 from jinguo.errors import SchemaError
 from jinguo.forms.load import read_yaml
+from jinguo.periods import Period
 from jinguo.release.comparison import Compared, figure_frequency
-from jinguo.release.model import ACCEPTED, Edition, UnitReport, plain_number
+from jinguo.release.model import ACCEPTED, Edition, Figures, UnitReport, plain_number
 from jinguo.review.states import state_name
 
 _SLOT = re.compile(r"\{([a-z0-9_.]+)(?::(previous|last_year))?\}")
@@ -79,7 +80,9 @@ class Writer:
 
     def _sentence(self, sentence: str | Mapping[str, str]) -> str:
         if not isinstance(sentence, str):
-            return "" if self._list(sentence["unless"]) else sentence["text"]
+            if self._is_out_of_place(sentence):
+                return ""
+            sentence = sentence["text"]
         written, before = [], len(self.numbers)
         position = 0
         for slot in _SLOT.finditer(sentence):
@@ -91,11 +94,18 @@ class Writer:
             position = slot.end()
         return "".join(written) + sentence[position:]
 
+    def _is_out_of_place(self, sentence: Mapping[str, str]) -> bool:
+        """Whether it is for other editions ``only``, or a list is not empty ``unless`` which it is written."""
+        kind = "span" if self.edition.months else "month"
+        return sentence.get("only", kind) != kind or ("unless" in sentence and bool(self._list(sentence["unless"])))
+
     def _slot(self, name: str, comparison: str | None) -> str | None:
         """What stands in one place; None: there is nothing to say, and so no sentence."""
         figures = self.edition.figures
         if name == "period":
             return self.edition.period.chinese
+        if name == "this":
+            return self.words["words"]["this"][_kind(self.edition)]
         if name in _COUNTS:
             count = _COUNTS[name](self.edition)
             self.numbers.append(Number(str(count), name, "count"))
@@ -122,14 +132,11 @@ class Writer:
         if found is None:
             return ""
         compared = found.previous(figure_id) if kind == "previous" else found.last_year(figure_id)
-        if compared.difference is None:
+        name = self._name_of(figure_id, kind)
+        if compared.difference is None or not name:
             return ""
         period = found.previous_period(figure_id) if kind == "previous" else found.last_year_period
         words, with_period = self.words["words"], str(period)
-        figures = self.edition.figures
-        name = words[kind]
-        if kind == "previous":
-            name = name[figure_frequency(figures.form, figures.definitions, figure_id)]
         if compared.difference == 0:
             return f"，{words['like']}{name}{words['same']}"
         size = self.value_of(figure_id, abs(compared.difference), kind="difference", compared_with=with_period)
@@ -138,6 +145,14 @@ class Writer:
             return text + words["points"]
         text += self.unit_of(figure_id) + self._growth("、", figure_id, compared.growth_pct, "growth", with_period)
         return text + self._same_units(figure_id, compared, with_period)
+
+    def _name_of(self, figure_id: str, comparison: str) -> str:
+        """What the earlier period is called; "": of a year it is the other comparison's."""
+        figures, edition = self.edition.figures, _kind(self.edition)
+        names = self.words["words"][comparison]
+        if edition == "month" and figure_frequency(figures.form, figures.definitions, figure_id) == "quarterly":
+            return names["quarter"] if comparison == "previous" else names["month"]
+        return names.get(edition, "")
 
     def _same_units(self, figure_id: str, compared: Compared, period: str) -> str:
         """The comparison over the units of both periods, where it is another one."""
@@ -161,24 +176,67 @@ class Writer:
         return self.unit_of(figure_id) == "%"
 
 
-def _names(reports: Sequence[UnitReport], *, has_state: bool = False) -> str:
-    return "、".join(r.unit.org_short + (f"（{state_name(r.state)}）" if has_state else "") for r in reports)
+_Pick = Callable[[Figures], Sequence[UnitReport]]
 
 
-def _late(edition: Edition) -> list[UnitReport]:
-    return [r for r in edition.figures.reports if r.statistics.versions and not r.statistics.is_on_time]
+def _kind(edition: Edition) -> str:
+    period = edition.period
+    return "month" if isinstance(period, Period) else "quarter" if period.quarter else "year"
 
 
-def _missing(edition: Edition) -> list[UnitReport]:
-    return [r for r in edition.figures.left_out if r.state == "missing"]
+def _names(pick: _Pick, *, has_state: bool = False) -> Callable[[Edition], str]:
+    """Lists units by name; of a quarter or year each with its months: ``永州市妇联（10月、12月）``."""
+
+    def names(edition: Edition) -> str:
+        figures = edition.figures
+        if edition.months:
+            return _names_by_month(figures, pick, has_state=has_state)
+        return "、".join(r.unit.org_short + (f"（{state_name(r.state)}）" if has_state else "") for r in pick(figures))
+
+    return names
 
 
-def _not_first_pass(edition: Edition) -> list[UnitReport]:
-    return [r for r in edition.figures.reports if r.statistics.is_first_pass is False]
+def _names_by_month(figures: Figures, pick: _Pick, *, has_state: bool) -> str:
+    found: dict[int, list[str]] = {}
+    for month in figures.month_figures:
+        for report in pick(month):
+            state = state_name(report.state) if has_state else ""
+            found.setdefault(report.unit.unit_id, []).append(f"{month.period.month}月{state}")
+    named = [(report.unit.org_short, found.get(report.unit.unit_id)) for report in figures.reports]
+    return "、".join(f"{name}（{'、'.join(months)}）" for name, months in named if months)
 
 
-def _corrected(edition: Edition) -> list[UnitReport]:
-    return [r for r in _not_first_pass(edition) if r.state == ACCEPTED]
+def _late(figures: Figures) -> list[UnitReport]:
+    return [r for r in figures.reports if r.statistics.versions and not r.statistics.is_on_time]
+
+
+def _missing(figures: Figures) -> list[UnitReport]:
+    return [r for r in figures.left_out if r.state == "missing"]
+
+
+def _unsettled(figures: Figures) -> list[UnitReport]:
+    return [r for r in figures.left_out if r.state != "missing"]
+
+
+def _not_first_pass(figures: Figures) -> list[UnitReport]:
+    return [r for r in figures.reports if r.statistics.is_first_pass is False]
+
+
+def _corrected(figures: Figures) -> list[UnitReport]:
+    return [r for r in _not_first_pass(figures) if r.state == ACCEPTED]
+
+
+def _uncorrected(figures: Figures) -> list[UnitReport]:
+    return [r for r in _not_first_pass(figures) if r.state != ACCEPTED]
+
+
+def _months(edition: Edition) -> str:
+    return "、".join(f"{base.period.month}月（第{base.edition}版）" for base in edition.months)
+
+
+def _unpublished_months(edition: Edition) -> str:
+    found = {base.period for base in edition.months}
+    return "、".join(f"{month.month}月" for month in edition.period.months if edition.months and month not in found)
 
 
 _COUNTS: dict[str, Callable[[Edition], int]] = {
@@ -187,18 +245,16 @@ _COUNTS: dict[str, Callable[[Edition], int]] = {
     "provisional": lambda edition: len(edition.figures.provisional),
 }
 _LISTS: dict[str, Callable[[Edition], str]] = {
-    "late_units": lambda edition: _names(_late(edition)),
-    "missing_units": lambda edition: _names(_missing(edition)),
-    "unsettled_units": lambda edition: _names(
-        [r for r in edition.figures.left_out if r.state != "missing"], has_state=True
-    ),
-    "provisional_units": lambda edition: _names(edition.figures.provisional),
-    "corrected_units": lambda edition: _names(_corrected(edition)),
-    "uncorrected_units": lambda edition: _names(
-        [r for r in _not_first_pass(edition) if r not in _corrected(edition)], has_state=True
-    ),
-    "not_first_pass_units": lambda edition: _names(_not_first_pass(edition)),
-    "late_or_missing_units": lambda edition: _names([*_late(edition), *_missing(edition)]),
-    "troubled_units": lambda edition: _names([*_late(edition), *_missing(edition), *_not_first_pass(edition)]),
+    "late_units": _names(_late),
+    "missing_units": _names(_missing),
+    "unsettled_units": _names(_unsettled, has_state=True),
+    "provisional_units": _names(lambda figures: figures.provisional),
+    "corrected_units": _names(_corrected),
+    "uncorrected_units": _names(_uncorrected, has_state=True),
+    "not_first_pass_units": _names(_not_first_pass),
+    "late_or_missing_units": _names(lambda figures: [*_late(figures), *_missing(figures)]),
+    "troubled_units": _names(lambda figures: [*_late(figures), *_missing(figures), *_not_first_pass(figures)]),
     "quarter": lambda edition: edition.period.chinese if edition.period.is_quarter_end else "",
+    "months": _months,
+    "unpublished_months": _unpublished_months,
 }

@@ -1,11 +1,11 @@
-"""图表: native charts of the province's months, with the numbers that they show. Nothing here ranks units."""
+"""图表: native charts of the province over time, with the numbers that they show. Nothing here ranks units."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from jinguo.periods import Period
+from jinguo.periods import Period, Span
 from jinguo.release.comparison import Comparisons
 from jinguo.release.model import Figures, plain_number, rounded_ratio
 from jinguo.release.paper import Paper
@@ -22,17 +22,17 @@ _GREY = "#7F7F7F"
 
 
 def write_charts(paper: Paper, name: str, compared: Comparisons) -> None:
-    """Four charts on the first page, their numbers on the second; a month without figures is a gap, never 0."""
-    figures, design = paper.edition.figures, paper.design.charts
+    """Four charts on the first page, their numbers on the second; a period without figures is a gap, never 0."""
+    figures, design, is_span = paper.edition.figures, paper.design.charts, bool(paper.edition.months)
     shown = [id_ for trend in design["trends"] for id_ in (trend["columns"], trend["line"])] + design["rates"]["lines"]
     months = _months(compared, shown)
     first = 3 + 2 * _CHART_ROWS
     sheet = paper.add_sheet(name)
     sheet.set_column(0, _LAST, _COLUMN_WIDTH)
     paper.write_title(sheet, 0, _LAST, f"{figures.period.chinese}{name}（全省）")
-    paper.write_paragraph(sheet, 1, _LAST, paper.coverage_line, width=(_LAST + 1) * _COLUMN_WIDTH)
+    paper.write_paragraph(sheet, 1, _LAST, paper.unmarked_coverage_line, width=(_LAST + 1) * _COLUMN_WIDTH)
     note = {"width": (_LAST + 1) * _COLUMN_WIDTH, "font_size": 9}
-    paper.write_paragraph(sheet, 2, _LAST, design["note"], **note)
+    paper.write_paragraph(sheet, 2, _LAST, paper.design.span["charts_note"] if is_span else design["note"], **note)
     structure = first + len(months) + 3
     for place, trend in enumerate(design["trends"]):
         chart = _trend_chart(paper, name, trend, first, len(months), column=1 + 2 * place)
@@ -46,8 +46,8 @@ def write_charts(paper: Paper, name: str, compared: Comparisons) -> None:
     sheet.fit_to_pages(1, 0)
 
 
-def _months(compared: Comparisons, shown: Sequence[str]) -> list[Period]:
-    """From the first month on record to the edition's own."""
+def _months(compared: Comparisons, shown: Sequence[str]) -> list[Period | Span]:
+    """From the first period on record to the edition's own."""
     trends = [compared.trend(figure_id) for figure_id in shown]
     known = [[value is not None for _, value in trend] for trend in trends]
     periods = [period for period, _ in trends[0]]
@@ -67,12 +67,17 @@ def _parts(figures: Figures, structure: dict[str, Any]) -> list[tuple[str, int |
 
 
 def _write_months(
-    paper: Paper, sheet: Worksheet, row: int, shown: Sequence[str], months: Sequence[Period], compared: Comparisons
+    paper: Paper,
+    sheet: Worksheet,
+    row: int,
+    shown: Sequence[str],
+    months: Sequence[Period | Span],
+    compared: Comparisons,
 ) -> None:
     """A heading row and one row per month; blank where the month has no figure."""
     sheet.set_row(row, 48)
     for column, label in enumerate(
-        ["月份\n（已汇总单位）", *(_label(paper.edition.figures, figure_id) for figure_id in shown)]
+        ["时期\n（已汇总单位）", *(_label(paper.edition.figures, figure_id) for figure_id in shown)]
     ):
         sheet.write_string(row, column, label, paper.heading())
     trends = [dict(compared.trend(figure_id)) for figure_id in shown]
@@ -84,7 +89,7 @@ def _write_months(
             _write_number(paper, sheet, line, column, trend[period], decimals=decimals)
 
 
-def _month(paper: Paper, compared: Comparisons, period: Period) -> str:
+def _month(paper: Paper, compared: Comparisons, period: Period | Span) -> str:
     """The month, and how many units are in its figures: a fall may be a missing report."""
     figures, base = paper.edition.figures, compared.base(period)
     included, expected = base.included, base.expected
@@ -169,7 +174,7 @@ def _structure_chart(paper: Paper, name: str, structure: dict[str, Any], first: 
     labels = {"value": True, "num_format": "0.0", "font": _font(paper)}
     series = _series(name, first, count, 2, fill={"color": paper.colour("accent")}, gap=60, data_labels=labels)
     chart.add_series(series)
-    _dress(paper, chart, structure["title"])
+    _dress(paper, chart, structure["title"].format(period=paper.edition.period.chinese))
     chart.set_legend({"none": True})
     chart.set_y_axis({"reverse": True, "num_font": _font(paper), "line": {"color": _GREY}})
     chart.set_x_axis({"visible": False, "min": 0, "major_gridlines": {"visible": False}})

@@ -1,4 +1,4 @@
-"""环比, 同比, 本年累计: the figures beside those of earlier months, over all units and over the same ones."""
+"""环比, 同比, 本年累计: the figures beside those of earlier periods, over all units and over the same ones."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from jinguo.forms.model import Cell
 from jinguo.release.comparison import Base, Compared, Comparisons
 from jinguo.release.model import Figures, plain_number
-from jinguo.release.paper import Paper, lines_needed, merge, number_width
+from jinguo.release.paper import Paper, lines_needed, merge, number_width, page_starts
 from jinguo.release.report_sheets import figure_decimals
 from jinguo.review.states import state_name
 
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
 
 _LABEL_WIDTH, _UNIT_WIDTH, _CODE_WIDTH = 62, 8, 19
+_TITLE_HEIGHT, _SECTION_HEIGHT = 30.0, 17.0
 _LINE_HEIGHT, _SCALE = 13.5, 72  # some seventy lines on an A3 landscape page, letters of 7 points
+_PAGE_POINTS = 990  # rows on such a page under the headings
 _ALL, _SAME = 3, 7  # the first column of each caliber
 _LAST = 11
 _REPEATED = frozenset(
@@ -35,14 +37,14 @@ class _Line:
 
 
 def write_previous(paper: Paper, name: str, compared: Comparisons) -> None:
-    """环比: every figure beside last month's (of a quarterly table: last quarter's)."""
+    """环比: every figure beside last month's (of a quarterly table, or in a quarter's edition: last quarter's)."""
     sections = _sections(paper, compared.previous)
     periods = sorted({compared.previous_period(line.figure_id) for _, lines in sections for line in lines})
     _write(paper, name, [compared.base(period) for period in reversed(periods)], sections, words=("本期", "上期"))
 
 
 def write_last_year(paper: Paper, name: str, compared: Comparisons) -> None:
-    """同比: every figure beside that of the same month last year."""
+    """同比: every figure beside that of the same month, quarter or year before."""
     base = compared.base(compared.last_year_period)
     _write(paper, name, [base], _sections(paper, compared.last_year), words=("本期", "去年同期"))
 
@@ -99,17 +101,22 @@ def _lines(figures: Figures, ids: Sequence[str], compared: Callable[[str], Compa
 
 
 def describe_base(paper: Paper, base: Base) -> str:
-    """What stands for an earlier month, in words: its edition, how many units, who is not in it."""
+    """What stands for an earlier period, in words: its edition, how many units, who is not in it, which months."""
     words = paper.design.comparison
-    if not base.has_figures:
+    if not base.has_figures and not base.unpublished:
         return words["no_base"].format(period=base.period.chinese)
     edition = words["base_editions"]["published" if base.edition else "current"].format(number=base.edition)
+    if paper.edition.months and not base.edition:
+        edition = paper.design.span["base_current"]
     named = {report.unit.code: report.unit.org_short for report in paper.edition.figures.reports}
     names = "、".join(f"{named.get(code, code)}（{state_name(state)}）" for code, state in base.left_out)
     left_out = words["base_left_out"].format(names=names) if names else ""
     if base.provisional:
         names = "、".join(named.get(code, code) for code in base.provisional)
         left_out += words["base_provisional"].format(names=names)
+    if base.unpublished:
+        months = "、".join(month.chinese for month in base.unpublished)
+        left_out += paper.design.span["base_unpublished"].format(months=months)
     return words["base"].format(
         period=base.period.chinese, edition=edition, included=base.included, expected=base.expected, left_out=left_out
     )
@@ -132,24 +139,29 @@ def _write(
         sheet.set_column(column, column, columns_width)
     total = sum(widths)
     paper.write_title(sheet, 0, _LAST, f"{paper.edition.period.chinese}全省{name}")
-    paper.write_paragraph(sheet, 1, _LAST, f"{paper.edition_label}  {paper.coverage_line}", width=total)
+    has_own = bool(note)
     described = "；".join(describe_base(paper, base) for base in bases)
-    paper.write_paragraph(sheet, 2, _LAST, f"{words[1]}：{described}", width=total)
-    paper.write_paragraph(sheet, 3, _LAST, note + paper.design.comparison["calibers"], width=total, font_size=9)
-    if not note and not any(base.has_figures for base in bases):
+    note += paper.design.comparison["calibers"] + (paper.design.span["calibers"] if paper.edition.months else "")
+    above = [
+        paper.write_paragraph(sheet, 1, _LAST, f"{paper.edition_label}  {paper.unmarked_coverage_line}", width=total),
+        paper.write_paragraph(sheet, 2, _LAST, f"{words[1]}：{described}", width=total),
+        paper.write_paragraph(sheet, 3, _LAST, note, width=total, font_size=9),
+    ]
+    if not has_own and not any(base.has_figures for base in bases):
         merge(sheet, 4, 0, _LAST, paper.design.comparison["no_data"], paper.boxed(align="center"))
         sheet.fit_to_pages(1, 0)
         return
     _write_headings(paper, sheet, words)
-    row = 6
+    heights, starts = [_TITLE_HEIGHT, *above, 0.0, 0.0], []  # the two heading rows are on every page
     for title, lines in sections:
-        sheet.set_row(row, 17)
+        starts.append(len(heights))
+        sheet.set_row(len(heights), _SECTION_HEIGHT)
         look = {"bold": True, "bg_color": paper.colour("total_fill"), "align": "left", "indent": 1}
-        merge(sheet, row, 0, _LAST, title, paper.boxed(**look))
+        merge(sheet, len(heights), 0, _LAST, title, paper.boxed(**look))
+        heights.append(_SECTION_HEIGHT)
         for line in lines:
-            row += 1
-            _write_line(paper, sheet, row, line)
-        row += 1
+            heights.append(_write_line(paper, sheet, len(heights), line))
+    sheet.set_h_pagebreaks(page_starts(heights, starts, room=_PAGE_POINTS))
     sheet.freeze_panes(6, 1)
     sheet.repeat_rows(4, 5)
     sheet.set_print_scale(_SCALE)
@@ -174,9 +186,11 @@ def _write_headings(paper: Paper, sheet: Worksheet, words: tuple[str, str]) -> N
         sheet.write_string(5, column, label, paper.heading(top=0) if column < _ALL else paper.heading())
 
 
-def _write_line(paper: Paper, sheet: Worksheet, row: int, line: _Line) -> None:
+def _write_line(paper: Paper, sheet: Worksheet, row: int, line: _Line) -> float:
+    """The height of the row, in points."""
     found, decimals = line.compared, line.decimals
-    sheet.set_row(row, _LINE_HEIGHT * lines_needed(line.label, _LABEL_WIDTH - 2))
+    height = _LINE_HEIGHT * lines_needed(line.label, _LABEL_WIDTH - 2)
+    sheet.set_row(row, height)
     sheet.write_string(row, 0, line.label, paper.boxed(indent=1, text_wrap=True))
     sheet.write_string(row, 1, line.unit, paper.boxed(align="center"))
     sheet.write_string(row, 2, line.figure_id, paper.boxed(align="center", font_size=8, shrink=True))
@@ -190,6 +204,7 @@ def _write_line(paper: Paper, sheet: Worksheet, row: int, line: _Line) -> None:
         sheet.write_number(row, _SAME, found.same_units, paper.boxed(align="center"))
     same = (found.same_now, found.same_before, found.same_difference, None if is_rate else found.same_growth_pct)
     _write_numbers(paper, sheet, row, _SAME + 1, same, decimals=decimals, has_base=found.same_units > 0)
+    return height
 
 
 def _write_numbers(

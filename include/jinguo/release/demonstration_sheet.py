@@ -39,7 +39,7 @@ def write_demonstration(paper: Paper, name: str) -> None:
         sheet.set_column(column, column, width)
     width = sum(width for _, width in _COLUMNS)
     paper.write_title(sheet, 0, _LAST, f"{figures.period.chinese}巾帼志愿服务示范社区与目标对照")
-    paper.write_paragraph(sheet, 1, _LAST, paper.coverage_line, width=width)
+    paper.write_paragraph(sheet, 1, _LAST, paper.marked_coverage_line, width=width)
     paper.write_paragraph(sheet, 2, _LAST, paper.design.demonstration["note"], width=width, font_size=9)
     sheet.set_row(3, 34)
     for column, (label, _) in enumerate(_COLUMNS):

@@ -9,7 +9,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from jinguo.errors import JinguoError, Refused
 from jinguo.forms.load import form_for
@@ -261,21 +261,14 @@ class Editions:
         return self._edition(conn, release, self._stored_figures(conn, release))
 
     def _edition(self, conn: Connection, release: Release, figures: Figures) -> Edition:
-        earlier = [r for r in releases.releases_of(conn, self.period.key) if r.edition < release.edition]
-        revised = next((r for r in reversed(earlier) if r.state == "published"), None)
+        revised = releases.newest_published(conn, self.period.key, before=release.edition)
         before = self._stored_figures(conn, revised) if revised else None
         has_same = revised and self._has_members(conn, revised, releases.members_of(conn, release.id))
-        return Edition(
-            number=release.edition,
-            state=release.state,
-            figures=figures,
-            frozen_at=release.frozen_at,
-            frozen_hash=release.members_hash,
-            published_by=release.published_by,
-            published_at=release.published_at,
-            revises=revised.edition if revised else None,
-            changes=changes_between(before, figures) if before else (),
-            settlings=settlings_between(before, figures) if before else (),
+        return stored_edition(
+            release,
+            figures,
+            revised,
+            before,
             is_for_rules=bool(has_same),
             compared=recorded_comparisons(conn, release.id, figures),
             reviewed=review_of(conn, release.id),
@@ -287,6 +280,26 @@ class Editions:
         members, records = releases.members_of(conn, release.id), reports_of(conn, release.id)
         computed = self._figures(conn, members, release.frozen_at, records)
         return as_stored(computed, releases.figures_of(conn, release.id), self.register)
+
+
+def stored_edition(
+    release: Release, figures: Figures, revised: Release | None, before: Figures | None, **found: Any
+) -> Edition:
+    """The edition of a release, with what it changed against the one ``revised`` and its figures ``before``; ``found``:
+    more of its fields."""
+    return Edition(
+        number=release.edition,
+        state=release.state,
+        figures=figures,
+        frozen_at=release.frozen_at,
+        frozen_hash=release.members_hash,
+        published_by=release.published_by,
+        published_at=release.published_at,
+        revises=revised.edition if revised else None,
+        changes=changes_between(before, figures) if before else (),
+        settlings=settlings_between(before, figures) if before else (),
+        **found,
+    )
 
 
 def figure_rows(figures: Figures, register: Register) -> Iterable[FigureRow]:

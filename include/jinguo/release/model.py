@@ -185,6 +185,12 @@ class Figures:
     def left_out(self) -> tuple[UnitReport, ...]:
         return tuple(report for report in self.reports if not report.is_member)
 
+    @cached_property
+    def month_figures(self) -> tuple[Figures, ...]:
+        """Of a quarter or year the figures of its published months, oldest first; none of a month."""
+        found = {figures.period: figures for parts in self.months.values() for figures in parts}
+        return tuple(found[period] for period in sorted(found))
+
     def of_unit(self, row: int, figure_id: str) -> Figure:
         """One unit's own figure; KeyError when no such figure is due."""
         cell = self.form.cell_by_id.get(figure_id)

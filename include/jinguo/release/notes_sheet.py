@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from jinguo.release.model import UnitReport, Waived
-from jinguo.release.paper import Paper, lines_needed, merge
+from jinguo.release.paper import Paper, lines_needed, merge, page_starts
 from jinguo.release.report_sheets import moment_text
 from jinguo.review.states import state_name
 
@@ -14,63 +15,96 @@ if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
 
 
+_LAST, _WIDTHS = 3, (6, 24, 16, 70)
+_TITLE_HEIGHT, _SECTION_HEIGHT, _HEAD_HEIGHT = 30, 24, 15
+_PAGE_POINTS = 490  # rows on an A4 landscape page between the margins, and a little slack
+
+
 def write_notes(paper: Paper, name: str) -> None:
     """How the figures are made, and every unit that is not in them with its state and reason."""
     figures = paper.edition.figures
     sheet = paper.add_sheet(name)
-    sheet.set_column(0, 0, 6)
-    sheet.set_column(1, 1, 24)
-    sheet.set_column(2, 2, 16)
-    sheet.set_column(3, 3, 70)
-    paper.write_title(sheet, 0, 3, name)
-    paper.write_paragraph(sheet, 1, 3, f"{figures.period.chinese}  {paper.coverage_line}", width=115)
-    row = _write_section(paper, sheet, 2, "一、口径说明")
-    for number, text in enumerate(paper.notes, start=1):
-        line = f"{number}. {text.format(form_title=figures.form.title)}"
-        paper.write_paragraph(sheet, row, 3, line, width=115)
-        row += 1
-    paper.write_paragraph(sheet, row, 3, f"{len(paper.notes) + 1}. 图例：{paper.legend}", width=115)
-    row = _write_section(paper, sheet, row + 1, "二、缺报及未汇总单位")
-    for column, label in enumerate(("序号", "单位", "状态", "原因")):
-        sheet.write_string(row, column, label, paper.heading())
+    for column, width in enumerate(_WIDTHS):
+        sheet.set_column(column, column, width)
+    paper.write_title(sheet, 0, _LAST, name)
+    page = _Page(paper, sheet)
+    page.write_paragraph(f"{figures.period.chinese}  {paper.marked_coverage_line}")
+    _write_definitions(page)
+    page.write_section("二、缺报及未汇总单位", ("序号", "单位", "状态", "原因"))
     for number, report in enumerate(figures.left_out, start=1):
-        row += 1
-        sheet.set_row(row, 14 * lines_needed(report.note, 66) + 5)
-        sheet.write_number(row, 0, number, paper.boxed(align="center"))
-        sheet.write_string(row, 1, report.unit.org_short, paper.boxed(indent=1))
-        sheet.write_string(row, 2, state_name(report.state), paper.boxed(align="center"))
-        sheet.write_string(row, 3, report.note, paper.boxed(text_wrap=True))
+        page.write_line(number, report.unit.org_short, state_name(report.state), report.note)
     if not figures.left_out:
-        row += 1
-        merge(sheet, row, 0, 3, "无", paper.boxed(align="center"))
+        page.write_nothing("无")
     numbers = iter("三四五")
     if figures.provisional:
         title = f"{next(numbers)}、{paper.design.provisional['heading']}"
-        row = _write_provisional(paper, sheet, _write_section(paper, sheet, row + 1, title))
+        page.write_section(title, ("序号", "单位", "状态", "版次、未解决的问题和暂用原因"))
+        for number, report in enumerate(figures.provisional, start=1):
+            text = _provisional_text(paper, report)
+            page.write_line(number, paper.name_of(report), state_name(report.state), text)
     waived = [(report, item) for report in figures.members for item in report.waived]
     if waived:
-        row = _write_waivers(paper, sheet, _write_section(paper, sheet, row + 1, f"{next(numbers)}、审核豁免"), waived)
-    row = _write_section(paper, sheet, row + 1, f"{next(numbers)}、本版依据")
+        title = f"{next(numbers)}、审核豁免"
+        page.write_section(title, ("序号", "单位", "豁免编号", "豁免的问题、原因、批准人和期限"))
+        for number, (report, item) in enumerate(waived, start=1):
+            page.write_line(number, report.unit.org_short, item.number, _waiver_text(item))
+    page.write_section(f"{next(numbers)}、本版依据")
     for text in _evidence(paper):
-        paper.write_paragraph(sheet, row, 3, text, width=115)
-        row += 1
-    sheet.fit_to_pages(1, 0)
+        page.write_paragraph(text)
+    # a heading never stands alone at the foot of a page; Excel keeps to breaks only where it need not fit a width
+    sheet.set_h_pagebreaks(page_starts(page.heights, page.sections, room=_PAGE_POINTS))
 
 
-def _write_provisional(paper: Paper, sheet: Worksheet, row: int) -> int:
-    """One line for each unit whose report is not settled and counts: what is open in it, why it is used; the last row
-    written."""
-    for column, label in enumerate(("序号", "单位", "状态", "版次、未解决的问题和暂用原因")):
-        sheet.write_string(row, column, label, paper.heading())
-    for number, report in enumerate(paper.edition.figures.provisional, start=1):
-        row += 1
-        text = _provisional_text(paper, report)
-        sheet.set_row(row, 14 * lines_needed(text, 66) + 5)
-        sheet.write_number(row, 0, number, paper.boxed(align="center"))
-        sheet.write_string(row, 1, paper.name_of(report), paper.boxed(indent=1))
-        sheet.write_string(row, 2, state_name(report.state), paper.boxed(align="center"))
-        sheet.write_string(row, 3, text, paper.boxed(text_wrap=True))
-    return row
+@dataclass
+class _Page:
+    """The sheet from its second row on. ``heights``: of each row, in points; ``sections``: the rows that begin one."""
+
+    paper: Paper
+    sheet: Worksheet
+    heights: list[float] = field(default_factory=lambda: [float(_TITLE_HEIGHT)])
+    sections: list[int] = field(default_factory=list)
+
+    def write_paragraph(self, text: str) -> None:
+        height = self.paper.write_paragraph(self.sheet, len(self.heights), _LAST, text, width=sum(_WIDTHS) - 1)
+        self.heights.append(height)
+
+    def write_section(self, title: str, labels: Sequence[str] = ()) -> None:
+        """A heading, and the head of the table under it, if it is one."""
+        self.sections.append(len(self.heights))
+        look = self.paper.style(font_name=self.paper.design.fonts["heading"], font_size=12)
+        self.sheet.write_string(self._add_row(_SECTION_HEIGHT), 0, title, look)
+        if labels:
+            row = self._add_row(_HEAD_HEIGHT)
+            for column, label in enumerate(labels):
+                self.sheet.write_string(row, column, label, self.paper.heading())
+
+    def write_line(self, number: int, unit: str, state: str | int, text: str) -> None:
+        """A numbered line of a table; ``text`` says why."""
+        row = self._add_row(14 * lines_needed(text, _WIDTHS[-1] - 4) + 5)
+        centred = self.paper.boxed(align="center")
+        self.sheet.write_number(row, 0, number, centred)
+        self.sheet.write_string(row, 1, unit, self.paper.boxed(indent=1))
+        if isinstance(state, int):
+            self.sheet.write_number(row, 2, state, centred)
+        else:
+            self.sheet.write_string(row, 2, state, centred)
+        self.sheet.write_string(row, 3, text, self.paper.boxed(text_wrap=True))
+
+    def write_nothing(self, text: str) -> None:
+        merge(self.sheet, self._add_row(_HEAD_HEIGHT), 0, _LAST, text, self.paper.boxed(align="center"))
+
+    def _add_row(self, height: float) -> int:
+        self.heights.append(height)
+        self.sheet.set_row(len(self.heights) - 1, height)
+        return len(self.heights) - 1
+
+
+def _write_definitions(page: _Page) -> None:
+    paper = page.paper
+    page.write_section("一、口径说明")
+    for number, text in enumerate(paper.notes, start=1):
+        page.write_paragraph(f"{number}. {text.format(form_title=paper.edition.figures.form.title)}")
+    page.write_paragraph(f"{len(paper.notes) + 1}. 图例：{paper.legend}")
 
 
 def _provisional_text(paper: Paper, report: UnitReport) -> str:
@@ -81,29 +115,8 @@ def _provisional_text(paper: Paper, report: UnitReport) -> str:
     return words["detail"].format(version=report.version, errors=record.errors, queries=record.queries) + reason
 
 
-def _write_waivers(paper: Paper, sheet: Worksheet, row: int, waived: Sequence[tuple[UnitReport, Waived]]) -> int:
-    """One line for each waiver and unit: what did not hold, why it counts all the same; the last row written."""
-    for column, label in enumerate(("序号", "单位", "豁免编号", "豁免的问题、原因、批准人和期限")):
-        sheet.write_string(row, column, label, paper.heading())
-    for number, (report, item) in enumerate(waived, start=1):
-        row += 1
-        text = _waiver_text(item)
-        sheet.set_row(row, 14 * lines_needed(text, 66) + 5)
-        sheet.write_number(row, 0, number, paper.boxed(align="center"))
-        sheet.write_string(row, 1, report.unit.org_short, paper.boxed(indent=1))
-        sheet.write_number(row, 2, item.number, paper.boxed(align="center"))
-        sheet.write_string(row, 3, text, paper.boxed(text_wrap=True))
-    return row
-
-
 def _waiver_text(item: Waived) -> str:
     return f"{'、'.join(item.places)}：{item.reason.rstrip('。')}。{item.approver}批准，有效至{item.ends_on}。"
-
-
-def _write_section(paper: Paper, sheet: Worksheet, row: int, text: str) -> int:
-    sheet.set_row(row, 24)
-    sheet.write_string(row, 0, text, paper.style(font_name=paper.design.fonts["heading"], font_size=12))
-    return row + 1
 
 
 def _evidence(paper: Paper) -> list[str]:

@@ -6,6 +6,7 @@ Fonts are named, not embedded: the office's machines have them.
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import Any
@@ -20,7 +21,7 @@ from docx.shared import Mm, Pt
 
 SIZE_2, SIZE_3, SIZE_4 = 22, 16, 14  # 二号 三号 四号 in points
 LINES, CHARACTERS = 22, 28
-_TEXT_WIDTH_MM = 156
+TEXT_WIDTH_MM = 156
 _TABLE_SIZE = 10.5
 _TABLE_PITCH = 18  # points from line to line in a table
 _CELL_MARGIN = 57  # twentieths of a point: 1 mm
@@ -28,7 +29,8 @@ _FONT_TABLE = RELATIONSHIP_TYPE.FONT_TABLE
 _POINTS_PER_MM = 72 / 25.4
 _TEXT, _ALIGNMENT, _VALUE, _SPACE = qn("w:t"), qn("w:jc"), qn("w:val"), qn("xml:space")
 LINE_PITCH = 28.95  # points: 225 mm of text in 22 lines, rounded down so that the last one is not pushed off
-_CHARACTER_PITCH = _TEXT_WIDTH_MM * _POINTS_PER_MM / CHARACTERS
+# points, in whole twentieths: rounded down, or the last character of a line has no room
+_CHARACTER_PITCH = math.floor(TEXT_WIDTH_MM * _POINTS_PER_MM / CHARACTERS * 20) / 20
 
 
 class OfficialPaper:
@@ -59,6 +61,11 @@ class OfficialPaper:
         """A paragraph whose first line stands two characters in."""
         self._paragraph(text, font=font).paragraph_format.first_line_indent = Pt(2 * _CHARACTER_PITCH)
 
+    def write_heading(self, text: str, *, font: str) -> None:
+        """A paragraph that never stands alone at the foot of a page."""
+        self.write_paragraph(text, font=font)
+        self.document.paragraphs[-1].paragraph_format.keep_with_next = True
+
     def write_signature(self, issuer: str, date: str) -> None:
         """署名 and 成文日期: the date four characters from the right, the name centred above it; never without text."""
         for above in reversed(self.document.paragraphs):
@@ -75,8 +82,9 @@ class OfficialPaper:
         day.paragraph_format.right_indent = Pt(4 * _CHARACTER_PITCH)
 
     def write_attachment(self, number: int, words: Mapping[str, Any], rows: Sequence[Sequence[str]]) -> None:
-        """附件 on a page of its own: ``title`` and one table, its head repeated on each page, and a ``note`` if any."""
-        columns, widths = words["columns"], words["widths"]
+        """附件 on a page of its own: ``title`` and one table, its head repeated on each page, and a ``note`` if any;
+        ``size``: of its letters, in points."""
+        columns, widths, size = words["columns"], words["widths"], words.get("size", _TABLE_SIZE)
         self._paragraph(f"附件{number}", font="heading").paragraph_format.page_break_before = True
         self.write_title(words["title"])
         table = self.document.add_table(rows=1, cols=len(columns), style="Table Grid")
@@ -88,8 +96,10 @@ class OfficialPaper:
         repeated = OxmlElement("w:tblHeader")
         repeated.set(qn("w:val"), "true")
         head._tr.get_or_add_trPr().append(repeated)
-        self._fill(head.cells, columns, widths, font="heading")
-        self._add_rows(table, rows, widths)
+        self._fill(head.cells, columns, widths, font="heading", size=size)
+        for cell in head.cells:
+            cell.paragraphs[0].alignment = WD_ALIGN_PARAGRAPH.CENTER
+        self._add_rows(table, rows, widths, size=size)
         if note := words.get("note"):
             _off_the_grid(self._paragraph(note, size=_TABLE_SIZE))
 
@@ -103,13 +113,13 @@ class OfficialPaper:
         table.autofit = False
         _put_at_the_foot(table)
         top, bottom = table.rows
-        self._fill_imprint(top.cells[0].merge(top.cells[1]), copies)
+        self._fill_imprint(top.cells[0].merge(top.cells[1]), copies, width=TEXT_WIDTH_MM)
         self._fill_imprint(bottom.cells[0], issuer)
         self._fill_imprint(bottom.cells[1], date, is_right=True)
         _off_the_grid(self.document.add_paragraph(), pitch=1)  # Word wants one after a table
 
-    def _fill_imprint(self, cell: Any, text: str, *, is_right: bool = False) -> None:
-        cell.width = Mm(_TEXT_WIDTH_MM / 2)
+    def _fill_imprint(self, cell: Any, text: str, *, width: float = TEXT_WIDTH_MM / 2, is_right: bool = False) -> None:
+        cell.width = Mm(width)
         paragraph = cell.paragraphs[0]
         side = "right" if is_right else "left"
         paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT if is_right else WD_ALIGN_PARAGRAPH.LEFT
@@ -123,12 +133,12 @@ class OfficialPaper:
         properties.last_modified_by, properties.revision = author, 1
         properties.created = properties.modified = at
 
-    def _add_rows(self, table: Any, rows: Sequence[Sequence[str]], widths: Sequence[float]) -> None:
+    def _add_rows(self, table: Any, rows: Sequence[Sequence[str]], widths: Sequence[float], *, size: float) -> None:
         """Copies of one formatted row: a table of every unit has thousands of cells. None is split between pages."""
         pattern = table.add_row()
         whole = OxmlElement("w:cantSplit")
         pattern._tr.get_or_add_trPr().append(whole)
-        self._fill(pattern.cells, ["0"] * len(widths), widths)
+        self._fill(pattern.cells, ["0"] * len(widths), widths, font="body", size=size)
         for row in rows:
             line = deepcopy(pattern._tr)
             for place, (cell, text) in enumerate(zip(line.tc_lst, row, strict=True)):
@@ -139,14 +149,15 @@ class OfficialPaper:
             table._tbl.append(line)
         table._tbl.remove(pattern._tr)
 
-    def _fill(self, cells: Sequence[Any], texts: Sequence[str], widths: Sequence[float], *, font: str = "body") -> None:
+    def _fill(
+        self, cells: Sequence[Any], texts: Sequence[str], widths: Sequence[float], *, font: str, size: float
+    ) -> None:
         for place, (cell, text, width) in enumerate(zip(cells, texts, widths, strict=True)):
             cell.width = Mm(width)
             paragraph = cell.paragraphs[0]
             _off_the_grid(paragraph)
-            is_right = _side_of(place, text) == "right"
-            paragraph.alignment = WD_ALIGN_PARAGRAPH.RIGHT if is_right else WD_ALIGN_PARAGRAPH.LEFT
-            self._run(paragraph, text, font=font, size=_TABLE_SIZE)
+            paragraph.alignment = WD_ALIGN_PARAGRAPH[_side_of(place, text).upper()]
+            self._run(paragraph, text, font=font, size=size)
             paragraph.runs[0]._element.get_or_add_rPr().append(_spacing(0))
 
     def _paragraph(self, text: str, *, font: str = "body", size: float = SIZE_3) -> Any:
@@ -220,8 +231,10 @@ class OfficialPaper:
 
 
 def _side_of(place: int, text: str) -> str:
-    """Numbers stand right, except in the first column."""
-    return "right" if place > 0 and text.lstrip("-")[:1].isdigit() else "left"
+    """Numbers stand right, words in the middle, the first column left."""
+    if place == 0:
+        return "left"
+    return "right" if text.lstrip("-")[:1].isdigit() else "center"
 
 
 def _spacing(points: float) -> Any:

@@ -69,16 +69,29 @@ class Paper:
     @property
     def coverage_line(self) -> str:
         """How many units are in, and each of the others with its state."""
+        return self._coverage("")
+
+    @property
+    def marked_coverage_line(self) -> str:
+        """The same above figures that are marked where they are not settled."""
+        return self._coverage(self.design.provisional["marked"])
+
+    @property
+    def unmarked_coverage_line(self) -> str:
+        """The same above figures that are not marked one by one."""
+        return self._coverage(self.design.provisional["unmarked"])
+
+    def _coverage(self, how: str) -> str:
         figures = self.edition.figures
         if self.edition.months:
-            return self._months_line
+            return self._months_line(how)
         line = self.design.coverage.format(included=len(figures.members), expected=len(figures.reports))
         levels = "；".join(level.text for level in levels_of(self.edition.coverage))
         if levels:
             line += self.design.coverage_below.format(levels=levels)
         if figures.provisional:
             names = "、".join(report.unit.org_short for report in figures.provisional)
-            line += self.design.provisional["coverage"].format(names=names)
+            line += self.design.provisional["coverage"].format(names=names, how=how)
         if not figures.left_out:
             return line + self.design.coverage_none_left_out
         names = "、".join(f"{report.unit.org_short}（{state_name(report.state)}）" for report in figures.left_out)
@@ -96,8 +109,7 @@ class Paper:
         """A unit's name as it stands beside its figures: marked where they are not settled."""
         return report.unit.org_short + (self.design.marks["provisional"] if report.is_provisional else "")
 
-    @property
-    def _months_line(self) -> str:
+    def _months_line(self, how: str) -> str:
         """The monthly editions that a quarter or year stands on, the months without one, the units not in every one."""
         words, figures = self.design.span, self.edition.figures
         parts = [words["coverage"].format(months="、".join(map(self.month_words, self.edition.months)))]
@@ -109,7 +121,7 @@ class Paper:
             parts.append(words["left_out"].format(names=names))
         if figures.provisional:
             names = "、".join(report.unit.org_short for report in figures.provisional)
-            parts.append(words["provisional"].format(names=names))
+            parts.append(words["provisional"].format(names=names, how=how))
         return "".join(parts)
 
     def month_words(self, base: Base) -> str:
@@ -224,11 +236,13 @@ class Paper:
 
     def write_paragraph(
         self, sheet: Worksheet, row: int, last_column: int, text: str, *, width: float, first: int = 0, **look: Any
-    ) -> None:
-        """A wrapped line over the sheet's width (in characters), high enough for its text."""
+    ) -> float:
+        """A wrapped line over the sheet's width (in characters), high enough for its text; its height in points."""
         lines = lines_needed(text, width * 10 / look.get("font_size", 10))
-        sheet.set_row(row, LINE_POINTS * lines + 3)
+        height = LINE_POINTS * lines + 3
+        sheet.set_row(row, height)
         merge(sheet, row, first, last_column, text, self.style(**{"text_wrap": True, "align": "left", **look}))
+        return height
 
 
 def merge(sheet: Worksheet, row: int, first: int, last: int, text: str, style: Format) -> None:
@@ -283,3 +297,17 @@ def page_breaks(groups: list[list[float]], *, fixed: Sequence[float], scale: int
             used = 0.0
         used += needed
     return breaks
+
+
+def page_starts(heights: Sequence[float], sections: Sequence[int], *, room: float) -> list[int]:
+    """The rows before which a page must end so that a section's first three rows stay together: its heading, the head
+    of its table, one line. ``heights``: of each row, in points, of which ``room`` go on a page."""
+    starts, used = [], 0.0
+    for row, height in enumerate(heights):
+        together = sum(heights[row : row + 3]) if row in sections else height
+        if used and used + together > room:
+            if row in sections:
+                starts.append(row)
+            used = 0.0
+        used += height
+    return starts

@@ -73,7 +73,7 @@ def _cover_lines(paper: Paper) -> list[tuple[str, str]]:
     if edition.state == "published":
         lines.append(("签发", f"{edition.published_by}    {moment_text(edition.published_at)}"))
     if edition.revises is not None:
-        lines.append(("更正", f"本版更正第{edition.revises}版，变动指标{len(edition.changes)}个，见“更正说明”。"))
+        lines.append(("更正", f"本版更正第{edition.revises}版，变动指标{len(edition.changes)}个，见“修订说明”。"))
     lines.append(("数据指纹", edition.frozen_hash))
     return lines
 
@@ -211,7 +211,7 @@ def write_rates(paper: Paper, name: str) -> None:
     for column, (_, width) in enumerate(_RATE_COLUMNS):
         sheet.set_column(column, column, width)
     paper.write_title(sheet, 0, last, f"{figures.period.chinese}{name}（全省）")
-    paper.write_paragraph(sheet, 1, last, paper.coverage_line, width=150)
+    paper.write_paragraph(sheet, 1, last, paper.marked_coverage_line, width=150)
     sheet.set_row(2, 22)
     for column, (label, _) in enumerate(_RATE_COLUMNS):
         sheet.write_string(2, column, label, paper.heading())
@@ -229,7 +229,9 @@ def write_rates(paper: Paper, name: str) -> None:
         sheet.write_string(row, 5, item.text, paper.boxed(text_wrap=True, indent=1))
         sheet.write_string(row, 6, f"{figure.counted}/{figure.expected}", paper.boxed(align="center"))
         row += 1
-    note = "比率由已汇总单位的分子合计、分母合计重新计算；分子、分母只含两者都有的单位。季报指标只在季末月列出。"
+    note = "比率由已汇总单位的分子合计、分母合计重新计算；分子、分母只含两者都有的单位。"
+    if not paper.edition.months:
+        note += "季报指标只在季末月列出。"
     paper.write_paragraph(sheet, row, last, note, width=150, font_size=9)
     sheet.freeze_panes(3, 1)
     sheet.fit_to_pages(1, 1)
@@ -259,7 +261,7 @@ def write_unit_figures(paper: Paper, name: str, *, title: str, ids: Sequence[str
     last = 1 + len(ids)
     width = sum(fixed) + 10.5 * len(ids)
     paper.write_title(sheet, 0, last, title)
-    paper.write_paragraph(sheet, 1, last, f"{figures.period.chinese}  {paper.coverage_line}", width=width)
+    paper.write_paragraph(sheet, 1, last, f"{figures.period.chinese}  {paper.marked_coverage_line}", width=width)
     paper.write_paragraph(sheet, 2, last, paper.legend, width=width, font_size=9)
     labels = [f"{item.label}\n（{item.unit}）" for item in indicators]
     sheet.set_row(3, 14 * max(lines_needed(label, 9) for label in labels) + 6)

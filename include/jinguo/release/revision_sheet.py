@@ -1,4 +1,4 @@
-"""更正说明: what an edition changed against the one published before, through whom, and why."""
+"""修订说明: what an edition changed against the one published before, through whom, and why."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Editions of a quarter or a year: they stand on the published editions of its months, and on nothing else.
 
 They are stored, numbered, approved and published as those of a month are (see ``editions``); in place of members they
-keep which edition of which month they were made of.
+keep which edition of which month they were made of, and beside these what they are compared with.
 """
 
 from __future__ import annotations
@@ -9,64 +9,92 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from jinguo.errors import JinguoError, Refused
 from jinguo.forms.load import form_for
 from jinguo.periods import Period, Span
 from jinguo.release import gate
-from jinguo.release.bases import base_row, recorded_bases
-from jinguo.release.comparison import Base
+from jinguo.release.bases import record_comparisons, recorded_bases, recorded_comparisons
+from jinguo.release.comparison import Base, Comparison, Comparisons, compared_periods, earlier_periods
 from jinguo.release.design import load_design
-from jinguo.release.editions import Editions, Rules, as_stored, figure_rows
+from jinguo.release.editions import Editions, Rules, as_stored, figure_rows, stored_edition
 from jinguo.release.gate import GateClosed, GateReason
-from jinguo.release.model import ACCEPTED, Change, Edition, Figures, plain_number
-from jinguo.release.revision import changes_between, figure_label
+from jinguo.release.model import Edition, Figures, plain_number
+from jinguo.release.revision import figure_label
+from jinguo.release.span_bases import Anew, base_of, compare_spans, with_months
 from jinguo.release.spans import RECOMPUTE, consolidate_span, over_months
 from jinguo.settings import TIMEZONE
+from jinguo.units.lineage import Lineage
 from jinguo.units.register import Register
-from jinguo.warehouse import comparisons, releases
+from jinguo.warehouse import releases
 from jinguo.warehouse.records import Release
 from jinguo.warehouse.submissions import accepted_submissions
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
     from jinguo.warehouse.engine import Warehouse
+
+
+@dataclass(frozen=True)
+class _Standing:
+    """What an edition would stand on now: the editions of its months, and the earlier quarters or years."""
+
+    months: tuple[Base, ...]
+    earlier: tuple[Base, ...]
+
+    @property
+    def name(self) -> str:
+        """The hash of the set; the earlier periods are named in it where there are any."""
+        named = [[str(base.period), base.edition, base.frozen_hash] for base in (*self.months, *self.earlier)]
+        return hashlib.sha256(json.dumps(named).encode()).hexdigest()
 
 
 class SpanEditions:
     """The editions of one quarter or year in one warehouse; the methods are those of ``Editions``."""
 
-    def __init__(self, warehouse: Warehouse, span: Span, *, register: Register, rulebook: Rules) -> None:
+    def __init__(
+        self,
+        warehouse: Warehouse,
+        span: Span,
+        *,
+        register: Register,
+        rulebook: Rules,
+        loaded: dict[tuple[Period, int | None], Edition] | None = None,
+    ) -> None:
+        """``loaded``: published editions of months that were read already; they never change."""
         self.warehouse = warehouse
         self.period = span
         self.register = register
         self.rulebook = rulebook
+        self._loaded = {} if loaded is None else loaded
 
     def draft(self, *, now: dt.datetime, actor: str = "system", is_asked_for: bool = False) -> Edition:
-        """The edition that stands on the editions of the months in force now; written only when these are others.
+        """The edition that stands on the editions in force now; written only when these are others.
 
         Refused when no month is published. ``is_asked_for`` changes nothing: rules alone change no published month.
         """
         del is_asked_for
-        bases, figures = self._present()
-        with self.warehouse.write() as conn:
+        with self.warehouse.read() as conn:
             latest = releases.release_of(conn, self.period.key)
-            if latest is None or latest.members_hash != _hash_of(bases):
-                latest = releases.save_draft(
-                    conn,
-                    period_key=self.period.key,
-                    members_hash=_hash_of(bases),
-                    members=(),
-                    figures=list(figure_rows(figures, self.register)),
-                    at=now,
-                    rules=self.rulebook.fingerprint(),
-                    actor=actor,
-                )
-                comparisons.replace_comparisons(conn, latest.id, [base_row(base) for base in bases], [])
+        present = self._present(latest)
+        if latest is not None and latest.members_hash == present.name:
+            return self._load(latest)
+        figures = self._figures(present.months)
+        compared = self._compared(figures, present.earlier)
+        with self.warehouse.write() as conn:
+            latest = releases.save_draft(
+                conn,
+                period_key=self.period.key,
+                members_hash=present.name,
+                members=(),
+                figures=list(figure_rows(figures, self.register)),
+                at=now,
+                rules=self.rulebook.fingerprint(),
+                actor=actor,
+            )
+            record_comparisons(conn, latest.id, compared, present.months)
         return self._load(latest)
 
     def publish(
@@ -102,12 +130,12 @@ class SpanEditions:
                     f"{month.chinese}：有已审定的报表，尚未正式发布。请先用 release --period {month} --approve 发布。",
                 )
                 for month in self.period.months
-                if _published(conn, month) is None and accepted_submissions(conn, month.key)
+                if releases.newest_published(conn, month.key) is None and accepted_submissions(conn, month.key)
             ]
 
     def _barred(self, latest: Release, approved_hash: str | None, now: dt.datetime) -> Iterator[GateReason]:
-        if self._present()[0] != self._bases_of(latest):
-            text = f"第{latest.edition}版汇总之后，有月份发布了新的版次，请重新汇总并签批。"
+        if self._present(latest).name != latest.members_hash:
+            text = f"第{latest.edition}版汇总之后，所采用的月份或作比较的往期发布了新的版次，请重新汇总并签批。"
             yield GateReason(gate.CHANGED, text)
         elif approved_hash not in (None, latest.members_hash):
             yield GateReason(gate.CHANGED, f"签批的不是现在的第{latest.edition}版草稿（数据已变动），请重新签批。")
@@ -129,16 +157,15 @@ class SpanEditions:
             release = releases.release_of(conn, self.period.key, number)
         if release is None and number is not None:
             raise JinguoError(f"{self.period} has no edition {number}")
-        if release is not None and (number is not None or release.state != "draft"):
+        is_kept = number is not None or (release is not None and release.state != "draft")
+        if release is not None and (is_kept or self._present(release).name == release.members_hash):
             return self._load(release)
-        bases, figures = self._present()
-        if release is not None and release.members_hash == _hash_of(bases):
-            return self._load(release)
-        return _current(bases, figures, now)
+        return self.current(now=now)
 
     def current(self, *, now: dt.datetime) -> Edition:
         """The figures that follow from the months as published by now, which are no edition; nothing is written."""
-        return _current(*self._present(), now)
+        present = self._present(None)
+        return Edition(None, "current", self._figures(present.months), now, present.name, months=present.months)
 
     def published_as_of(self, day: dt.date) -> Edition:
         """The edition that was in force at the end of a day; JinguoError when none was published by then."""
@@ -150,89 +177,114 @@ class SpanEditions:
 
     def month_edition(self, base: Base) -> Edition:
         """The edition of a month that a span stands on."""
-        edition = self._editions(base.period).load(base.edition)
-        if edition is None:
-            raise JinguoError(f"{base.period} has no edition {base.edition}")
-        return edition
+        key = base.period, base.edition
+        if key not in self._loaded:
+            edition = self._editions(base.period).load(base.edition)
+            if edition is None:
+                raise JinguoError(f"{base.period} has no edition {base.edition}")
+            self._loaded[key] = edition
+        return self._loaded[key]
 
     def _editions(self, month: Period) -> Editions:
         form = form_for(self.register.schemas, month)
         return Editions(self.warehouse, month, form=form, register=self.register, rulebook=self.rulebook)
 
-    def _present(self) -> tuple[list[Base], Figures]:
-        """The published editions in force of the months, and the figures that follow; Refused where there is none."""
-        with self.warehouse.read() as conn:
-            found = {month: _published(conn, month) for month in self.period.months}
-        editions = {month: self._editions(month).load(r.edition) for month, r in found.items() if r is not None}
-        if not editions:
+    def _other(self, span: Span) -> SpanEditions:
+        known = {"register": self.register, "rulebook": self.rulebook, "loaded": self._loaded}
+        return SpanEditions(self.warehouse, span, **known)
+
+    def _present(self, latest: Release | None) -> _Standing:
+        """The published editions in force of the months, and the earlier periods that they are compared with; Refused
+        where no month is published.
+
+        A published edition is held against the periods that it was compared with itself, as a month's is.
+        """
+        months = self._months()
+        if not months:
             raise Refused(f"{self.period}: no month of it is published yet, there is nothing to release")
-        bases = [_base(edition) for edition in editions.values() if edition]
-        return bases, self._figures({month: edition.figures for month, edition in editions.items() if edition})
+        if latest is not None and latest.state == "published":
+            kept = self._kept(latest)
+            if kept.months == months:
+                return kept
+        found = [self._other(earlier).standing() for earlier in earlier_periods(self.period)]
+        return _Standing(months, tuple(base for base in found if base is not None and self._is_used(base)))
 
-    def _figures(self, months: Mapping[Period, Figures]) -> Figures:
-        return consolidate_span(self.period, months, words=load_design(self.register.schemas).span["columns"])
+    def _is_used(self, base: Base) -> bool:
+        """An earlier period that was not published itself counts where every figure is compared with it."""
+        return base.edition is not None or base.period in compared_periods(self.period)
 
-    def _bases_of(self, release: Release) -> list[Base]:
+    def _months(self) -> tuple[Base, ...]:
         with self.warehouse.read() as conn:
-            return recorded_bases(conn, release.id)
+            found = [(month, releases.newest_published(conn, month.key)) for month in self.period.months]
+        bases = [Base(month, r.edition, r.members_hash, 0, 0) for month, r in found if r is not None]
+        return tuple(base_of(self.month_edition(base)) for base in bases)
 
-    def _stored(self, release: Release) -> tuple[list[Base], Figures]:
-        bases = self._bases_of(release)
-        computed = self._figures({base.period: self.month_edition(base).figures for base in bases})
+    def standing(self) -> Base | None:
+        """What stands for this period beside a later one: its newest published edition, else the months published by
+        now (edition None); None where there are neither."""
         with self.warehouse.read() as conn:
-            return bases, as_stored(computed, releases.figures_of(conn, release.id), self.register)
+            published = releases.newest_published(conn, self.period.key)
+        if published is not None:
+            return base_of(self._load(published))
+        months = self._months()
+        if not months:
+            return None
+        name = _Standing(months, ()).name
+        return base_of(Edition(None, "current", self._figures(months), dt.datetime.min, name, months=months))
+
+    def figures_at(self, base: Base) -> Figures:
+        """The figures of what ``standing`` gave."""
+        if base.edition is None:
+            return self._figures(self._months())
+        with self.warehouse.read() as conn:
+            return self._stored(releases.release_of(conn, self.period.key, base.edition))
+
+    def _compared(self, figures: Figures, earlier: Sequence[Base]) -> Comparisons:
+        lineage, compared = Lineage(self.register), compared_periods(self.period)
+        found = {}
+        for base in earlier:
+            before = self._other(base.period).figures_at(base)
+            beside = compare_spans(figures, before, lineage, has_units=base.period in compared)
+            found[base.period] = Comparison(base, beside)
+        return Comparisons(figures, found)
+
+    def _figures(self, months: Sequence[Base]) -> Figures:
+        found = {base.period: self.month_edition(base).figures for base in months}
+        return consolidate_span(self.period, found, words=load_design(self.register.schemas).span["columns"])
+
+    def _kept(self, release: Release) -> _Standing:
+        """What an edition stands on, as it was recorded."""
+        with self.warehouse.read() as conn:
+            bases = recorded_bases(conn, release.id)
+        months = tuple(base for base in bases if base.period in self.period.months)
+        return _Standing(months, tuple(base for base in bases if base not in months))
+
+    def _stored(self, release: Release) -> Figures:
+        computed = self._figures(self._kept(release).months)
+        with self.warehouse.read() as conn:
+            return as_stored(computed, releases.figures_of(conn, release.id), self.register)
 
     def _load(self, release: Release) -> Edition:
-        bases, figures = self._stored(release)
+        figures, months = self._stored(release), self._kept(release).months
         with self.warehouse.read() as conn:
-            earlier = [r for r in releases.releases_of(conn, self.period.key) if r.edition < release.edition]
-        revised = next((r for r in reversed(earlier) if r.state == "published"), None)
-        changes: tuple[Change, ...] = ()
-        if revised:
-            old_bases, old = self._stored(revised)
-            changes = _with_reason(changes_between(old, figures), old_bases, bases)
-        return Edition(
-            number=release.edition,
-            state=release.state,
-            figures=figures,
-            frozen_at=release.frozen_at,
-            frozen_hash=release.members_hash,
-            published_by=release.published_by,
-            published_at=release.published_at,
-            revises=revised.edition if revised else None,
-            changes=changes,
-            months=tuple(bases),
-        )
+            revised = releases.newest_published(conn, self.period.key, before=release.edition)
+            compared = recorded_comparisons(conn, release.id, figures)
+        before = self._stored(revised) if revised else None
+        edition = stored_edition(release, figures, revised, before, compared=compared, months=months)
+        if revised is None:
+            return edition
+        return replace(edition, changes=with_months(edition.changes, self._anew(self._kept(revised).months, months)))
 
-
-def _current(bases: Sequence[Base], figures: Figures, now: dt.datetime) -> Edition:
-    return Edition(None, "current", figures, now, _hash_of(bases), months=tuple(bases))
-
-
-def _published(conn: Connection, month: Period) -> Release | None:
-    found = [r for r in releases.releases_of(conn, month.key) if r.state == "published"]
-    return found[-1] if found else None
-
-
-def _base(edition: Edition) -> Base:
-    figures = edition.figures
-    named = tuple((report.unit.code, report.state) for report in figures.reports if report.state != ACCEPTED)
-    counts = len(figures.members), len(figures.reports)
-    return Base(figures.period, edition.number, edition.frozen_hash, *counts, named)
-
-
-def _hash_of(bases: Sequence[Base]) -> str:
-    """The name of the set of monthly editions."""
-    named = [[str(base.period), base.edition, base.frozen_hash] for base in bases]
-    return hashlib.sha256(json.dumps(named).encode()).hexdigest()
-
-
-def _with_reason(changes: Sequence[Change], old: Sequence[Base], new: Sequence[Base]) -> tuple[Change, ...]:
-    """Each unit's change with the months that were published anew: their own notes say more."""
-    before = {base.period: base.edition for base in old}
-    anew = [f"{b.period.chinese}第{b.edition}版" for b in new if before.get(b.period) != b.edition]
-    reason = "据" + "、".join(anew) + "（原因见该版更正说明）"
-    return tuple(replace(c, units=tuple(replace(unit, reason=reason) for unit in c.units)) for c in changes)
+    def _anew(self, old: Sequence[Base], new: Sequence[Base]) -> list[Anew]:
+        """The months that were published anew, or for the first time, since an edition stood on ``old``."""
+        before = {base.period: base for base in old}
+        found = []
+        for base in new:
+            then = before.get(base.period)
+            if then is None or then.edition != base.edition:
+                earlier = self.month_edition(then).figures if then else None
+                found.append(Anew(base, earlier, self.month_edition(base).figures))
+        return found
 
 
 def _unreconciled(figures: Figures) -> Iterator[GateReason]:

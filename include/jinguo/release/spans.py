@@ -77,6 +77,15 @@ def months_behind(
     return months_used(rule, months_due(span, form, definitions, figure_id))
 
 
+def whole_figures(figures: Figures) -> frozenset[str]:
+    """The province's figures of a quarter or year of which every month that they are made of is published."""
+    rules = over_months(figures.form, figures.definitions)
+    behind = (figures.period, figures.form, figures.definitions, rules)
+    return frozenset(
+        name for name in figures.province if len(figures.months[name]) == len(months_behind(*behind, name))
+    )
+
+
 def consolidate_span(span: Span, editions: Mapping[Period, Figures], *, words: Mapping[str, str]) -> Figures:
     """The figures of ``span`` from those of its published months (at least one), with the form of the last of them.
 

@@ -13,6 +13,7 @@ from jinguo.errors import Refused
 from jinguo.forms.model import Form
 from jinguo.periods import Period
 from jinguo.reading.model import ListLine
+from jinguo.release.absence import absence_reason
 from jinguo.release.definitions import Definitions
 from jinguo.release.model import ACCEPTED, ReportStatistics, UnitReport, Waived
 from jinguo.review.settlements import WAIVER
@@ -99,8 +100,10 @@ def _provisional(conn: Connection, period: Period) -> dict[int, SubmissionRow]:
 @dataclass(frozen=True)
 class _Records:
     """The period's records of reporting, read once. ``versions``: of each unit, oldest first; ``findings``: of first
-    versions with errors and latest versions with queries."""
+    versions with errors, latest versions with queries, and those that are not settled."""
 
+    as_of: dt.datetime
+    due: dt.datetime
     explained_by: dt.datetime
     versions: Mapping[int, Sequence[SubmissionRow]]
     counts: Mapping[int, Mapping[str, int]]
@@ -227,8 +230,11 @@ def _records(
         for unit_id, rows in versions_of_period(conn, period.key, unit_ids=unit_ids).items()
     }
     counts = count_findings(conn, period.key)
+    due = deadline(register.schemas, period).due
     return _Records(
-        explained_by=min(as_of, deadline(register.schemas, period).due + grace),
+        as_of=as_of,
+        due=due,
+        explained_by=min(as_of, due + grace),
         versions=versions,
         counts=counts,
         findings=findings_of_many(conn, _to_look_at(versions.values(), counts)),
@@ -239,10 +245,11 @@ def _records(
 
 
 def _to_look_at(versions: Iterable[Sequence[SubmissionRow]], counts: Mapping[int, Mapping[str, int]]) -> list[int]:
-    """The first reports with an error and the latest ones with a query; most have neither."""
-    both = [(reports[0].id, reports[-1].id) for reports in map(_reports_of, versions) if reports]
-    with_error = {first for first, _ in both if "error" in counts.get(first, ())}
-    return sorted(with_error | {latest for _, latest in both if "query" in counts.get(latest, ())})
+    """The first reports with an error, the latest ones with a query or not settled; most are neither."""
+    both = [(reports[0], reports[-1]) for reports in map(_reports_of, versions) if reports]
+    with_error = {first.id for first, _ in both if "error" in counts.get(first.id, ())}
+    unsettled = {latest.id for _, latest in both if latest.state in UNSETTLED}
+    return sorted(with_error | unsettled | {latest.id for _, latest in both if "query" in counts.get(latest.id, ())})
 
 
 def _reports_of(versions: Sequence[SubmissionRow]) -> list[SubmissionRow]:
@@ -281,8 +288,12 @@ def _is_explained(unit: Unit, submission_id: int, records: _Records) -> bool:
 
 
 def _note(unit: Unit, versions: Sequence[SubmissionRow], records: _Records) -> str:
-    """Why the unit is not in, or only provisionally, where somebody gave a reason."""
+    """Why the unit is not in, or only provisionally: what somebody gave as the reason, else what is known."""
     decision = records.decisions.get(unit.unit_id)
     if decision is not None and decision.action != "accept":
         return decision.reason
-    return versions[-1].reason if versions else ""
+    latest = versions[-1] if versions else None
+    if latest is not None and latest.reason:
+        return latest.reason
+    found, counts = (records.findings.get(latest.id, ()), records.counts.get(latest.id, {})) if latest else ((), {})
+    return absence_reason(latest, found, counts, due=records.due, as_of=records.as_of)

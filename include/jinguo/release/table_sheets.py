@@ -53,7 +53,7 @@ def _write_header_block(paper: Paper, sheet: Worksheet, table: Table, *, last: i
     left = {
         layout.UNIT_ROW: f"{paper.design.compiler}：{form.issuer}    代码：430000",
         layout.PERIOD_ROW: f"{period.chinese}    {paper.edition_label}",
-        layout.VALIDITY_ROW: paper.coverage_line,
+        layout.VALIDITY_ROW: paper.marked_coverage_line,
     }
     right = {
         layout.FORM_NO_ROW: f"表    号：{table.form_no}",
@@ -180,7 +180,7 @@ def _write_unit_heading(paper: Paper, sheet: Worksheet, table: Table, first_page
     last, width = first_page
     place = {"first": 2, "width": width}
     paper.write_title(sheet, 0, last, f"{table.title}（分单位）", first=2)
-    paper.write_paragraph(sheet, 1, last, f"{paper.edition.period.chinese}  {paper.coverage_line}", **place)
+    paper.write_paragraph(sheet, 1, last, f"{paper.edition.period.chinese}  {paper.marked_coverage_line}", **place)
     noted = any(c.aggregation == "sum_noted" for c in paper.edition.figures.form.cells_by_table[table.id])
     legend = f"{paper.legend}{paper.design.noted if noted else ''}"
     paper.write_paragraph(sheet, 2, last, legend, font_size=9, **place)
@@ -267,7 +267,7 @@ def write_list_table(paper: Paper, table: Table, name: str) -> None:
     for column, width in enumerate(widths):
         sheet.set_column(column, column, width)
     paper.write_title(sheet, 0, last, f"{table.title}（全省汇总）")
-    subtitle = f"表号：{table.form_no}    {figures.period.chinese}    {paper.coverage_line}"
+    subtitle = f"表号：{table.form_no}    {figures.period.chinese}    {paper.marked_coverage_line}"
     paper.write_paragraph(sheet, 1, last, subtitle, width=sum(widths))
     sheet.set_row(2, 44)
     for column, label in enumerate(["序号", "单位", *(_list_label(c.label, c.unit) for c in table.columns)]):

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from jinguo.forms.model import Table
-from jinguo.periods import stamp
+from jinguo.periods import Period, Span, stamp
 from jinguo.release import (
     chart_sheet,
     comparison_sheets,
@@ -150,14 +150,23 @@ def _compared_sheets(paper: Paper) -> list[_Sheet]:
         sheets.append((names["demonstration"], "各市州示范社区名单与目标对照", write))
     if compared is None:
         return sheets
+    before, last_year = _compared_words(paper.edition.period)
     for key, text, write_sheet in (
-        ("previous", "与上月（季报表：上季）比较，全口径和同口径", comparison_sheets.write_previous),
-        ("last_year", "与去年同月比较，全口径和同口径", comparison_sheets.write_last_year),
-        ("year_to_date", "本年累计数与上年同期比较", comparison_sheets.write_year_to_date),
+        ("previous", before and f"与{before}比较，全口径和同口径", comparison_sheets.write_previous),
+        ("last_year", f"与{last_year}比较，全口径和同口径", comparison_sheets.write_last_year),
+        ("year_to_date", before and "本年累计数与上年同期比较", comparison_sheets.write_year_to_date),
         ("charts", "趋势、服务内容构成、按时报送率和一次审核通过率", chart_sheet.write_charts),
     ):
-        sheets.append((names[key], text, partial(write_sheet, paper, names[key], compared)))
+        if text:
+            sheets.append((names[key], text, partial(write_sheet, paper, names[key], compared)))
     return sheets
+
+
+def _compared_words(period: Period | Span) -> tuple[str, str]:
+    """What an edition is compared with; "": for a year the one before is last year's, and it is its own 本年累计."""
+    if isinstance(period, Period):
+        return "上月（季报表：上季）", "去年同月"
+    return ("上季", "去年同季") if period.quarter else ("", "上年")
 
 
 def _is_shown(paper: Paper, table: Table) -> bool:

@@ -19,16 +19,17 @@ from jinguo.units.register import Register, Unit, normalise_name
 
 
 def unit_identity(rule: Rule, frame: Frame, register: Register) -> Iterator[Fault]:
-    """WZ-001: code and name on the cover are those of the unit, and the unit reports in this period."""
+    """WZ-001: code and name on the cover are those of the unit in this period, and it reports in it."""
     for submission, reading, context in _files(frame):
-        unit = context.unit
-        if unit is None:
+        if context.unit is None:
             continue
+        then = register.bearer(context.unit.code, context.period)
+        unit = then or context.unit
         name, code = reading.cover.get("unit_name", ""), reading.cover.get("unit_code", "")
         key = ""
         if code and code != unit.code:
             key = "unit_code"
-        elif (name and not _is_named(unit, name, register)) or not unit.is_valid(context.period):
+        elif (name and not _is_named(unit, name, register)) or then is None:
             key = "unit_name"
         if key:
             names = {

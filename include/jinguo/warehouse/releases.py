@@ -91,6 +91,15 @@ def release_of(conn: Connection, period_key: int, edition: int | None = None) ->
     return found[-1] if found else None
 
 
+def newest_published(conn: Connection, period_key: int, *, before: int | None = None) -> Release | None:
+    """The newest published edition, of those with a number lower than ``before`` if that is given; None: there is
+    none."""
+    found = [
+        r for r in releases_of(conn, period_key) if r.state == "published" and (before or r.edition + 1) > r.edition
+    ]
+    return found[-1] if found else None
+
+
 def published_as_of(conn: Connection, period_key: int, moment: dt.datetime) -> Release | None:
     """The edition that was in force at a moment: “as published on 10 November”. None: none was published yet."""
     found = [r for r in releases_of(conn, period_key) if r.published_at and r.published_at <= moment]
