@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 from airflow.api_fastapi.core_api.security import get_user
 from airflow.configuration import conf
-from fastapi import Depends, Form, HTTPException, Request
+from fastapi import Depends, Form, HTTPException, Query, Request
 from jinguo.flow.office import Office
 from jinguo.flow.staff import staff_of
 from jinguo.periods import Period
@@ -134,3 +134,5 @@ def period_of(period: str) -> Period:
 
 
 PeriodDep = Annotated[Period, Depends(period_of)]
+
+PageNumber = Annotated[int, Query(alias="page", ge=1, le=10_000)]

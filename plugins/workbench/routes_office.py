@@ -10,7 +10,7 @@ from jinguo.staff.roles import Staff
 from jinguo.warehouse.audit import recent
 from jinguo.workbench.board import default_period
 from jinguo.workbench.health import MAIL_STATES, STATE_NAMES, look_at_health
-from jinguo.workbench.queue import make_queue
+from jinguo.workbench.queue import PAGE_ITEMS, make_group, make_queue
 from jinguo.workbench.releases import (
     EXPORTS,
     list_releases,
@@ -22,7 +22,7 @@ from jinguo.workbench.releases import (
 from jinguo.workbench.returns import list_returns, zip_returns
 from starlette.responses import Response
 
-from workbench.deps import ActorDep, OfficeDep, PeriodDep
+from workbench.deps import ActorDep, OfficeDep, PageNumber, PeriodDep
 from workbench.pages import download, page
 
 AUDIT_LINES = 100
@@ -38,11 +38,23 @@ RELEASES = [Depends(demand_release_reader)]
 
 
 @router.get("/queue")
-def queue(request: Request, staff: ActorDep, office: OfficeDep) -> Response:
-    """What waits for this steward."""
+def queue(
+    request: Request,
+    staff: ActorDep,
+    office: OfficeDep,
+    group: Annotated[str, Query(max_length=64)] = "",
+    number: PageNumber = 1,
+) -> Response:
+    """What waits for this steward: the oldest of each group, or all of one group by pages."""
     if staff.role not in ("steward", "office"):
         raise HTTPException(403, "只有审核人有待办。")
-    return page(request, "queue.html", staff=staff, groups=make_queue(office, staff), period=default_period(office))
+    if group:
+        found = make_group(office, staff, group, page=number)
+        groups = [found] if found else []
+    else:
+        groups = make_queue(office, staff)
+    known = {"period": default_period(office), "chosen": group, "page_items": PAGE_ITEMS}
+    return page(request, "queue.html", staff=staff, groups=groups, **known)
 
 
 @router.get("/returns/{period}")

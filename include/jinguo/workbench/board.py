@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -123,7 +124,7 @@ def make_board(office: Office, staff: Staff, period: Period, *, wanted: Filter, 
         periods = tuple(each for each in months if each >= start)
         keys = [each.key for each in periods]
         dues = known_dues(office, conn, {period, *periods})
-        absent = {unit.unit_id: absent_state(office, dues, unit, period) for unit in owing}
+        absent = {unit_id: _state_at(office.settings.now(), due) for unit_id, due in dues.of_all(period).items()}
         now = {unit_id: standing for (unit_id, _), standing in standings(conn, [period.key]).items()}
         latest = {unit.unit_id: _square(period, absent[unit.unit_id], now.get(unit.unit_id)) for unit in owing}
         units = [unit for unit in owing if _is_wanted(latest[unit.unit_id], unit, wanted)]
@@ -151,7 +152,11 @@ def absent_state(office: Office, dues: Dues, unit: Unit, period: Period) -> str:
     """What a unit is called that sent nothing for a period: before its own deadline nobody has failed to report."""
     if office.register.obligation_of(unit.code, period) is None:
         return NOT_DUE
-    return MISSING if office.settings.now() > dues.of(unit, period) else PENDING
+    return _state_at(office.settings.now(), dues.of(unit, period))
+
+
+def _state_at(now: dt.datetime, due: dt.datetime) -> str:
+    return MISSING if now > due else PENDING
 
 
 def _owing(office: Office, staff: Staff, period: Period) -> list[Unit]:
