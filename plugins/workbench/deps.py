@@ -15,7 +15,7 @@ from airflow.configuration import conf
 from fastapi import Depends, Form, HTTPException, Query, Request
 from jinguo.flow.office import Office
 from jinguo.flow.staff import staff_of
-from jinguo.periods import Period
+from jinguo.periods import Period, Span, parse_released
 from jinguo.staff.roles import Staff
 from jinguo.units.register import Unit
 
@@ -134,5 +134,16 @@ def period_of(period: str) -> Period:
 
 
 PeriodDep = Annotated[Period, Depends(period_of)]
+
+
+def released_of(period: str) -> Period | Span:
+    """The month, quarter or year in the address of a release; 404 when it is none."""
+    try:
+        return parse_released(period)
+    except ValueError:
+        raise HTTPException(404, f"“{period}”不是月份、季度或年份，应写作 2026-10、2026-Q3 或 2026。") from None
+
+
+ReleasedDep = Annotated[Period | Span, Depends(released_of)]
 
 PageNumber = Annotated[int, Query(alias="page", ge=1, le=10_000)]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
-from jinguo.flow.release import trace_figure
 from jinguo.staff.roles import Staff
 from jinguo.warehouse.audit import recent
 from jinguo.workbench.board import default_period
@@ -13,8 +12,10 @@ from jinguo.workbench.health import MAIL_STATES, STATE_NAMES, look_at_health
 from jinguo.workbench.queue import PAGE_ITEMS, make_group, make_queue
 from jinguo.workbench.releases import (
     EXPORTS,
+    MOST_CHANGES,
     list_releases,
     make_edition_page,
+    make_trace_page,
     release_bulletin,
     release_export,
     release_workbook,
@@ -22,7 +23,7 @@ from jinguo.workbench.releases import (
 from jinguo.workbench.returns import list_returns, zip_returns
 from starlette.responses import Response
 
-from workbench.deps import ActorDep, OfficeDep, PageNumber, PeriodDep
+from workbench.deps import ActorDep, OfficeDep, PageNumber, PeriodDep, ReleasedDep
 from workbench.pages import download, page
 
 AUDIT_LINES = 100
@@ -86,16 +87,16 @@ def releases(request: Request, staff: ActorDep, office: OfficeDep) -> Response:
 
 
 @router.get("/releases/{period}/{number}", dependencies=RELEASES)
-def edition(request: Request, staff: ActorDep, office: OfficeDep, period: PeriodDep, number: int) -> Response:
+def edition(request: Request, staff: ActorDep, office: OfficeDep, period: ReleasedDep, number: int) -> Response:
     """One edition's figures, each of which opens its trace."""
     view = make_edition_page(office, staff, period, number)
     if view is None:
         raise HTTPException(404, f"{period.chinese}没有第{number}版。")
-    return page(request, "edition.html", staff=staff, view=view, exports=EXPORTS)
+    return page(request, "edition.html", staff=staff, view=view, exports=EXPORTS, most=MOST_CHANGES)
 
 
 @router.get("/releases/{period}/{number}/workbook", dependencies=RELEASES)
-def workbook(staff: ActorDep, office: OfficeDep, period: PeriodDep, number: int) -> Response:
+def workbook(staff: ActorDep, office: OfficeDep, period: ReleasedDep, number: int) -> Response:
     found = release_workbook(office, staff, period, number)
     if found is None:
         raise HTTPException(404, f"{period.chinese}没有第{number}版。")
@@ -103,15 +104,15 @@ def workbook(staff: ActorDep, office: OfficeDep, period: PeriodDep, number: int)
 
 
 @router.get("/releases/{period}/{number}/bulletin", dependencies=RELEASES)
-def bulletin(staff: ActorDep, office: OfficeDep, period: PeriodDep, number: int) -> Response:
+def bulletin(staff: ActorDep, office: OfficeDep, period: ReleasedDep, number: int) -> Response:
     found = release_bulletin(office, staff, period, number)
     if found is None:
-        raise HTTPException(404, f"{period.chinese}没有第{number}版。")
+        raise HTTPException(404, f"{period.chinese}第{number}版没有通报稿。")
     return download(*found)
 
 
 @router.get("/releases/{period}/{number}/export", dependencies=RELEASES)
-def export(staff: ActorDep, office: OfficeDep, period: PeriodDep, number: int, suffix: str = ".csv") -> Response:
+def export(staff: ActorDep, office: OfficeDep, period: ReleasedDep, number: int, suffix: str = ".csv") -> Response:
     found = release_export(office, staff, period, number, suffix)
     if found is None:
         raise HTTPException(404, "没有这个文件。")
@@ -123,18 +124,15 @@ def trace(
     request: Request,
     staff: ActorDep,
     office: OfficeDep,
-    period: PeriodDep,
+    period: ReleasedDep,
     number: int,
     cell: Annotated[str, Query(max_length=64)],
 ) -> Response:
     """From a figure to the units, files, sheets and cells that it was made of."""
-    view = make_edition_page(office, staff, period, number)
+    view = make_trace_page(office, staff, period, number, cell)
     if view is None:
         raise HTTPException(404, f"{period.chinese}没有第{number}版。")
-    found = trace_figure(office.settings, period, cell, unit_code=None, edition=number)
-    names = {item["unit_code"]: office.register.by_code[item["unit_code"]].name for item in found["inputs"]}
-    label = view.edition.figures.form.cell_by_id.get(cell)
-    return page(request, "trace.html", staff=staff, view=view, trace=found, names=names, label=label)
+    return page(request, "trace.html", staff=staff, view=view)
 
 
 @router.get("/audit")
