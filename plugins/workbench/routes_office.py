@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
@@ -20,11 +21,11 @@ from jinguo.workbench.releases import (
     release_export,
     release_workbook,
 )
-from jinguo.workbench.returns import list_returns, zip_returns
+from jinguo.workbench.returns import list_returns, make_returns_page, zip_name, zip_returns
 from starlette.responses import Response
 
 from workbench.deps import ActorDep, OfficeDep, PageNumber, PeriodDep, ReleasedDep
-from workbench.pages import download, page
+from workbench.pages import download, download_file, page
 
 AUDIT_LINES = 100
 router = APIRouter()
@@ -59,20 +60,25 @@ def queue(
 
 
 @router.get("/returns/{period}")
-def returns(request: Request, staff: ActorDep, office: OfficeDep, period: PeriodDep) -> Response:
+def returns(
+    request: Request, staff: ActorDep, office: OfficeDep, period: PeriodDep, number: PageNumber = 1
+) -> Response:
     """What waits for units, with a sentence for each to be pasted into a message."""
     _demand_overseer(staff)
-    return page(request, "returns.html", staff=staff, period=period, returned=list_returns(office, staff, period))
+    view = make_returns_page(office, staff, period, page=number)
+    return page(request, "returns.html", staff=staff, period=period, view=view)
 
 
 @router.get("/returns/{period}/zip")
 def returns_zip(staff: ActorDep, office: OfficeDep, period: PeriodDep) -> Response:
-    """The return workbooks of the reader's subtree."""
+    """The return workbooks of the reader's subtree, all of them: thousands go by way of a file."""
     _demand_overseer(staff)
     found = list_returns(office, staff, period)
     if not found:
         raise HTTPException(404, f"{period.chinese}没有等单位处理的报表。")
-    return download(*zip_returns(period, found))
+    bundle = tempfile.TemporaryFile()  # noqa: SIM115 - closed when it has been sent
+    zip_returns(bundle, found)
+    return download_file(zip_name(period), bundle)
 
 
 def _demand_overseer(staff: Staff) -> None:

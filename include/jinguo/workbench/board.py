@@ -15,6 +15,7 @@ from jinguo.review.states import state_name
 from jinguo.staff.roles import Staff
 from jinguo.units.register import PROVINCE_CODE, Unit
 from jinguo.warehouse.standings import Standing, periods_seen, published_editions, standings
+from jinguo.workbench.paging import part_of_list
 
 PERIODS_SHOWN = 6
 PAGE_ROWS = 50
@@ -128,12 +129,10 @@ def make_board(office: Office, staff: Staff, period: Period, *, wanted: Filter, 
         now = {unit_id: standing for (unit_id, _), standing in standings(conn, [period.key]).items()}
         latest = {unit.unit_id: _square(period, absent[unit.unit_id], now.get(unit.unit_id)) for unit in owing}
         units = [unit for unit in owing if _is_wanted(latest[unit.unit_id], unit, wanted)]
-        pages = max(1, -(-len(units) // PAGE_ROWS))
-        page = min(max(1, page), pages)
-        shown = units[(page - 1) * PAGE_ROWS : page * PAGE_ROWS]
-        known = standings(conn, keys, unit_ids=[unit.unit_id for unit in shown])
+        part = part_of_list(units, page, PAGE_ROWS)
+        known = standings(conn, keys, unit_ids=[unit.unit_id for unit in part.rows])
         editions = published_editions(conn, keys)
-    rows = tuple(BoardRow(unit, tuple(_squares(office, dues, unit, periods, known))) for unit in shown)
+    rows = tuple(BoardRow(unit, tuple(_squares(office, dues, unit, periods, known))) for unit in part.rows)
     return Board(
         period=period,
         periods=periods,
@@ -142,8 +141,8 @@ def make_board(office: Office, staff: Staff, period: Period, *, wanted: Filter, 
         summary=_summary([(absent[unit.unit_id], now.get(unit.unit_id)) for unit in owing]),
         rows=rows,
         found=len(units),
-        page=page,
-        pages=pages,
+        page=part.page,
+        pages=part.pages,
         tiles=_tiles(office, staff, owing, latest),
     )
 

@@ -26,6 +26,7 @@ from jinguo.warehouse.explanations import explanations_of_period
 from jinguo.warehouse.standings import rules_failing, units_heard
 from jinguo.warehouse.submissions import versions_of_period
 from jinguo.warehouse.waiting import ANSWERED, HELD, RETURNED, UNANSWERED, Cause, OpenReport, waiting_reports
+from jinguo.workbench.paging import page_count
 
 MONTHS = 12
 MOST_AT_ONCE = 100
@@ -144,7 +145,7 @@ def make_group(office: Office, staff: Staff, key: str, *, page: int = 1) -> Grou
         groups = _groups(office, conn, found)
     if not groups:
         return None
-    pages = -(-groups[0].total // PAGE_ITEMS)
+    pages = page_count(groups[0].total, PAGE_ITEMS)
     return replace(groups[0], page=page, pages=pages) if page <= pages else make_group(office, staff, key, page=pages)
 
 
