@@ -125,3 +125,13 @@ def test_all_that_a_page_shows_can_be_decided_at_once(office, steward):
     done = decide_all(office, steward, keys, action="declare_missing", reason="催报三次未报", patience=1)
     assert [each.refused for each in done] == [""] * len(COUNTIES)
     assert make_queue(office, steward) == []
+
+
+def test_what_is_refused_stops_nothing_else(office, steward, store):
+    keys = ["430302|2026-10|missing", "430400|2026-10|missing", "430304|十月|missing", "430321|2026-10|1:held"]
+    done = decide_all(office, steward, keys, action="declare_missing", reason="催报三次未报", patience=1)
+    refused = {each.unit: each.refused for each in done}
+    assert refused["雨湖区"] == ""
+    assert refused["衡阳市"] == "您的账号不能处理这个单位的报表。"
+    assert refused["岳塘区"] == "“十月”不是报告期。"
+    assert "请刷新页面" in refused["湘潭县"]

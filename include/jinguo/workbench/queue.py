@@ -12,8 +12,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from jinguo.errors import JinguoError
-from jinguo.flow.decide import decide_report
+from jinguo.flow.decide import decide_reports
 from jinguo.flow.dues import known_dues
 from jinguo.flow.office import Office
 from jinguo.periods import Period
@@ -153,30 +152,28 @@ def decide_all(
     office: Office, staff: Staff, keys: Iterable[str], *, action: str, reason: str, patience: float
 ) -> list[Done]:
     """One decision for each key (``Item.key``), each by itself: what is refused does not stop the others."""
-    done = []
+    done, wanted = [], []
     for key in list(keys)[:MOST_AT_ONCE]:
         code, _, rest = key.partition("|")
-        period, _, seen = rest.partition("|")
+        month, _, seen = rest.partition("|")
         unit = office.register.by_code.get(code)
-        refused = ""
         if unit is None or not staff.may_decide(unit):
-            refused = "您的账号不能处理这个单位的报表。"
-        else:
-            try:
-                decide_report(
-                    office.settings,
-                    code,
-                    Period.parse(period),
-                    action=action,
-                    reason=reason,
-                    actor=staff.account,
-                    seen=seen,
-                    patience=patience,
-                )
-            except (JinguoError, ValueError) as error:
-                refused = str(error)
-        done.append(Done(unit.name if unit else code, period, refused))
-    return done
+            done.append(Done(unit.name if unit else code, month, "您的账号不能处理这个单位的报表。"))
+            continue
+        try:
+            wanted.append((unit, Period.parse(month), seen))
+        except ValueError:
+            done.append(Done(unit.name, month, f"“{month}”不是报告期。"))
+    refusals = decide_reports(
+        office,
+        [(unit.code, period, seen) for unit, period, seen in wanted],
+        action=action,
+        reason=reason,
+        actor=staff.account,
+        patience=patience,
+    )
+    decided = zip(wanted, refusals, strict=True)
+    return [*(Done(unit.name, str(period), refusal) for (unit, period, _), refusal in decided), *done]
 
 
 def _decided_by(office: Office, staff: Staff) -> dict[int, Unit]:
