@@ -10,6 +10,7 @@ from jinguo.flow.release import editions_of
 from jinguo.periods import Period, Span
 from jinguo.review.decisions import decide
 from jinguo.warehouse.standings import standings
+from jinguo.workbench.published import KeptSpanEditions, load_edition
 
 SEPTEMBER, QUARTER = Period(2026, 9), Span(2026, 3)
 LIST, MONTH, PAGE = "/workbench/releases", "/workbench/releases/2026-09/1", "/workbench/releases/2026-Q3/1"
@@ -108,3 +109,17 @@ def test_a_second_edition_tells_what_it_changed_through_whom_and_why(server, set
     row = re.search(r"<code>t01\.r01\.c1</code>.*?</tr>", revision, re.S)[0]
     assert re.search(r"<div>长沙市妇联　\d+ → —（数据待核，暂不纳入）</div>", row)
     assert f'{LIST}/2026-09/2#revision">修订说明</a>' in server.client("steward").get(LIST).text
+
+
+def test_what_was_published_is_read_once_and_a_draft_each_time(settings, quarter):
+    with open_office(settings) as office:
+        first, again = (load_edition(office, QUARTER, 1) for _ in range(2))
+        assert first is again
+        months = KeptSpanEditions(office, QUARTER)
+        assert months.month_edition(first.months[0]) is load_edition(office, SEPTEMBER, 1)
+        editions_of(office, Span(2026)).draft(now=settings.now())
+        drafts = [load_edition(office, Span(2026), 1) for _ in range(2)]
+        assert drafts[0] is not drafts[1]
+        assert load_edition(office, QUARTER, 2) is None
+    with open_office(settings) as office:
+        assert load_edition(office, QUARTER, 1) is not first

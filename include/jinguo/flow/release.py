@@ -150,14 +150,21 @@ def trace_figure(
         return trace_edition(office, _wanted(office, period, edition, as_of), figure_id, unit_code=unit_code)
 
 
-def trace_edition(office: Office, edition: Edition, figure_id: str, *, unit_code: str | None = None) -> dict[str, Any]:
-    """The same of an edition that is at hand."""
+def trace_edition(
+    office: Office,
+    edition: Edition,
+    figure_id: str,
+    *,
+    unit_code: str | None = None,
+    spans: SpanEditions | None = None,
+) -> dict[str, Any]:
+    """The same of an edition that is at hand; ``spans``: who reads the months of a quarter or year."""
     from jinguo.release import trace
     from jinguo.release.span_trace import trace_span
 
     period = edition.period
     if isinstance(period, Span):
-        return trace_span(editions_of(office, period), edition, figure_id, unit_code=unit_code)
+        return trace_span(spans or editions_of(office, period), edition, figure_id, unit_code=unit_code)
     code = unit_code and office.register.code_at(unit_code, period)
     return trace.trace_figure(office.warehouse, edition, figure_id, register=office.register, unit_code=code)
 

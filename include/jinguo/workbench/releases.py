@@ -9,16 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from jinguo.flow.office import Office
-from jinguo.flow.release import editions_of, export_figures, trace_edition
+from jinguo.flow.release import export_figures, trace_edition
 from jinguo.flow.release_files import has_draft_files, write_edition
 from jinguo.forms.model import Table
 from jinguo.periods import Period, Span, released_of_key, stamp
 from jinguo.reading.model import format_number
 from jinguo.release.model import Edition
+from jinguo.release.revision import figure_label
 from jinguo.release.workbook import workbook_name
 from jinguo.staff.roles import Staff
 from jinguo.warehouse.records import Release
 from jinguo.warehouse.releases import all_releases
+from jinguo.workbench.published import KeptSpanEditions, load_edition
 
 EXPORTS = (".csv", ".parquet", ".json")
 MOST_CHANGES = 100  # of an edition against the one before, on its page; the workbook has all
@@ -113,9 +115,10 @@ def make_trace_page(office: Office, staff: Staff, period: Period | Span, number:
     edition = _edition(office, staff, period, number)
     if edition is None:
         return None
-    found, cell = trace_edition(office, edition, cell_id), edition.figures.form.cell_by_id.get(cell_id)
+    spans = KeptSpanEditions(office, period) if isinstance(period, Span) else None
+    found, figures = trace_edition(office, edition, cell_id, spans=spans), edition.figures
     names = {item["unit_code"]: office.register.by_code[item["unit_code"]].name for item in found["inputs"]}
-    return TracePage(edition, found, cell.label if cell else cell_id, names)
+    return TracePage(edition, found, figure_label(figures.form, figures.definitions, cell_id), names)
 
 
 def release_workbook(office: Office, staff: Staff, period: Period | Span, number: int) -> tuple[str, bytes] | None:
@@ -156,7 +159,7 @@ def release_export(
 
 
 def _edition(office: Office, staff: Staff, period: Period | Span, number: int) -> Edition | None:
-    edition = editions_of(office, period).load(number)
+    edition = load_edition(office, period, number)
     return edition if edition and _may_see(staff, edition.state) else None
 
 
