@@ -18,6 +18,7 @@ from jinguo.warehouse.tables import core_explanation, core_finding, raw_submissi
 ANSWERED, HELD, UNANSWERED, RETURNED = "answered", "held", "unanswered", "returned"
 _ASKED = "awaiting_explanation"
 _KINDS = {"held": HELD, "quarantined": HELD, "awaiting_confirmation": HELD, "returned": RETURNED}
+_STATES = [*_KINDS.items(), (_ASKED, ANSWERED), (_ASKED, UNANSWERED)]
 _FEW = 500  # units that may be left out by name
 
 
@@ -79,7 +80,7 @@ def waiting_reports(
     found: dict[Cause, Waiting] = {}
     oldest: dict[Cause, list[tuple[str, int]]] = {}
     for of_units in _parts(unit_ids, other_ids):
-        placed = _placed(first, last, form).where(of_units)
+        placed = _placed(first, last, form, only).where(of_units)
         for kind, rule_id, submission_id, state_at, total, number in conn.execute(
             _numbered(placed, only, offset + limit)
         ):
@@ -111,13 +112,16 @@ def _parts(unit_ids: Collection[int], other_ids: Collection[int] | None) -> list
 
 
 def _is_newest(form: str) -> list[ColumnElement[bool]]:
+    """Looked up report by report: as a join (``NOT EXISTS``), PostgreSQL has compared all reports with all others."""
     newer = raw_submission.alias("newer")
     same = [newer.c[name] == raw_submission.c[name] for name in ("unit_id", "period_key", "form", "basis")]
-    return [raw_submission.c.form == form, ~exists().where(newer.c.version > raw_submission.c.version, *same)]
+    newest = select(func.max(newer.c.version)).where(*same).correlate(raw_submission).scalar_subquery()
+    return [raw_submission.c.form == form, raw_submission.c.version == newest]
 
 
-def _placed(first: int, last: int, form: str) -> Select[Any]:
+def _placed(first: int, last: int, form: str, only: Cause | None = None) -> Select[Any]:
     """Each report that waits, with its cause, looked up report by report: a join of groups takes SQLite minutes."""
+    states = [name for name, kind in _STATES if only is None or kind == only.kind]
     state = raw_submission.c.state
     failing = and_(core_finding.c.submission_id == raw_submission.c.id, core_finding.c.severity != "info")
     asked_most = (
@@ -135,7 +139,7 @@ def _placed(first: int, last: int, form: str) -> Select[Any]:
     kind = case(_KINDS, value=state, else_=case((is_answered, ANSWERED), else_=UNANSWERED))
     rule_id = case((state == _ASKED, func.coalesce(asked_most, "")), else_="")
     return select(raw_submission.c.id, raw_submission.c.state_at, kind.label("kind"), rule_id.label("rule_id")).where(
-        raw_submission.c.period_key.between(first, last), state.in_([_ASKED, *_KINDS]), *_is_newest(form)
+        raw_submission.c.period_key.between(first, last), state.in_(states), *_is_newest(form)
     )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from jinguo.flow.office import Office
-from jinguo.flow.release import export_figures, trace_edition
+from jinguo.flow.release import trace_edition
 from jinguo.flow.release_files import has_draft_files, write_edition
 from jinguo.forms.model import Table
 from jinguo.periods import Period, Span, released_of_key, stamp
@@ -149,12 +149,15 @@ def release_export(
     office: Office, staff: Staff, period: Period | Span, number: int, suffix: str
 ) -> tuple[str, bytes] | None:
     """An edition's figures as ``export`` writes them."""
-    if suffix not in EXPORTS or _edition(office, staff, period, number) is None:
+    edition = _edition(office, staff, period, number)
+    if suffix not in EXPORTS or edition is None:
         return None
+    from jinguo.release.export import write_export  # pandas: only whoever exports waits for it
+
     name = f"湘妇志_{stamp(period)}_第{number}版{suffix}"
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / name
-        export_figures(office.settings, period, edition=number, out=path)
+        write_export(path, edition, register=office.register)
         return name, path.read_bytes()
 
 
