@@ -108,6 +108,12 @@ def test_the_units_that_sent_nothing_come_by_pages_too_the_longest_overdue_first
     assert {item.key for item in first.items} == {"430302|2026-10|missing", "430321|2026-10|missing"}
 
 
+def test_only_who_owes_a_report_can_be_missing(office, steward):
+    owing = {office.register.by_id[unit_id].code for unit_id in office.register.ids_owing()}
+    assert {code for code in owing if code.startswith("4303")} == {"430300", *COUNTIES}
+    assert {item.unit.code for item in make_group(office, steward, "absent").items} == set(COUNTIES)
+
+
 def test_before_a_deadline_the_month_before_counts(office, steward, store):
     object.__setattr__(office.settings, "fixed_now", dt.datetime(2026, 10, 25, 9, tzinfo=office.settings.now().tzinfo))
     store("430304", "accepted", period=OCTOBER.previous)

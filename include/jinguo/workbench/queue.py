@@ -271,8 +271,12 @@ def _absent(office: Office, conn: Connection, mine: Mapping[int, Unit]) -> list[
     now, last = office.settings.now(), _present(office)
     months = [last.plus(-back) for back in range(MONTHS)]
     dues = known_dues(office, conn, months)
-    rest, found = dict(mine), list[Item]()
+    owing = office.register.ids_owing()
+    rest = {unit_id: unit for unit_id, unit in mine.items() if unit_id in owing}
+    found: list[Item] = []
     for month in months:
+        if not rest:
+            break
         over = [unit_id for unit_id, due in dues.of_all(month, rest).items() if now > due]
         units = [rest.pop(unit_id) for unit_id in over]
         if units:
