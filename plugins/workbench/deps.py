@@ -12,7 +12,7 @@ from airflow.configuration import conf
 from fastapi import Depends, Form, HTTPException, Path, Query, Request
 from jinguo.flow.office import Office
 from jinguo.flow.staff import staff_of
-from jinguo.periods import Period
+from jinguo.periods import Period, Span, parse_released
 from jinguo.staff.roles import Staff
 from jinguo.units.register import Unit
 
@@ -107,14 +107,28 @@ DecidedDep = Annotated[Unit, Depends(decided_by)]
 def period_of(period: str) -> Period:
     """The period in the address; 404 when it is none."""
     try:
-        asked = Period.parse(period)
+        return _in_reach(Period.parse(period))
     except ValueError:
         raise HTTPException(404, f"“{period[:20]}”不是报告期，应写作 2026-10。") from None
-    if asked.year not in YEARS:  # a calendar ends somewhere, and pages look a year back and on
+
+
+def released_of(period: str) -> Period | Span:
+    """The month, quarter or year in the address of a release; 404 when it is none."""
+    try:
+        return _in_reach(parse_released(period))
+    except ValueError:
+        raise HTTPException(404, f"“{period[:20]}”不是月份、季度或年份，应写作 2026-10、2026-Q3 或 2026。") from None
+
+
+def _in_reach(asked: Period | Span) -> Any:
+    """A calendar ends somewhere, and pages look a year back and on."""
+    if asked.year not in YEARS:
         raise HTTPException(404, f"{asked.chinese}太早或太晚，没有这个报告期。")
     return asked
 
 
 PeriodDep = Annotated[Period, Depends(period_of)]
+ReleasedDep = Annotated[Period | Span, Depends(released_of)]
 NumberDep = Annotated[int, Path(ge=0, le=MOST_NUMBER)]
 NumberQuery = Annotated[int, Query(ge=1, le=MOST_NUMBER)]
+PageNumber = Annotated[int, Query(alias="page", ge=1, le=10_000)]

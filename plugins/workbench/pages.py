@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
 from fastapi import Request
@@ -12,7 +13,8 @@ from jinguo.reading.privacy import masked_text
 from jinguo.rules.findings import SEVERITY_NAMES
 from jinguo.staff.roles import Staff
 from jinguo.workbench.board import page_state_name
-from starlette.responses import Response
+from starlette.background import BackgroundTask
+from starlette.responses import Response, StreamingResponse
 from starlette.templating import Jinja2Templates
 
 from workbench.deps import csrf_token
@@ -20,6 +22,7 @@ from workbench.deps import csrf_token
 FOLDER = Path(__file__).parent
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _BYTES = "application/octet-stream"
+_CHUNK = 1 << 20
 _TYPES = {
     ".docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
     ".xlsx": _XLSX,
@@ -80,6 +83,24 @@ def is_fragment(request: Request) -> bool:
 
 def download(name: str, content: bytes, *, is_foreign: bool = False) -> Response:
     """A file to be saved, never shown: whatever is in it is not ours. Nobody but a person opens a foreign one."""
-    media_type = _BYTES if is_foreign else _TYPES.get(Path(name).suffix.lower(), _BYTES)
-    disposition = f"attachment; filename*=UTF-8''{quote(name)}"
-    return Response(content, media_type=media_type, headers={"Content-Disposition": disposition})
+    media_type = _BYTES if is_foreign else _media_type(name)
+    return Response(content, media_type=media_type, headers=_saved_as(name))
+
+
+def download_file(name: str, file: BinaryIO) -> Response:
+    """The same of a file of ours that is too large for the memory; it is closed when it has been sent."""
+    length = file.tell()
+    file.seek(0)
+    headers = _saved_as(name) | {"Content-Length": str(length)}
+    close = BackgroundTask(file.close)
+    return StreamingResponse(
+        iter(partial(file.read, _CHUNK), b""), media_type=_media_type(name), headers=headers, background=close
+    )
+
+
+def _media_type(name: str) -> str:
+    return _TYPES.get(Path(name).suffix.lower(), _BYTES)
+
+
+def _saved_as(name: str) -> dict[str, str]:
+    return {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}

@@ -90,9 +90,10 @@ def decide_many(
     action: Annotated[str, Form(max_length=32)],
     chosen: Annotated[list[str], Form(max_length=MOST_AT_ONCE)],
     reason: _Reason = "",
+    group: Annotated[str, Form(max_length=64)] = "",
 ) -> Response:
     """The same decision about several reports; the page tells what became of each."""
     if staff.role not in ("steward", "office"):
         raise HTTPException(403, "只有审核人可以处理报表。")
     done = decide_all(office, staff, chosen, action=action, reason=reason, patience=PATIENCE)
-    return page(request, "decided.html", staff=staff, done=done)
+    return page(request, "decided.html", staff=staff, done=done, group=group)

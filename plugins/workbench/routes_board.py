@@ -9,7 +9,7 @@ from jinguo.periods import Period
 from jinguo.workbench.board import MISSING, PENDING, Filter, default_period, make_board
 from starlette.responses import RedirectResponse, Response
 
-from workbench.deps import ActorDep, OfficeDep, period_of
+from workbench.deps import ActorDep, OfficeDep, PageNumber, period_of
 from workbench.pages import page
 
 router = APIRouter()
@@ -42,7 +42,7 @@ def board(
     state: str = "",
     q: Annotated[str, Query(max_length=_MOST_TEXT)] = "",
     late: bool = False,
-    number: Annotated[int, Query(alias="page", ge=1, le=10_000)] = 1,
+    number: PageNumber = 1,
 ) -> Response:
     """The grid of units and periods."""
     newest = default_period(office)

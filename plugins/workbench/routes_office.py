@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+import tempfile
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, HTTPException, Query, Request
-from jinguo.flow.release import trace_figure
 from jinguo.staff.roles import Staff
 from jinguo.workbench.audit_log import LINES, read_log
 from jinguo.workbench.board import default_period
 from jinguo.workbench.health import MAIL_STATES, STATE_NAMES, look_at_health
-from jinguo.workbench.queue import make_queue
+from jinguo.workbench.queue import PAGE_ITEMS, make_group, make_queue
 from jinguo.workbench.releases import (
     EXPORTS,
+    MOST_CHANGES,
     list_releases,
     make_edition_page,
+    make_trace_page,
     release_bulletin,
     release_export,
     release_workbook,
 )
-from jinguo.workbench.returns import list_returns, zip_returns
+from jinguo.workbench.returns import list_returns, make_returns_page, zip_name, zip_returns
 from starlette.responses import Response
 
-from workbench.deps import ActorDep, NumberDep, NumberQuery, OfficeDep, PeriodDep
-from workbench.pages import download, page
+from workbench.deps import ActorDep, NumberDep, NumberQuery, OfficeDep, PageNumber, PeriodDep, ReleasedDep
+from workbench.pages import download, download_file, page
 
 router = APIRouter()
 
@@ -37,28 +39,45 @@ RELEASES = [Depends(demand_release_reader)]
 
 
 @router.get("/queue")
-def queue(request: Request, staff: ActorDep, office: OfficeDep) -> Response:
-    """What waits for this steward."""
+def queue(
+    request: Request,
+    staff: ActorDep,
+    office: OfficeDep,
+    group: Annotated[str, Query(max_length=64)] = "",
+    number: PageNumber = 1,
+) -> Response:
+    """What waits for this steward: the oldest of each group, or all of one group by pages."""
     if staff.role not in ("steward", "office"):
         raise HTTPException(403, "只有审核人有待办。")
-    return page(request, "queue.html", staff=staff, groups=make_queue(office, staff), period=default_period(office))
+    if group:
+        found = make_group(office, staff, group, page=number)
+        groups = [found] if found else []
+    else:
+        groups = make_queue(office, staff)
+    known = {"period": default_period(office), "chosen": group, "page_items": PAGE_ITEMS}
+    return page(request, "queue.html", staff=staff, groups=groups, **known)
 
 
 @router.get("/returns/{period}")
-def returns(request: Request, staff: ActorDep, office: OfficeDep, period: PeriodDep) -> Response:
+def returns(
+    request: Request, staff: ActorDep, office: OfficeDep, period: PeriodDep, number: PageNumber = 1
+) -> Response:
     """What waits for units, with a sentence for each to be pasted into a message."""
     _demand_overseer(staff)
-    return page(request, "returns.html", staff=staff, period=period, returned=list_returns(office, staff, period))
+    view = make_returns_page(office, staff, period, page=number)
+    return page(request, "returns.html", staff=staff, period=period, view=view)
 
 
 @router.get("/returns/{period}/zip")
 def returns_zip(staff: ActorDep, office: OfficeDep, period: PeriodDep) -> Response:
-    """The return workbooks of the reader's subtree."""
+    """The return workbooks of the reader's subtree, all of them: thousands go by way of a file."""
     _demand_overseer(staff)
     found = list_returns(office, staff, period)
     if not found:
         raise HTTPException(404, f"{period.chinese}没有等单位处理的报表。")
-    return download(*zip_returns(period, found))
+    bundle = tempfile.TemporaryFile()  # noqa: SIM115 - closed when it has been sent
+    zip_returns(bundle, found)
+    return download_file(zip_name(period), bundle)
 
 
 def _demand_overseer(staff: Staff) -> None:
@@ -73,16 +92,16 @@ def releases(request: Request, staff: ActorDep, office: OfficeDep) -> Response:
 
 
 @router.get("/releases/{period}/{number}", dependencies=RELEASES)
-def edition(request: Request, staff: ActorDep, office: OfficeDep, period: PeriodDep, number: NumberDep) -> Response:
+def edition(request: Request, staff: ActorDep, office: OfficeDep, period: ReleasedDep, number: NumberDep) -> Response:
     """One edition's figures, each of which opens its trace."""
     view = make_edition_page(office, staff, period, number)
     if view is None:
         raise HTTPException(404, f"{period.chinese}没有第{number}版。")
-    return page(request, "edition.html", staff=staff, view=view, exports=EXPORTS)
+    return page(request, "edition.html", staff=staff, view=view, exports=EXPORTS, most=MOST_CHANGES)
 
 
 @router.get("/releases/{period}/{number}/workbook", dependencies=RELEASES)
-def workbook(staff: ActorDep, office: OfficeDep, period: PeriodDep, number: NumberDep) -> Response:
+def workbook(staff: ActorDep, office: OfficeDep, period: ReleasedDep, number: NumberDep) -> Response:
     found = release_workbook(office, staff, period, number)
     if found is None:
         raise HTTPException(404, f"{period.chinese}没有第{number}版。")
@@ -90,7 +109,7 @@ def workbook(staff: ActorDep, office: OfficeDep, period: PeriodDep, number: Numb
 
 
 @router.get("/releases/{period}/{number}/bulletin", dependencies=RELEASES)
-def bulletin(staff: ActorDep, office: OfficeDep, period: PeriodDep, number: NumberDep) -> Response:
+def bulletin(staff: ActorDep, office: OfficeDep, period: ReleasedDep, number: NumberDep) -> Response:
     found = release_bulletin(office, staff, period, number)
     if found is None:
         raise HTTPException(404, f"{period.chinese}没有第{number}版。")
@@ -98,7 +117,9 @@ def bulletin(staff: ActorDep, office: OfficeDep, period: PeriodDep, number: Numb
 
 
 @router.get("/releases/{period}/{number}/export", dependencies=RELEASES)
-def export(staff: ActorDep, office: OfficeDep, period: PeriodDep, number: NumberDep, suffix: str = ".csv") -> Response:
+def export(
+    staff: ActorDep, office: OfficeDep, period: ReleasedDep, number: NumberDep, suffix: str = ".csv"
+) -> Response:
     found = release_export(office, staff, period, number, suffix)
     if found is None:
         raise HTTPException(404, "没有这个文件。")
@@ -110,18 +131,15 @@ def trace(
     request: Request,
     staff: ActorDep,
     office: OfficeDep,
-    period: PeriodDep,
+    period: ReleasedDep,
     number: NumberDep,
     cell: Annotated[str, Query(max_length=64)],
 ) -> Response:
     """From a figure to the units, files, sheets and cells that it was made of."""
-    view = make_edition_page(office, staff, period, number)
+    view = make_trace_page(office, staff, period, number, cell)
     if view is None:
         raise HTTPException(404, f"{period.chinese}没有第{number}版。")
-    found = trace_figure(office.settings, period, cell, unit_code=None, edition=number)
-    names = {item["unit_code"]: office.register.by_code[item["unit_code"]].name for item in found["inputs"]}
-    label = view.edition.figures.form.cell_by_id.get(cell)
-    return page(request, "trace.html", staff=staff, view=view, trace=found, names=names, label=label)
+    return page(request, "trace.html", staff=staff, view=view)
 
 
 @router.get("/audit")

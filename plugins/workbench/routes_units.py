@@ -15,7 +15,7 @@ from jinguo.workbench.units import (
 )
 from starlette.responses import RedirectResponse, Response
 
-from workbench.deps import GUARDED, NO_CONTROLS, ActorDep, OfficeDep, period_of
+from workbench.deps import GUARDED, NO_CONTROLS, ActorDep, OfficeDep, PageNumber, period_of
 from workbench.pages import page
 
 router = APIRouter()
@@ -36,10 +36,11 @@ def units(
     office: OfficeDep,
     q: Annotated[str, Query(max_length=40)] = "",
     period: str = "",
+    number: PageNumber = 1,
 ) -> Response:
     """The reader's part of the register, as of a period."""
     wanted = period_of(period) if period else None
-    view = make_register_page(office, staff, query=q, period=wanted)
+    view = make_register_page(office, staff, query=q, period=wanted, page=number)
     return page(request, "units.html", staff=staff, view=view, q=q, most=MOST_NAMES)
 
 

@@ -45,3 +45,9 @@ def test_a_newer_schema_is_left_alone(warehouse, warehouse_url):
         conn.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(JinguoError, match="newer program's"):
         open_warehouse(warehouse_url)
+
+
+def test_postgresql_compiles_no_query(warehouse):
+    if warehouse.engine.dialect.name == "postgresql":
+        with warehouse.read() as conn:
+            assert conn.execute(text("SHOW jit")).scalar() == "off"

@@ -1,9 +1,9 @@
-"""Where units stand: the version in force, else the newest; open reports without those that were replaced."""
+"""Where units stand: the version in force, else the newest."""
 
 from __future__ import annotations
 
 import pytest
-from jinguo.warehouse.standings import Standing, open_reports, periods_seen, standings
+from jinguo.warehouse.standings import Standing, periods_seen, standings, units_heard
 from jinguo.warehouse.tables import raw_delivery, raw_file, raw_submission
 from sqlalchemy import insert
 
@@ -56,15 +56,8 @@ def test_what_stands(warehouse, versions, states, standing):
         assert standings(conn, [202609, 202610]) == {(2, 202610): standing}
         assert standings(conn, [202610], unit_ids=[3]) == {}
         assert periods_seen(conn) == (202610, 202610)
-
-
-def test_a_replaced_version_does_not_wait(warehouse, versions):
-    versions("returned", "awaiting_explanation")
-    versions("returned", unit_id=3, period_key=202608)
-    with warehouse.read() as conn:
-        found = open_reports(conn, ("returned", "awaiting_explanation"), first=202601, last=202610)
-        assert [(row.unit_id, row.version) for row in found] == [(2, 2), (3, 1)]
-        assert [row.unit_id for row in open_reports(conn, ("returned",), first=202609, last=202610)] == []
+        assert units_heard(conn, 202610) == {2}
+        assert units_heard(conn, 202609) == set()
 
 
 def test_an_empty_warehouse_has_seen_nothing(warehouse):

@@ -26,7 +26,7 @@ from jinguo.warehouse.submissions import (
     values_of,
 )
 from jinguo.warehouse.tables import core_cell, core_fact
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
 
 def test_versions_count_up_within_and_across_calls(warehouse, make, now):
@@ -221,3 +221,17 @@ def test_every_change_is_in_the_audit_log(warehouse, fill, now):
             ("accept", "王审核"),
         ]
         assert audit.verify(conn) == []
+
+
+def test_what_is_pending_is_found_by_its_index(warehouse):
+    """Every decision and every file handed in asks for it: with a year of reports it must not read the table."""
+    asked = []
+    event.listen(warehouse.engine, "before_cursor_execute", lambda *known: asked.append(known[2:4]))
+    with warehouse.read() as conn:
+        pending_outputs(conn)
+        statement, parameters = asked[-1]
+        if conn.dialect.name == "sqlite":
+            plan = conn.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters).all()
+            assert "ix_raw_submission_outputs" in plan[0].detail
+        else:
+            assert "NOT raw_submission.outputs_done" in statement

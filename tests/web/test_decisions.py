@@ -234,7 +234,13 @@ def test_one_cause_in_many_cells_is_folded(server, monkeypatch):
     assert "<b>KQ-001</b> 还有 3 条" in text
 
 
-def test_a_group_of_the_queue_can_be_decided_as_a_whole(server):
-    from jinguo.workbench.queue import MOST_AT_ONCE, MOST_ITEMS
-
-    assert MOST_ITEMS <= MOST_AT_ONCE
+def test_a_group_has_a_page_of_its_own_to_which_a_decision_leads_back(server, form_of):
+    client, page = server.client("steward"), "/workbench/queue?group=held"
+    text = client.get(page).text
+    assert re.findall(r"<h2>([^<]+?) <small>(\d+) 件", text) == [("待人工处理", "1")]
+    chosen = re.findall(r'name="chosen" value="([^"]+)"', text)
+    answer = client.post(
+        "/workbench/queue", data={**form_of(client, page), "action": "return", "reason": "请核对月份", "chosen": chosen}
+    )
+    assert '<a href="/workbench/queue?group=held">回到这一组</a>' in answer.text
+    assert "这一组没有等您处理的报表了" in client.get(page).text

@@ -114,6 +114,14 @@ def answered_before(office: Office, row: SubmissionRow) -> Answered:
     return Answered(return_path if return_path.exists() else None, receipt_path if receipt_path.exists() else None)
 
 
+def return_workbooks(office: Office, rows: Sequence[SubmissionRow]) -> dict[int, Path]:
+    """Submission id → its return workbook, of the versions that have one: each folder is looked into once."""
+    paths = {row.id: _return_path(office, row, office.register.by_id[row.unit_id]) for row in rows}
+    folders = {path.parent for path in paths.values()}
+    there = {file for folder in folders if folder.exists() for file in folder.iterdir()}
+    return {row_id: path for row_id, path in paths.items() if path in there}
+
+
 def answer_repeat(office: Office, arrival: DeliveryRow, original: SubmissionRow, notice: Finding) -> Answered:
     """The answer to the bytes of a version that was found wanting: a receipt of its own, and the return workbook as it
     stands. The version keeps its own receipt."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from jinguo.errors import NotYours, Refused
+from collections.abc import Sequence
+
+from jinguo.errors import JinguoError, NotYours, Refused
 from jinguo.flow.answers import answer_pending
 from jinguo.flow.office import Office, open_office
 from jinguo.flow.recheck import recheck_above, recheck_later
@@ -33,31 +35,62 @@ def decide_report(
     stands. ``patience``: see ``home_lock``.
     """
     with open_office(settings) as office, home_lock(settings.home, patience=patience):
-        unit = office.register.by_code.get(unit_code)
-        if unit is None:
-            raise Refused(f"--unit {unit_code}: no such unit (codes are in schemas/units/units.csv)")
-        _demand_authority(office, unit, actor)
-        if action == PROVISIONAL:
-            _demand_provincial(office, unit, period, actor)
-        with office.warehouse.write() as conn:
-            decision = decide_within(
-                conn,
-                unit=unit,
-                period=period,
-                action=action,
-                reason=reason,
-                actor=actor,
-                now=settings.now(),
-                policy=office.policy,
-                seen=seen,
-            )
-            if decision.submission_id is not None:
-                decided = submission(conn, decision.submission_id)
-                if decision.state_after == "accepted":
-                    recheck_later(office, conn, [decided])
-                recheck_above(office, conn, [decided])
+        decision = _decide(office, unit_code, period, action=action, reason=reason, actor=actor, seen=seen)
         answer_pending(office)
         return decision
+
+
+def decide_reports(
+    office: Office,
+    wanted: Sequence[tuple[str, Period, str]],
+    *,
+    action: str,
+    reason: str,
+    actor: str,
+    patience: float | None = None,
+) -> list[str]:
+    """The same decision about several reports (unit code, period, what was ``seen``), each in a transaction of its own:
+    of each why it was refused, or "". The units are answered when all are decided."""
+    refusals = []
+    with home_lock(office.settings.home, patience=patience):
+        for code, period, seen in wanted:
+            refusal = ""
+            try:
+                _decide(office, code, period, action=action, reason=reason, actor=actor, seen=seen)
+            except JinguoError as error:
+                refusal = str(error)
+            refusals.append(refusal)
+        answer_pending(office)
+    return refusals
+
+
+def _decide(
+    office: Office, unit_code: str, period: Period, *, action: str, reason: str, actor: str, seen: str | None
+) -> Decision:
+    unit = office.register.by_code.get(unit_code)
+    if unit is None:
+        raise Refused(f"--unit {unit_code}: no such unit (codes are in schemas/units/units.csv)")
+    _demand_authority(office, unit, actor)
+    if action == PROVISIONAL:
+        _demand_provincial(office, unit, period, actor)
+    with office.warehouse.write() as conn:
+        decision = decide_within(
+            conn,
+            unit=unit,
+            period=period,
+            action=action,
+            reason=reason,
+            actor=actor,
+            now=office.settings.now(),
+            policy=office.policy,
+            seen=seen,
+        )
+        if decision.submission_id is not None:
+            decided = submission(conn, decision.submission_id)
+            if decision.state_after == "accepted":
+                recheck_later(office, conn, [decided])
+            recheck_above(office, conn, [decided])
+    return decision
 
 
 def _demand_authority(office: Office, unit: Unit, actor: str) -> None:

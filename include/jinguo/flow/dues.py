@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -31,6 +31,23 @@ class Dues:
         """The last moment at which this unit's report is on time."""
         due = self.after_outages(deadline_of(self.register, unit.code, period).due)
         return max(due, self.extended.get((unit.unit_id, period.key), due))
+
+    def of_all(self, period: Period, unit_ids: Container[int] | None = None) -> dict[int, dt.datetime]:
+        """The same of every unit that owes a report of the period, or of those among ``unit_ids``, by unit id: all that
+        report to the same unit have one deadline."""
+        register, extended = self.register.at(period), self.extended
+        general: dict[str, dt.datetime] = {}
+        found: dict[int, dt.datetime] = {}
+        for row in register.obligations(period):
+            unit_id = register.by_code[row.unit_code].unit_id
+            if unit_ids is not None and unit_id not in unit_ids:
+                continue
+            if row.reports_to not in general:
+                due = deadline_of(register, row.unit_code, period).due
+                general[row.reports_to] = self.after_outages(due)
+            due = general[row.reports_to]
+            found[unit_id] = max(due, extended.get((unit_id, period.key), due)) if extended else due
+        return found
 
     def after_outages(self, due: dt.datetime) -> dt.datetime:
         touched = [each for each in self.outages if each.began <= due and each.ended >= due - _LAST_DAY]

@@ -140,21 +140,33 @@ def trace_figure(
     as_of: dt.date | str | None = None,
 ) -> dict[str, Any]:
     """From a figure to the cells that it was made of; of a quarter or year by way of its months' published figures."""
-    from jinguo.release import trace
     from jinguo.release.below import trace_lower_unit
-    from jinguo.release.span_trace import trace_span
 
     with open_office(settings) as office:
-        if isinstance(period, Span):
-            spans = editions_of(office, period)
-            return trace_span(spans, _wanted(office, period, edition, as_of), figure_id, unit_code=unit_code)
-        unit = _lower_unit(office, period, unit_code)
+        unit = None if isinstance(period, Span) else _lower_unit(office, period, unit_code)
         if unit is not None:
             lower = {"form": office.form(period), "register": office.register}
             return trace_lower_unit(office.warehouse, period, figure_id, unit, **lower)
-        wanted = _wanted(office, period, edition, as_of)
-        code = unit_code and office.register.code_at(unit_code, period)
-        return trace.trace_figure(office.warehouse, wanted, figure_id, register=office.register, unit_code=code)
+        return trace_edition(office, _wanted(office, period, edition, as_of), figure_id, unit_code=unit_code)
+
+
+def trace_edition(
+    office: Office,
+    edition: Edition,
+    figure_id: str,
+    *,
+    unit_code: str | None = None,
+    spans: SpanEditions | None = None,
+) -> dict[str, Any]:
+    """The same of an edition that is at hand; ``spans``: who reads the months of a quarter or year."""
+    from jinguo.release import trace
+    from jinguo.release.span_trace import trace_span
+
+    period = edition.period
+    if isinstance(period, Span):
+        return trace_span(spans or editions_of(office, period), edition, figure_id, unit_code=unit_code)
+    code = unit_code and office.register.code_at(unit_code, period)
+    return trace.trace_figure(office.warehouse, edition, figure_id, register=office.register, unit_code=code)
 
 
 def _lower_unit(office: Office, period: Period, unit_code: str | None) -> Unit | None:

@@ -169,6 +169,11 @@ class Register:
         """The units that owe their report of a period to ``code``, in the register's order."""
         return [self.by_code[row.unit_code] for row in self.obligations(period, form, reports_to=code)]
 
+    def ids_owing(self, form: str = "monthly") -> set[int]:
+        """The ids of the units that owe the report for some period."""
+        codes = {row.unit_code for row in self.obligation_rows if row.form == form}
+        return {row.unit_id for row in self.rows or self.units if row.code in codes}
+
     def depth(self, code: str, period: Period, form: str = "monthly") -> int:
         """How many reports a unit's figures go through on their way to the top; 0: it owes none."""
         depth, obligation = 0, self.obligation_of(code, period, form)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, exists, func, select
+from sqlalchemy import Connection, Row, func, select
 
 from jinguo.warehouse.engine import chunks
 from jinguo.warehouse.tables import core_finding, out_release, raw_submission
@@ -52,6 +50,14 @@ def standings_of_unit(conn: Connection, unit_id: int, *, form: str = "monthly") 
     return {period_key: standing for (_, period_key), standing in found.items()}
 
 
+def units_heard(conn: Connection, period_key: int, *, form: str = "monthly") -> set[int]:
+    """The ids of the units that sent something for a period, whatever became of it."""
+    query = select(raw_submission.c.unit_id).where(
+        raw_submission.c.period_key == period_key, raw_submission.c.form == form
+    )
+    return set(conn.scalars(query))
+
+
 def periods_seen(conn: Connection) -> tuple[int, int] | None:
     """The keys of the oldest and the newest period that anything was sent for; None: nothing ever came."""
     oldest = conn.scalar(select(func.min(raw_submission.c.period_key)))  # apart, each is one look into the index
@@ -65,34 +71,6 @@ def published_editions(conn: Connection, period_keys: Sequence[int]) -> dict[int
         out_release.c.period_key.in_(period_keys), out_release.c.state == "published"
     )
     return dict(conn.execute(query.group_by(out_release.c.period_key)).all())
-
-
-@dataclass(frozen=True)
-class OpenReport:
-    """The newest version of a unit's report that is not settled. ``since``: when it came into its state."""
-
-    submission_id: int
-    unit_id: int
-    period_key: int
-    version: int
-    state: str
-    since: dt.datetime
-
-
-def open_reports(
-    conn: Connection, states: Sequence[str], *, first: int, last: int, form: str = "monthly"
-) -> list[OpenReport]:
-    """Reports in ``states`` of the periods ``first`` to ``last``, oldest first; versions that were replaced are not."""
-    newer = raw_submission.alias("newer")
-    same = [newer.c[name] == raw_submission.c[name] for name in ("unit_id", "period_key", "form", "basis")]
-    names = ("id", "unit_id", "period_key", "version", "state", "state_at")
-    query = select(*(raw_submission.c[name] for name in names)).where(
-        raw_submission.c.period_key.between(first, last),
-        raw_submission.c.state.in_(states),
-        raw_submission.c.form == form,
-        ~exists().where(newer.c.version > raw_submission.c.version, *same),
-    )
-    return [OpenReport(*row) for row in conn.execute(query.order_by(raw_submission.c.state_at, raw_submission.c.id))]
 
 
 def rules_failing(conn: Connection, submission_ids: Sequence[int]) -> dict[int, dict[tuple[str, str], int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from jinguo.review.states import state_name
 from jinguo.staff.roles import Staff
 from jinguo.units.register import PROVINCE_CODE, Unit
 from jinguo.warehouse.standings import Standing, periods_seen, published_editions, standings
+from jinguo.workbench.paging import part_of_list
 
 PERIODS_SHOWN = 6
 PAGE_ROWS = 50
@@ -123,16 +125,14 @@ def make_board(office: Office, staff: Staff, period: Period, *, wanted: Filter, 
         periods = tuple(each for each in months if each >= start)
         keys = [each.key for each in periods]
         dues = known_dues(office, conn, {period, *periods})
-        absent = {unit.unit_id: absent_state(office, dues, unit, period) for unit in owing}
+        absent = {unit_id: _state_at(office.settings.now(), due) for unit_id, due in dues.of_all(period).items()}
         now = {unit_id: standing for (unit_id, _), standing in standings(conn, [period.key]).items()}
         latest = {unit.unit_id: _square(period, absent[unit.unit_id], now.get(unit.unit_id)) for unit in owing}
         units = [unit for unit in owing if _is_wanted(latest[unit.unit_id], unit, wanted)]
-        pages = max(1, -(-len(units) // PAGE_ROWS))
-        page = min(max(1, page), pages)
-        shown = units[(page - 1) * PAGE_ROWS : page * PAGE_ROWS]
-        known = standings(conn, keys, unit_ids=[unit.unit_id for unit in shown])
+        part = part_of_list(units, page, PAGE_ROWS)
+        known = standings(conn, keys, unit_ids=[unit.unit_id for unit in part.rows])
         editions = published_editions(conn, keys)
-    rows = tuple(BoardRow(unit, tuple(_squares(office, dues, unit, periods, known))) for unit in shown)
+    rows = tuple(BoardRow(unit, tuple(_squares(office, dues, unit, periods, known))) for unit in part.rows)
     return Board(
         period=period,
         periods=periods,
@@ -141,8 +141,8 @@ def make_board(office: Office, staff: Staff, period: Period, *, wanted: Filter, 
         summary=_summary([(absent[unit.unit_id], now.get(unit.unit_id)) for unit in owing]),
         rows=rows,
         found=len(units),
-        page=page,
-        pages=pages,
+        page=part.page,
+        pages=part.pages,
         tiles=_tiles(office, staff, owing, latest),
     )
 
@@ -151,7 +151,11 @@ def absent_state(office: Office, dues: Dues, unit: Unit, period: Period) -> str:
     """What a unit is called that sent nothing for a period: before its own deadline nobody has failed to report."""
     if office.register.obligation_of(unit.code, period) is None:
         return NOT_DUE
-    return MISSING if office.settings.now() > dues.of(unit, period) else PENDING
+    return _state_at(office.settings.now(), dues.of(unit, period))
+
+
+def _state_at(now: dt.datetime, due: dt.datetime) -> str:
+    return MISSING if now > due else PENDING
 
 
 def _owing(office: Office, staff: Staff, period: Period) -> list[Unit]:

@@ -1,4 +1,4 @@
-"""发布: the editions of each period, one edition's figures, and the files to download."""
+"""发布: the editions of each month, quarter and year, one edition's figures and their traces, and the files."""
 
 from __future__ import annotations
 
@@ -6,21 +6,33 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from jinguo.flow.office import Office
-from jinguo.flow.release import editions_of, export_figures
+from jinguo.flow.release import trace_edition
 from jinguo.flow.release_files import has_draft_files, write_edition
 from jinguo.forms.model import Table
-from jinguo.periods import Period, released_of_key
+from jinguo.periods import Period, Span, released_of_key, stamp
 from jinguo.reading.model import format_number
 from jinguo.release.model import Edition
+from jinguo.release.revision import figure_label
 from jinguo.release.workbook import workbook_name
 from jinguo.staff.roles import Staff
 from jinguo.warehouse.records import Release
 from jinguo.warehouse.releases import all_releases
+from jinguo.workbench.published import KeptSpanEditions, load_edition
 
 EXPORTS = (".csv", ".parquet", ".json")
+MOST_CHANGES = 100  # of an edition against the one before, on its page; the workbook has all
 _DRAFT_READERS = ("office", "operator")
+
+
+@dataclass(frozen=True)
+class ReleaseLine:
+    """One edition in the list."""
+
+    period: Period | Span
+    release: Release
 
 
 @dataclass(frozen=True)
@@ -37,20 +49,36 @@ class EditionPage:
     provisional: Sequence[str] = ()
 
 
-def list_releases(office: Office, staff: Staff) -> list[Release]:
-    """The editions of months that the reader may see, newest first; a draft is the office's alone."""
+@dataclass(frozen=True)
+class TracePage:
+    """``trace``: what ``trace --json`` prints; ``label``: what the figure is called; ``names``: units by code."""
+
+    edition: Edition
+    trace: Mapping[str, Any]
+    label: str
+    names: Mapping[str, str]
+
+
+def list_releases(office: Office, staff: Staff) -> list[ReleaseLine]:
+    """The editions that the reader may see, newest first, a quarter or year above its last month; a draft is the
+    office's alone."""
     with office.warehouse.read() as conn:
-        found = all_releases(conn)
-    of_months = [release for release in found if isinstance(released_of_key(release.period_key), Period)]
-    return [release for release in of_months if _may_see(staff, release.state)]
+        found = [ReleaseLine(released_of_key(release.period_key), release) for release in all_releases(conn)]
+    return sorted((line for line in found if _may_see(staff, line.release.state)), key=_place, reverse=True)
 
 
-def make_edition_page(office: Office, staff: Staff, period: Period, number: int) -> EditionPage | None:
+def _place(line: ReleaseLine) -> tuple[Period, int, int]:
+    if isinstance(line.period, Span):
+        return line.period.months[-1], len(line.period.months), line.release.edition
+    return line.period, 1, line.release.edition
+
+
+def make_edition_page(office: Office, staff: Staff, period: Period | Span, number: int) -> EditionPage | None:
     """One edition with the province's figures; None: there is none of that number, or it is not the reader's to see."""
     edition = _edition(office, staff, period, number)
     if edition is None:
         return None
-    form, province = office.form(period), edition.figures.province
+    form, province = edition.figures.form, edition.figures.province
     absent: dict[str, list[str]] = {}
     for report in edition.figures.left_out:
         absent.setdefault(report.state, []).append(report.unit.name)
@@ -69,12 +97,23 @@ def make_edition_page(office: Office, staff: Staff, period: Period, number: int)
     )
 
 
-def release_workbook(office: Office, staff: Staff, period: Period, number: int) -> tuple[str, bytes] | None:
+def make_trace_page(office: Office, staff: Staff, period: Period | Span, number: int, cell_id: str) -> TracePage | None:
+    """From a figure of an edition to the cells that it was made of; None as for the edition itself."""
+    edition = _edition(office, staff, period, number)
+    if edition is None:
+        return None
+    spans = KeptSpanEditions(office, period) if isinstance(period, Span) else None
+    found, figures = trace_edition(office, edition, cell_id, spans=spans), edition.figures
+    names = {item["unit_code"]: office.register.by_code[item["unit_code"]].name for item in found["inputs"]}
+    return TracePage(edition, found, figure_label(figures.form, figures.definitions, cell_id), names)
+
+
+def release_workbook(office: Office, staff: Staff, period: Period | Span, number: int) -> tuple[str, bytes] | None:
     """Name and bytes of an edition's workbook; written again where the outbox no longer has it."""
     return _release_file(office, staff, period, number, workbook_name)
 
 
-def release_bulletin(office: Office, staff: Staff, period: Period, number: int) -> tuple[str, bytes] | None:
+def release_bulletin(office: Office, staff: Staff, period: Period | Span, number: int) -> tuple[str, bytes] | None:
     """The same of the bulletin that the edition drafts."""
     from jinguo.release.bulletin import bulletin_name  # python-docx: only whoever wants one waits
 
@@ -82,7 +121,7 @@ def release_bulletin(office: Office, staff: Staff, period: Period, number: int) 
 
 
 def _release_file(
-    office: Office, staff: Staff, period: Period, number: int, name_of: Callable[[Edition], str]
+    office: Office, staff: Staff, period: Period | Span, number: int, name_of: Callable[[Edition], str]
 ) -> tuple[str, bytes] | None:
     edition = _edition(office, staff, period, number)
     if edition is None:
@@ -90,22 +129,27 @@ def _release_file(
     path = office.settings.outbox / "releases" / str(period) / name_of(edition)
     if not path.exists() or (edition.state == "draft" and not has_draft_files(office, edition)):
         write_edition(office, edition)
-    return path.name, path.read_bytes()
+    return (path.name, path.read_bytes()) if path.exists() else None
 
 
-def release_export(office: Office, staff: Staff, period: Period, number: int, suffix: str) -> tuple[str, bytes] | None:
+def release_export(
+    office: Office, staff: Staff, period: Period | Span, number: int, suffix: str
+) -> tuple[str, bytes] | None:
     """An edition's figures as ``export`` writes them."""
-    if suffix not in EXPORTS or _edition(office, staff, period, number) is None:
+    edition = _edition(office, staff, period, number)
+    if suffix not in EXPORTS or edition is None:
         return None
-    name = f"湘妇志_{period.key}_第{number}版{suffix}"
+    from jinguo.release.export import write_export  # pandas: only whoever exports waits for it
+
+    name = f"湘妇志_{stamp(period)}_第{number}版{suffix}"
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / name
-        export_figures(office.settings, period, edition=number, out=path)
+        write_export(path, edition, register=office.register)
         return name, path.read_bytes()
 
 
-def _edition(office: Office, staff: Staff, period: Period, number: int) -> Edition | None:
-    edition = editions_of(office, period).load(number)
+def _edition(office: Office, staff: Staff, period: Period | Span, number: int) -> Edition | None:
+    edition = load_edition(office, period, number)
     return edition if edition and _may_see(staff, edition.state) else None
 
 

@@ -6,24 +6,30 @@ import csv
 import io
 import zipfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
-from jinguo.flow.answers import answered_before
+from sqlalchemy import Connection
+
+from jinguo.flow.answers import return_workbooks
+from jinguo.flow.dues import known_dues
 from jinguo.flow.office import Office
 from jinguo.periods import Period
 from jinguo.review.states import state_name
 from jinguo.rules.findings import SEVERITY_NAMES
 from jinguo.staff.roles import Staff
-from jinguo.units.deadlines import deadline
 from jinguo.units.register import Unit
 from jinguo.warehouse.proposals import open_proposals
 from jinguo.warehouse.records import SubmissionRow
 from jinguo.warehouse.standings import rules_failing
-from jinguo.warehouse.submissions import latest_submissions
+from jinguo.warehouse.submissions import submissions_by_id
+from jinguo.warehouse.waiting import newest_in_states
+from jinguo.workbench.paging import part_of_list
 
 STATES = ("returned", "awaiting_explanation", "awaiting_confirmation")
-MOST_BOOKS = 500
+PAGE_ROWS = 100
 _FIXED_TIME = (1980, 1, 1, 0, 0, 0)  # the same workbooks make the same zip
 
 
@@ -40,36 +46,67 @@ class Returned:
     sentence: str
 
 
-def list_returns(office: Office, staff: Staff, period: Period) -> list[Returned]:
-    """What waits for units below the reader, in the register's order."""
+@dataclass(frozen=True)
+class ReturnsPage:
+    """Some of the ``found`` reports that wait for units: page ``page`` of ``pages``."""
+
+    returned: Sequence[Returned]
+    found: int
+    page: int
+    pages: int
+
+
+def make_returns_page(office: Office, staff: Staff, period: Period, *, page: int = 1) -> ReturnsPage:
+    """What waits for units below the reader, in the order of their codes, ``PAGE_ROWS`` at a time."""
     with office.warehouse.read() as conn:
-        rows = [row for row in latest_submissions(conn, period.key).values() if row.state in STATES]
-        mine = [row for row in rows if staff.may_decide(office.register.by_id[row.unit_id])]
-        failing = rules_failing(conn, [row.id for row in mine])
-        proposed = open_proposals(conn, period.key, sorted(row.unit_id for row in mine))
-    due = f"{deadline(office.settings.schemas, period).due:%m月%d日%H:%M}"
+        ids = _waiting(office, conn, staff, period)
+        part = part_of_list(ids, page, PAGE_ROWS)
+        return ReturnsPage(_returned(office, conn, period, part.rows), len(ids), part.page, part.pages)
+
+
+def list_returns(office: Office, staff: Staff, period: Period) -> list[Returned]:
+    """All of it."""
+    with office.warehouse.read() as conn:
+        return _returned(office, conn, period, _waiting(office, conn, staff, period))
+
+
+def _waiting(office: Office, conn: Connection, staff: Staff, period: Period) -> list[int]:
+    """Submission ids, in the order of the units' codes."""
+    by_id = office.register.by_id
+    found = [(by_id[unit_id], row_id) for row_id, unit_id in newest_in_states(conn, period.key, STATES)]
+    return [row_id for unit, row_id in sorted(found, key=lambda pair: pair[0].code) if staff.may_decide(unit)]
+
+
+def _returned(office: Office, conn: Connection, period: Period, submission_ids: Sequence[int]) -> list[Returned]:
+    rows = submissions_by_id(conn, submission_ids)
+    failing = rules_failing(conn, submission_ids)
+    proposed = open_proposals(conn, period.key, sorted(row.unit_id for row in rows.values()))
+    dues, books = known_dues(office, conn, [period]), return_workbooks(office, list(rows.values()))
     found = []
-    for row in sorted(mine, key=lambda row: office.register.by_id[row.unit_id].code):
+    for row in (rows[row_id] for row_id in submission_ids):
         unit, counts = office.register.by_id[row.unit_id], {"error": 0, "query": 0}
         for (severity, _), number in failing.get(row.id, {}).items():
             counts[severity] += number
-        asked = len(proposed.get(row.unit_id, ()))
-        book = answered_before(office, row).return_workbook
+        asked, book = len(proposed.get(row.unit_id, ())), books.get(row.id)
+        due = f"{dues.of(unit, period):%m月%d日%H:%M}"
         sentence = _sentence(unit, period, row, counts, asked, book.name if book else "", due)
         found.append(Returned(unit, row, counts["error"], counts["query"], asked, book, sentence))
     return found
 
 
-def zip_returns(period: Period, returned: Sequence[Returned]) -> tuple[str, bytes]:
-    """Name and bytes of the zip: the workbooks, the sentences as text and as a table."""
-    out = io.BytesIO()
+def zip_returns(out: BinaryIO, returned: Sequence[Returned]) -> None:
+    """Writes the zip: the workbooks, the sentences as text and as a table."""
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as bundle:  # workbooks are compressed already
-        for each in returned[:MOST_BOOKS]:
-            if each.book:
-                _add(bundle, each.book.name, each.book.read_bytes())
+        for book in dict.fromkeys(each.book for each in returned):  # the parts of a 分县表 share one
+            with suppress(FileNotFoundError):  # settled in the meantime: there is nothing left to correct
+                if book:
+                    _add(bundle, book.name, book.read_bytes())
         _add(bundle, "通知用语.txt", "\r\n\r\n".join(each.sentence for each in returned).encode("utf-8-sig"))
         _add(bundle, "退回清单.csv", _table(returned).encode("utf-8-sig"))
-    return f"湘妇志_{period.key}_退回工作簿.zip", out.getvalue()
+
+
+def zip_name(period: Period) -> str:
+    return f"湘妇志_{period.key}_退回工作簿.zip"
 
 
 def _add(bundle: zipfile.ZipFile, name: str, content: bytes) -> None:

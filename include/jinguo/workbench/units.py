@@ -19,9 +19,11 @@ from jinguo.units.ownership import load_ownership
 from jinguo.units.register import Register, Unit, normalise_name
 from jinguo.units.store import ImportRecord, RegisterStore
 from jinguo.units.tables import fingerprint
+from jinguo.workbench.paging import part_of_list
 
 MOST_BYTES = 200_000  # of a change file
 MOST_NAMES = 3  # aliases shown at once
+PAGE_ROWS = 100
 _SUFFIXES = (".yaml", ".yml", ".csv")
 EVENT_NAMES = {
     "added": "新增",
@@ -60,30 +62,38 @@ class UnitLine:
 
 @dataclass(frozen=True)
 class RegisterPage:
-    """The reader's part of the register. ``version`` None: the one that was shipped, never changed."""
+    """The reader's part of the register: of ``found`` units page ``page`` of ``pages``. ``version`` None: the one that
+    was shipped, never changed."""
 
     period: Period
     lines: tuple[UnitLine, ...]
+    found: int
+    page: int
+    pages: int
     version: ImportRecord | None
     fingerprint: str
     records: tuple[ImportRecord, ...]
 
 
-def make_register_page(office: Office, staff: Staff, *, query: str = "", period: Period | None = None) -> RegisterPage:
+def make_register_page(
+    office: Office, staff: Staff, *, query: str = "", period: Period | None = None, page: int = 1
+) -> RegisterPage:
     """The units that the reader may see, in the register's order; ``query``: part of a name, an alias or a code."""
     period = period or Period.of_date(office.settings.now().date())
     register, store = office.register.at(period), RegisterStore(office.settings.register_store)
     names = _aliases(register)
     owned = _owned(register, period)
     wanted = normalise_name(query)
-    lines = [
-        _line(register, unit, period, names.get(unit.code, ()), owned.get(unit.code, ()))
-        for unit in register.units
-        if staff.may_see(unit) and _fits(unit, names.get(unit.code, ()), wanted)
-    ]
+    units = [u for u in register.units if staff.may_see(u) and _fits(u, names.get(u.code, ()), wanted)]
+    part = part_of_list(units, page, PAGE_ROWS)
     return RegisterPage(
         period=period,
-        lines=tuple(lines),
+        lines=tuple(
+            _line(register, unit, period, names.get(unit.code, ()), owned.get(unit.code, ())) for unit in part.rows
+        ),
+        found=len(units),
+        page=part.page,
+        pages=part.pages,
         version=store.current(),
         fingerprint=fingerprint(office.settings.register),
         records=tuple(store.records()),
@@ -91,8 +101,10 @@ def make_register_page(office: Office, staff: Staff, *, query: str = "", period:
 
 
 def _fits(unit: Unit, aliases: tuple[str, ...], wanted: str) -> bool:
+    if not wanted:
+        return True
     texts = (unit.code, unit.name, unit.org_name, *aliases)
-    return not wanted or any(wanted in normalise_name(text) for text in texts)
+    return any(wanted in normalise_name(text) for text in texts)
 
 
 def _line(
