@@ -150,6 +150,7 @@ def test_what_comes_of_a_form_is_readable_too(browse, tmp_path):
     group = office.locator("section.group", has_text="KQ-006")
     group.locator("input[name=chosen]").first.check()
     group.locator("[name=reason]").fill("已电话核实")
+    group.locator(".bulk .check input").check()
     with office.expect_navigation():
         group.locator("button:has-text('审定选中的')").click()
     assert office.locator("main .state.accepted").inner_text() == "已处理"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import re
+import zipfile
 
 import pytest
 from jinguo.flow.office import open_office
@@ -46,6 +48,7 @@ def test_quarters_are_listed_above_their_last_month_with_their_files(server, qua
     ]
     assert re.findall(r'href="/workbench/releases/2026-Q3/1/([^"]+)" download', text) == [
         "workbook",
+        "bulletin",
         "export?suffix=.csv",
         "export?suffix=.parquet",
         "export?suffix=.json",
@@ -71,6 +74,8 @@ def test_the_files_of_a_quarter_are_downloaded(server, quarter):
     client = server.client("office")
     workbook, export = client.get(f"{PAGE}/workbook"), client.get(f"{PAGE}/export?suffix=.csv")
     assert workbook.content.startswith(b"PK")
+    with zipfile.ZipFile(io.BytesIO(client.get(f"{PAGE}/bulletin").content)) as bulletin:
+        assert "2026年第3季度" in bulletin.read("word/document.xml").decode("utf-8")
     assert export.content.decode("utf-8-sig").splitlines()[1].startswith("2026-Q3,")
     assert "2026Q3" in export.headers["content-disposition"]
 

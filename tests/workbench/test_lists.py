@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import io
 import zipfile
+from dataclasses import replace
 
 import pytest
+from jinguo.flow.office import open_office
+from jinguo.settings import TIMEZONE
 from jinguo.workbench import returns, units
 from jinguo.workbench.paging import part_of_list
 from jinguo.workbench.returns import list_returns, make_returns_page, zip_returns
@@ -54,9 +58,12 @@ def test_what_waits_for_units_comes_by_pages_in_the_order_of_their_codes(office,
 
 def test_a_sentence_names_the_units_own_deadline(office, staff, waiting, store):
     store("430300", "returned")
-    items = make_returns_page(office, staff("office", "430000"), OCTOBER).returned
-    due = {item.unit.code: item.sentence.split("截止")[1][:6] for item in items}
-    assert due["430302"] < due["430300"]  # whoever reports to a city does so before the city
+    before_the_city = replace(office.settings, fixed_now=dt.datetime(2026, 11, 5, 12, tzinfo=TIMEZONE))
+    with open_office(before_the_city) as then:
+        items = make_returns_page(then, staff("office", "430000"), OCTOBER).returned
+    due = {item.unit.code: item.sentence.split("（")[1].split("）")[0] for item in items}
+    assert due["430300"] == "截止11月05日23:59"
+    assert due["430302"].endswith("已截止，请尽快")  # whoever reports to a city does so before the city
 
 
 def test_the_zip_has_every_workbook_and_every_sentence_whatever_page_is_shown(office, staff, waiting, monkeypatch):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 import zipfile
 from collections.abc import Sequence
@@ -88,10 +89,14 @@ def _returned(office: Office, conn: Connection, period: Period, submission_ids: 
         for (severity, _), number in failing.get(row.id, {}).items():
             counts[severity] += number
         asked, book = len(proposed.get(row.unit_id, ())), books.get(row.id)
-        due = f"{dues.of(unit, period):%m月%d日%H:%M}"
+        due = _until(dues.of(unit, period), office.settings.now())
         sentence = _sentence(unit, period, row, counts, asked, book.name if book else "", due)
         found.append(Returned(unit, row, counts["error"], counts["query"], asked, book, sentence))
     return found
+
+
+def _until(due: dt.datetime, now: dt.datetime) -> str:
+    return f"截止{due:%m月%d日%H:%M}" if now <= due else f"{due:%m月%d日%H:%M}已截止，请尽快"
 
 
 def zip_returns(out: BinaryIO, returned: Sequence[Returned]) -> None:
@@ -136,4 +141,4 @@ def _sentence(
     file = f"请打开“{book}”，按“问题清单”逐条处理后发回" if book else "请按审核意见改正后重报"
     name = unit.org_short or unit.name
     begin = f"{name}：你单位{period.chinese}报表第{row.version}版有{what}。{reason}"
-    return f"{begin}{file}（截止{due}），也可在工作台上答复。谢谢！"
+    return f"{begin}{file}（{due}），也可在工作台上答复。谢谢！"
