@@ -65,3 +65,24 @@ def test_a_heading_never_stands_alone_at_the_foot(schemas, tmp_path):
     first, second = render(tmp_path / "page.docx")
     assert len(first) == LINES - 1
     assert second[0] == "一、总体情况"
+
+
+def test_the_signature_never_stands_on_a_page_without_text(schemas, tmp_path):
+    words = load_words(schemas)
+    paper = OfficialPaper(words["fonts"], words["fallbacks"])
+    paper.write_paragraph("报" * ((LINES - 5) * CHARACTERS - HEAD_INDENT))
+    paper.write_paragraph("数" * (2 * CHARACTERS - HEAD_INDENT))
+    text_ends = paper.length
+    for line in ("", "附件：1.全省主要指标汇总表", "　　　2.各单位报送情况表", ""):
+        paper.write_line(line)
+    paper.write_signature("湖南省妇女联合会", "2026年11月9日", text_ends=text_ends)
+    paper.document.save(tmp_path / "page.docx")
+    first, second = render(tmp_path / "page.docx")
+    assert len(first) == LINES - 5
+    assert set(second[0]) == {"数"}
+    assert [line.replace(" ", "") for line in second[2:]] == [
+        "附件：1.全省主要指标汇总表",
+        "2.各单位报送情况表",
+        "湖南省妇女联合会",
+        "2026年11月9日",
+    ]

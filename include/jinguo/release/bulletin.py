@@ -81,13 +81,13 @@ def _write_section(paper: OfficialPaper, section: dict[str, Any], paragraphs: Se
 
 
 def _write_end(paper: OfficialPaper, words: dict[str, Any], edition: Edition) -> None:
-    attachments = words["attachments"]
+    attachments, text_ends = words["attachments"], paper.length
     paper.write_line("")
     for number, key in enumerate(("figures", "reporting"), start=1):
         lead = attachments["prefix"] if number == 1 else "　" * len(attachments["prefix"])
         paper.write_paragraph(f"{lead}{number}.{attachments[key]['title']}")
     paper.write_line("")
-    paper.write_signature(edition.figures.form.issuer, _date(edition))
+    paper.write_signature(edition.figures.form.issuer, _date(edition), text_ends=text_ends)
 
 
 def _write_imprint(paper: OfficialPaper, words: dict[str, str], edition: Edition) -> None:

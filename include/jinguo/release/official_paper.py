@@ -66,12 +66,18 @@ class OfficialPaper:
         self.write_paragraph(text, font=font)
         self.document.paragraphs[-1].paragraph_format.keep_with_next = True
 
-    def write_signature(self, issuer: str, date: str) -> None:
-        """署名 and 成文日期: the date four characters from the right, the name centred above it; never without text."""
-        for above in reversed(self.document.paragraphs):
+    @property
+    def length(self) -> int:
+        """How many paragraphs there are."""
+        return len(self.document.paragraphs)
+
+    def write_signature(self, issuer: str, date: str, *, text_ends: int) -> None:
+        """署名 and 成文日期: the date four characters from the right, the name centred above it.
+
+        They and the list of attachments never stand on a page without text, which is ``text_ends`` paragraphs long.
+        """
+        for above in self.document.paragraphs[max(text_ends - 1, 0) :]:
             above.paragraph_format.keep_with_next = True
-            if above.text:
-                break
         by = self._paragraph(issuer)
         by.paragraph_format.keep_with_next = True
         by.alignment = WD_ALIGN_PARAGRAPH.RIGHT
