@@ -103,6 +103,18 @@ def test_a_line_of_sums_is_none_of_its_own(city, read, edit, cells):
     )
 
 
+def test_a_head_that_came_along_is_no_line(issue, read, edit, form):
+    labels = {column.number: column.label for column in form.table_by_id["ledger"].columns}
+    letters = "ABCDEFGHIJKLMNOPQR"
+    head = {("附1表", f"{letters[number - 1]}10"): label for number, label in labels.items()}
+    numbers = {("附1表", f"{letters[number - 1]}11"): number for number in labels}
+    again = line(ACTIVITY, sheet="附1表", first="B") | line(ACTIVITY, row=12, sheet="附1表", first="B")
+    reading = read(edit(issue("430121"), again | head | numbers))
+    assert [row for _, row, _ in lines(reading, "ledger")] == [9, 12]
+    told = [(p.cell, p.details["v"]) for p in reading.problems if p.table == "ledger" and p.rule_id != "D26"]
+    assert told == [("A10", "表头"), ("A11", "表头")]
+
+
 def test_a_line_that_only_has_the_word_in_it_is_a_line(city, read, edit):
     named = line(LINE) | {("05表", "A9"): "合计社区"}
     assert [number for number, _, _ in lines(read(edit(city, named)))] == [1]

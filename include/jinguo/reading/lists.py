@@ -11,7 +11,7 @@ from typing import Any
 
 from jinguo.forms.model import SCALE, Column, Form, list_cell_id
 from jinguo.periods import Period
-from jinguo.reading.anchors import Located, fold
+from jinguo.reading.anchors import Located, column_number, fold
 from jinguo.reading.cells import is_tick
 from jinguo.reading.dates import Day, read_date
 from jinguo.reading.markup import Formula, Markup
@@ -23,6 +23,7 @@ from jinguo.templates.layout import column_letters
 _YES = frozenset(("1", "是", "√", "✓", "✔", "有", "y", "yes", "true"))
 _INVISIBLE = re.compile(r"[\s\u200b-\u200d\ufeff]")
 _TOTALS = frozenset(("合计", "总计", "小计", "共计", "本月合计", "本页合计", "本月小计", "累计"))
+_FEWEST_OF_A_HEAD = 4  # cells: fewer may be figures that happen to be the numbers of their columns
 _NO = frozenset(("0", "否", "×", "无", "没有", "—", "-", "/", "n", "no", "false"))
 
 
@@ -92,10 +93,10 @@ def read_lines(located: Located, *, form: Form, period: Period, is_1904: bool, n
         filled = [(place, value) for place in typed if not _is_empty(value := values[place.at])]
         if filled:
             line = _Line(table.id, period, is_1904, notes, markup, row - first + 1, row)
-            if total := _total_of(filled, [(place, values[place.at]) for place in computed]):
-                notes.problem(
-                    "D88", line.address(total[0]), "", total[1], line=str(line.number), v=fold(total[1]).rstrip(":")
-                )
+            beside = [(place, values[place.at]) for place in computed]
+            if other := _total_of(filled, beside) or _head_again(filled, beside):
+                place, word = other
+                notes.problem("D88", line.address(place), "", word, line=str(line.number), v=_word(word))
                 continue
             found = _read_typed(line, filled if is_plain else _without_formula_trouble(line, typed, values))
             for place in computed:
@@ -130,6 +131,25 @@ def _total_of(filled: list[tuple[_Place, Any]], beside: list[tuple[_Place, Any]]
                 return None
             found = found or (place, value)
     return found
+
+
+def _head_again(filled: list[tuple[_Place, Any]], beside: list[tuple[_Place, Any]]) -> tuple[_Place, str] | None:
+    """The first cell of a line that repeats the list's head: the labels, or the numbers of its columns. Ledgers that
+    were put together from several bring theirs along."""
+    if len(filled) < _FEWEST_OF_A_HEAD:
+        return None
+    if not all(_is_of_head(place.column, value) for place, value in filled):
+        return None
+    place, _ = min((*filled, *beside), key=lambda cell: cell[0].at)
+    return place, "表头"
+
+
+def _is_of_head(column: Column, value: Any) -> bool:
+    """Whether a cell repeats the label or the number of its column; a cell for dates shows that as a day of 1900."""
+    if type(value) is dt.date:
+        return value.year <= 1900
+    is_label = type(value) is str and fold(value).partition("(")[0] == fold(column.label).partition("(")[0]
+    return is_label or column_number(value) == column.number
 
 
 def _word(text: str) -> str:
