@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from jinguo.reading.markup import scan_sheet
 from jinguo.reading.model import CellState
 from jinguo.reading.wire import decode, encode
 
@@ -143,6 +144,18 @@ def test_figures_outside_the_form_are_said_not_to_count(city, read, edit, change
     assert [(problem.cell, problem.details["v"], problem.details["n"]) for problem in found] == (
         [(cell, value, others)] if cell else []
     )
+
+
+def test_codes_are_no_figures_outside_where_their_heading_is_lost(city, read, edit):
+    cells = {("01表", f"C{row}"): row - 8 for row in range(9, 35)} | {("01表", "C8"): None}
+    assert "D87" not in {problem.rule_id for problem in read(edit(city, cells)).problems}
+
+
+@pytest.mark.parametrize("value", ["<v>Err:502</v>", "<v></v>", ""])
+def test_an_error_is_one_whatever_it_is_called(value):
+    xml = f'<sheetData><row r="9"><c r="E9" t="e">{value}</c></row></sheetData>'.encode()
+    assert list(scan_sheet(xml).errors) == ["E9"]
+    assert list(scan_sheet(xml.replace(b'"', b"'")).errors) == ["E9"]
 
 
 def test_codes_that_are_lost_or_repeated_are_each_one_thing_to_put_right(city, read, edit):

@@ -145,9 +145,10 @@ def _head_again(filled: list[tuple[_Place, Any]], beside: list[tuple[_Place, Any
 
 
 def _is_of_head(column: Column, value: Any) -> bool:
-    """Whether a cell repeats the label or the number of its column; a cell for dates shows that as a day of 1900."""
+    """Whether a cell repeats the label or the number of its column; a cell for dates shows that as one of the first
+    days of its calendar."""
     if type(value) is dt.date:
-        return value.year <= 1900
+        return value.year <= 1904
     is_label = type(value) is str and fold(value).partition("(")[0] == fold(column.label).partition("(")[0]
     return is_label or column_number(value) == column.number
 

@@ -190,7 +190,7 @@ def scan_sheet(xml: bytes) -> Markup:
     markup = Markup(has_hidden_rows=_may_hide(xml) and _HIDDEN.search(xml) is not None)
     if b"<f" in xml:
         markup.formulas = _formulas(xml)
-    if b"#" in xml and (b't="e"' in xml or b"t='e'" in xml):  # as #REF! or as &#35;REF!
+    if b't="e"' in xml or (b"'" in xml and b"t='e'" in xml):  # whatever the error is called, or if it is not
         for match in _ERROR.finditer(xml):
             reference = _REFERENCE.search(b" " + match[1])
             if reference:

@@ -13,9 +13,9 @@ from jinguo.reading.notes import Notes
 def note_outside(located: Located, notes: Notes) -> None:
     """One remark (D87) for all figures of a sheet below the form's last row or in a column that is none of its.
 
-    Where rows or columns are not the form's, WZ-009 says so already.
+    Where rows or columns are not the form's, WZ-009 says so already; without 丙 codes would be taken for figures.
     """
-    if located.mismatches:
+    if located.mismatches or located.head.code_column < 0:
         return
     found = list(_outside(located))
     if found:

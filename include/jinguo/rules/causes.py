@@ -131,18 +131,17 @@ class _Groups:
     def following_from_list(self, finding: Finding) -> list[int]:
         """The blanks of what would follow from a list that is missing; or, where one of its lines does not say, or says
         wrongly, in which group it belongs, what is said of the groups and their totals."""
-        if self.form is None:
+        group, is_missing = _column_of_list(finding.cell_id), finding.rule_id in BROKEN_TABLE
+        if self.form is None or not (group or is_missing):
             return []
-        tables, group = self.tables_of(finding), _column_of_list(finding.cell_id)
+        tables = self.tables_of(finding)
         cells = [cell for cell in self.form.cells if cell.derived and cell.derived.source in tables]
-        if group:
-            found = {cell.id for cell in cells if group in dict(cell.derived.derivation.equals)}
-            found |= self._all_computed_from(found)
-            return [place for cell_id in found for place in self.by_place.get(cell_id, ())]
-        if finding.rule_id in BROKEN_TABLE:
+        if is_missing:
             places = [place for cell in cells for place in self.by_place.get(cell.id, ())]
             return [place for place in places if self.findings[place].rule_id == BLANK]
-        return []
+        found = {cell.id for cell in cells if group in dict(cell.derived.derivation.equals)}
+        found |= self._all_computed_from(found)
+        return [place for cell_id in found for place in self.by_place.get(cell_id, ())]
 
     def first_causes(self, rules: Sequence[str]) -> list[int]:
         """The findings of ``rules``; those at a cell that is computed from another's come last."""
