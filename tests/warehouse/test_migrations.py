@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import concurrent.futures
+import sqlite3
 import sys
 import threading
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -67,6 +70,24 @@ def test_two_that_open_at_once_migrate_once(empty_url):
     assert len(opened) == 3
     for warehouse in opened:
         warehouse.close()
+
+
+def test_opening_waits_for_another_that_is_making_the_warehouse(tmp_path):
+    """SQLite itself does not wait for the change to WAL: without our patience this is an error at once."""
+    path = tmp_path / "warehouse.db"
+    maker = sqlite3.connect(path, isolation_level=None)
+    maker.execute("BEGIN IMMEDIATE")
+    maker.execute("CREATE TABLE being_made (x)")
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        opening = pool.submit(open_warehouse, f"sqlite:///{path}")
+        with pytest.raises(TimeoutError):
+            opening.result(timeout=0.2)
+        maker.execute("COMMIT")
+        maker.close()
+        warehouse = opening.result(timeout=60)
+    with warehouse.read() as conn:
+        assert conn.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+    warehouse.close()
 
 
 def test_opening_at_head_does_not_import_alembic(warehouse_url, monkeypatch):

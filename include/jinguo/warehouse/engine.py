@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +21,7 @@ _WRITER_LOCK = 4300001  # PostgreSQL advisory locks: one number for writers, one
 _PERIOD_LOCKS = 430002
 _MOST_KEYS = 500  # in one IN list
 _BUSY_MS = 60_000  # a batch holds the write lock for about a second
+_BUSY_PAUSE = 0.02  # seconds
 
 
 _KeyT = TypeVar("_KeyT")
@@ -133,14 +136,28 @@ def _prepare_postgresql(connection: Any, _record: object) -> None:
     connection.commit()
 
 
-def _prepare_sqlite(connection: object, _record: object) -> None:
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     """WAL: readers never wait for the writer. FULL: a commit is on the disk before it returns, because the original in
     the inbox is deleted on the strength of it (NORMAL may lose the last commits in a power cut)."""
     connection.isolation_level = None  # we begin transactions ourselves
-    connection.execute("PRAGMA journal_mode = WAL")
+    _switch_to_wal(connection)
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA cache_size = -65536")  # 64 MiB: the fact table's index pages of a batch
+
+
+def _switch_to_wal(connection: sqlite3.Connection) -> None:
+    """The change of a new file to WAL is the one lock that SQLite does not wait for: of two processes that make the
+    warehouse at the same moment one is told at once that the database is locked. So we wait here."""
+    give_up = time.monotonic() + _BUSY_MS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
+                raise
+            time.sleep(_BUSY_PAUSE)
 
 
 def _begin_sqlite(conn: Connection) -> None:
