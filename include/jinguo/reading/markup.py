@@ -21,7 +21,7 @@ _FAR = re.compile(rb' r="(?:[A-Z][A-Z]|[A-Z]?\d{5})')  # a cell or a row
 _CELL = re.compile(rb"""<(?:\w+:)?c\b[^>]*?\br=["']([A-Z]{1,3})(\d+)["'][^>]*?(?:/>|>.*?</(?:\w+:)?c>)""", re.S)
 _REFERENCE = re.compile(rb""" r=["']([A-Z]{1,3})(\d+)["']""")
 _FAR_ROW = re.compile(rb"""<(?:\w+:)?row [^>]*?\br=["']\d{5,}["'][^>]*?(?:/>|>\s*</(?:\w+:)?row>)""")
-_USUAL_FORMULA = re.compile(rb'<c r="([A-Z]++\d++)"[^>]*+><f(?: aca="false")?>([^<]*+)</f>(<v>[^<])?')
+_USUAL_FORMULA = re.compile(rb'<c r="([A-Z]++\d++)"[^>]*+><f(?: aca="false")?>([^<]*+)</f>(<v>(?=[^<]))?')
 _FORMULA = re.compile(rb"<f(?:\s([^>]*?))?(?:/>|>([^<]*)</f>)")
 _ERROR = re.compile(
     rb"""<(?:\w+:)?c ([^>]*?\bt=["']e["'][^>]*)>(?:<(?:\w+:)?f[^>]*?(?:/>|>[^<]*</(?:\w+:)?f>))?"""
@@ -205,12 +205,16 @@ def _formulas(xml: bytes) -> dict[str, Formula]:
     found = _USUAL_FORMULA.findall(xml, 0, end)
     if len(found) != xml.count(b"<f", 0, end):
         return _unusual_formulas(xml, end)
-    return {address.decode(): _usual_formula(text, value != b"") for address, text, value in found}
+    return _usual_formulas(tuple(found))
 
 
-@lru_cache(maxsize=8192)
-def _usual_formula(text: bytes, has_value: bool) -> Formula:
-    return Formula(unescape(text.decode("utf-8", "replace")), has_value)
+@lru_cache(maxsize=64)
+def _usual_formulas(found: tuple[tuple[bytes, bytes, bytes], ...]) -> dict[str, Formula]:
+    """A template's formulas are the same in every unit's copy of it: made once, and not to be changed by anyone."""
+    return {
+        address.decode(): Formula(unescape(text.decode("utf-8", "replace")), value != b"")
+        for address, text, value in found
+    }
 
 
 def _unusual_formulas(xml: bytes, end: int) -> dict[str, Formula]:
