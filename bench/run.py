@@ -1,9 +1,10 @@
 """This pipeline against the one that an analyst would write: same files, same run, ratios printed.
 
-    python bench/run.py [tiny|small|large] [--cores N] [--without-analyst]
+    python bench/run.py [tiny|small|large|province] [--cores N] [--without-analyst]
 
 Each pipeline runs in a fresh process on the same CPU cores (one, unless --cores says otherwise) over inputs that are
-made once (bench/inputs.py). small: 15 city-size and 500 village-size files; large: 15 + 122 counties + 2,000 villages.
+made once (bench/inputs.py). small: 15 city-size and 500 village-size files; large: 15 + 122 counties + 2,000 villages;
+province: with 29,500 villages.
 Nothing is asserted: a person reads the table.
 """
 
