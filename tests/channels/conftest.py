@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 
 import asyncssh
@@ -50,7 +50,7 @@ def free_port() -> int:
 class _Files(asyncssh.SFTPServer):
     """A server that may stop answering, or break off, while a file is read. ``trouble``: name → hang or drop.
 
-    The name ``login`` lets it hang earlier.
+    The name ``login`` lets it hang earlier; ``attributes``: it tells neither file types nor times.
     """
 
     def __init__(self, chan: asyncssh.SSHServerChannel, root: Path, trouble: dict[str, str], opened: dict) -> None:
@@ -61,6 +61,12 @@ class _Files(asyncssh.SFTPServer):
         file = super().open(path, pflags, attrs)
         self._open[file] = os.fsdecode(path).rpartition("/")[2]
         return file
+
+    async def scandir(self, path: bytes) -> AsyncIterator[asyncssh.SFTPName]:
+        async for entry in super().scandir(path):
+            if "attributes" in self._trouble:
+                entry.attrs.permissions = entry.attrs.atime = entry.attrs.mtime = None
+            yield entry
 
     async def read(self, file: object, offset: int, size: int) -> bytes:
         trouble = self._trouble.get(self._open[file])

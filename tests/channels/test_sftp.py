@@ -54,6 +54,23 @@ def test_files_are_taken_once_and_stay_at_the_source(sftp_server, intake):
     assert (sftp_server.root / "b.xlsx").exists()
 
 
+def test_a_name_in_gbk_is_taken_like_any_other(sftp_server, intake):
+    _put(sftp_server, os.fsdecode("430200_株洲.xlsx".encode("gbk")), b"two")
+    _put(sftp_server, "430100_长沙.xlsx")
+    (done,) = _fetch(intake, _definition(sftp_server, after="delete"))
+    assert (done.state, done.left) == ("ok", [])
+    assert sorted(row.name for row in _pending(intake)) == ["430100_长沙.xlsx", "430200_株洲.xlsx"]
+    assert list(sftp_server.root.iterdir()) == []
+
+
+def test_a_server_that_tells_neither_types_nor_times(sftp_server, intake):
+    _put(sftp_server, "a.xlsx")
+    (sftp_server.root / "folder").mkdir()
+    sftp_server.trouble["attributes"] = "none"
+    _fetch(intake, _definition(sftp_server))
+    assert [(row.name, row.delivered_at) for row in _pending(intake)] == [("a.xlsx", NOW)]
+
+
 def test_an_original_is_deleted_only_when_it_is_wanted_and_after_the_record(sftp_server, intake, monkeypatch):
     _put(sftp_server, "a.xlsx")
     definition = _definition(sftp_server, after="delete")

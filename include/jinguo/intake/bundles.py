@@ -14,6 +14,7 @@ from jinguo.intake.packages import (
     entry_bytes,
     kind_of,
 )
+from jinguo.intake.texts import decode_name
 
 _MAX_MEMBERS = 500
 _ZIP_START, _NAME_AT = b"PK\x03\x04", 30
@@ -59,11 +60,7 @@ def member_name(entry: zipfile.ZipInfo) -> str:
     """The member's own name without folders. Names that do not say so are UTF-8 or, from Windows in China, GBK."""
     name = entry.filename
     if not entry.flag_bits & _UTF8_NAMES:
-        raw = name.encode("cp437", "replace")
-        try:
-            name = raw.decode("utf-8")
-        except UnicodeDecodeError:
-            name = raw.decode("gb18030", "replace")
+        name = decode_name(name.encode("cp437", "replace"))
     return name.replace("\\", "/").rpartition("/")[2]
 
 

@@ -18,6 +18,7 @@ from typing import TextIO
 from jinguo.errors import Busy
 from jinguo.intake.archive import Archive, Staged
 from jinguo.intake.receiving import Intake, Received, Taken
+from jinguo.intake.texts import decode_name
 from jinguo.settings import TIMEZONE
 from jinguo.warehouse.engine import Warehouse
 from jinguo.warehouse.records import Delivery
@@ -140,12 +141,8 @@ def moment_of(seconds: float, otherwise: dt.datetime) -> dt.datetime:
 
 
 def readable_name(name: str) -> str:
-    """A file name that is not UTF-8 is, in Hunan, GBK: Windows zip files unpacked on Linux."""
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return os.fsencode(name).decode("gb18030", "replace")
-    return name
+    """A file name as Python has it from the system: Windows zip files unpacked on Linux leave GBK names."""
+    return decode_name(os.fsencode(name))
 
 
 @contextmanager

@@ -33,6 +33,14 @@ def decode_text(data: bytes) -> Decoded | None:
     return _decoded(data, "utf-8") or _decoded(data, "gb18030") or _chinese_utf16(data)
 
 
+def decode_name(raw: bytes) -> str:
+    """A file's name as it came: UTF-8, or else, from Windows in China, GBK."""
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError:
+        return raw.decode("gb18030", "replace")
+
+
 def _unmarked_utf16(sample: bytes) -> str:
     """Digits, commas and line ends have a zero byte beside them, always on the same side."""
     even, odd = sample[::2].count(0), sample[1::2].count(0)

@@ -13,6 +13,7 @@ from email.message import Message
 from email.policy import Compat32
 from email.utils import collapse_rfc2231_value, parseaddr, parsedate_to_datetime
 
+from jinguo.intake.texts import decode_name
 from jinguo.settings import TIMEZONE
 
 MAX_FILES = 60  # in one mail; a city that sends each county's workbook sends fewer
@@ -111,11 +112,7 @@ def _decoded(text: str) -> str:
 
 
 def _from_bytes(text: str) -> str:
-    raw = text.encode("utf-8", "surrogateescape")
-    try:
-        return raw.decode()
-    except UnicodeDecodeError:
-        return raw.decode("gb18030", "replace")
+    return decode_name(text.encode("utf-8", "surrogateescape"))
 
 
 def _text(message: Message) -> str:

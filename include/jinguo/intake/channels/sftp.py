@@ -21,9 +21,24 @@ from jinguo.intake.channels.definitions import Sftp
 from jinguo.intake.channels.model import ChannelError, Credentials, Offer, take_offers, time_limit
 from jinguo.intake.folder import UNFINISHED, moment_of
 from jinguo.intake.receiving import Intake, Received
+from jinguo.intake.texts import decode_name
 
 logging.getLogger("paramiko.transport").setLevel(logging.CRITICAL)  # tracebacks of what we name ourselves
 _KEY_TYPES = (paramiko.Ed25519Key, paramiko.ECDSAKey, paramiko.RSAKey)
+
+
+class _Files(paramiko.SFTPClient):
+    """Names are bytes in the protocol. paramiko takes them for UTF-8 and ends at the first that is not, so that one GBK
+    name would keep a whole directory from being read; here they come as Python has such names, with surrogates."""
+
+    def _request(self, kind: object, *arguments: object) -> tuple[object, paramiko.Message]:
+        answer, message = super()._request(kind, *arguments)
+        message.get_text = lambda: message.get_string().decode("utf-8", "surrogateescape")
+        return answer, message
+
+    def _convert_status(self, message: paramiko.Message) -> None:
+        message.get_text = lambda: decode_name(message.get_string())
+        super()._convert_status(message)
 
 
 class SftpChannel:
@@ -81,7 +96,7 @@ class SftpChannel:
                         auth_timeout=wanted.round_seconds,
                         channel_timeout=wanted.round_seconds,
                     )
-                    sftp = client.open_sftp()
+                    sftp = _Files.from_transport(client.get_transport())
                 sftp.get_channel().settimeout(wanted.timeout_seconds)
                 yield sftp
 
@@ -94,32 +109,40 @@ class SftpChannel:
         except OSError as error:
             raise ChannelError("unreachable", error.strerror or type(error).__name__) from None
 
-    def _offers(self, sftp: paramiko.SFTPClient, intake: Intake, received: Received) -> list[Offer]:
+    def _offers(self, sftp: _Files, intake: Intake, received: Received) -> list[Offer]:
         offers = []
         for entry in sorted(sftp.listdir_attr(self.definition.path), key=lambda entry: entry.filename):
-            name = entry.filename
-            if not stat.S_ISREG(entry.st_mode or 0) or name.startswith(".") or name.lower().endswith(UNFINISHED):
+            if not _is_file(entry) or entry.filename.startswith(".") or entry.filename.lower().endswith(UNFINISHED):
                 continue
-            if 0 <= intake.now.timestamp() - entry.st_mtime < self.definition.quiet_seconds:
+            path = posixpath.join(self.definition.path, entry.filename)
+            at = path.encode("utf-8", "surrogateescape")
+            name = decode_name(posixpath.basename(at))
+            if entry.st_mtime and 0 <= intake.now.timestamp() - entry.st_mtime < self.definition.quiet_seconds:
                 received.left.append((name, "it was written a moment ago"))
                 continue
-            path = posixpath.join(self.definition.path, name)
             offers.append(
                 Offer(
                     name=name,
-                    delivered_at=moment_of(entry.st_mtime, intake.now),
+                    delivered_at=moment_of(entry.st_mtime, intake.now) if entry.st_mtime else intake.now,
                     size=entry.st_size,
                     marks=(path, entry.st_size, entry.st_mtime),
-                    open=partial(_open, sftp, path),
-                    delete=partial(_delete, sftp, path, entry) if self.definition.after == "delete" else None,
-                    is_settled=partial(_is_same, sftp, path, entry),
+                    open=partial(_open, sftp, at),
+                    delete=partial(_delete, sftp, at, entry) if self.definition.after == "delete" else None,
+                    is_settled=partial(_is_same, sftp, at, entry),
                 )
             )
         return offers
 
 
+def _is_file(entry: paramiko.SFTPAttributes) -> bool:
+    """Some servers tell no file types; then the line that they would show to a person does."""
+    if entry.st_mode is None:
+        return not (entry.longname or "").startswith(("d", "l"))
+    return stat.S_ISREG(entry.st_mode)
+
+
 @contextmanager
-def _open(sftp: paramiko.SFTPClient, path: str) -> Iterator[BinaryIO]:
+def _open(sftp: _Files, path: bytes) -> Iterator[BinaryIO]:
     try:
         with sftp.open(path, "rb") as file:
             yield file
@@ -129,12 +152,12 @@ def _open(sftp: paramiko.SFTPClient, path: str) -> Iterator[BinaryIO]:
         raise
 
 
-def _is_same(sftp: paramiko.SFTPClient, path: str, entry: paramiko.SFTPAttributes) -> bool:
+def _is_same(sftp: _Files, path: bytes, entry: paramiko.SFTPAttributes) -> bool:
     now = sftp.stat(path)
-    return (now.st_size, now.st_mtime) == (entry.st_size, entry.st_mtime)
+    return now.st_size == entry.st_size and entry.st_mtime in (None, now.st_mtime)
 
 
-def _delete(sftp: paramiko.SFTPClient, path: str, entry: paramiko.SFTPAttributes) -> None:
+def _delete(sftp: _Files, path: bytes, entry: paramiko.SFTPAttributes) -> None:
     if not _is_same(sftp, path, entry):
         raise OSError("it was changed after it was read")
     sftp.remove(path)
