@@ -136,6 +136,13 @@ def test_check_neither_needs_nor_makes_a_warehouse(workbook, tmp_path):
     assert not elsewhere.home.exists()
 
 
+def test_a_name_writes_no_line_of_its_own_on_the_terminal(tmp_path):
+    hostile = tmp_path / "a\n430200 accepted\x1b[2J\u202excod.xlsx"
+    hostile.write_bytes(b"no workbook")
+    done = Shell(tmp_path / "fresh").run("check", hostile)
+    assert done.stdout.splitlines()[0].startswith("a\ufffd430200 accepted\ufffd[2J\ufffdxcod.xlsx  ")
+
+
 def test_collect_adds_the_paths_of_the_answers(shell):
     by_name = {Path(item["file"]).name.split("_")[0]: item for item in shell.collected}
     assert {name: item["status"] for name, item in by_name.items()} == {

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
 
+from jinguo.intake.texts import UNSEEN
 from jinguo.periods import Period, Span, parse_released
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
@@ -45,6 +47,12 @@ ReleasedOption = Annotated[
         help="报告期: a month 2026-10, a quarter 2026-Q3 or a year 2026.",
     ),
 ]
+
+
+def print_line(text: str) -> None:
+    """One line with something in it that came with a file. What nobody sees in it – a line end in a file's name, a
+    terminal's commands, marks that turn the direction of reading – becomes U+FFFD: it could write lines of its own."""
+    print("".join("\ufffd" if unicodedata.category(letter) in UNSEEN else letter for letter in text))
 
 
 def print_json(data: Any) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from jinguo.cli.output import JsonOption, PeriodOption, print_json, print_json_items, print_table, progress
+from jinguo.cli.output import JsonOption, PeriodOption, print_json, print_json_items, print_line, print_table, progress
 from jinguo.settings import load_settings
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def collect(
                 if path:
                     print(path)
         for name in passed_over(inbox or settings.inbox):
-            print(f"left in the inbox, its name begins with a dot: {name}")
+            print_line(f"left in the inbox, its name begins with a dot: {name}")
 
 
 def decide(
@@ -142,23 +142,23 @@ def _print_checked(checked: Iterable[Checked], *, with_consequences: bool) -> No
 
     form = load_forms(load_settings().schemas)[-1]
     for item in checked:
-        print(f"{item.reading.file}  {item.reading.unit_code} {item.reading.period}  {item.state}")
+        print_line(f"{item.reading.file}  {item.reading.unit_code} {item.reading.period}  {item.state}")
         for cause in group_by_cause(item.findings, form):
             _print_finding(cause.finding, "  ")
             if cause.is_structural and not with_consequences:
-                print(f"      由此引起的问题{len(cause.consequences)}条（--all 逐条列出，--json 总是完整）")
+                print_line(f"      由此引起的问题{len(cause.consequences)}条（--all 逐条列出，--json 总是完整）")
                 continue
             for finding in cause.consequences:
                 _print_finding(finding, "    " if cause.is_structural else "  ")
         for made in by_interest(item.reading.normalisations)[:_MOST_INTERPRETATIONS]:
             raw = quote(made.raw, _LONGEST_RAW)  # the formulas of a ledger's totals are long
-            print(f"  [转换] {made.sheet}!{made.cell} “{raw}” 读作 {made.value}（{made.how}）")
+            print_line(f"  [转换] {made.sheet}!{made.cell} “{raw}” 读作 {made.value}（{made.how}）")
         if (more := len(item.reading.normalisations) - _MOST_INTERPRETATIONS) > 0:
-            print(f"  [转换] 另有{more}处，见 --json")
+            print_line(f"  [转换] 另有{more}处，见 --json")
 
 
 def _print_finding(finding: Finding, indent: str) -> None:
     from jinguo.rules.findings import SEVERITY_NAMES
 
     place = f"{finding.sheet}!{finding.cell}" if finding.cell else finding.sheet
-    print(f"{indent}[{SEVERITY_NAMES[finding.severity]}] {finding.rule_id} {place} {finding.message}")
+    print_line(f"{indent}[{SEVERITY_NAMES[finding.severity]}] {finding.rule_id} {place} {finding.message}")

@@ -19,6 +19,7 @@ from jinguo.flow.collect import process
 from jinguo.flow.issue import issue_templates
 from jinguo.flow.office import Office
 from jinguo.intake.folder import home_lock, receive
+from jinguo.intake.texts import UNSEEN
 from jinguo.periods import Period
 from jinguo.staff.roles import Staff
 from jinguo.units.register import Unit
@@ -26,7 +27,6 @@ from jinguo.warehouse.deliveries import delivery, parts_of
 
 CHANNEL = "web"
 _LONGEST_NAME = 200  # bytes
-_UNSEEN = ("Cc", "Cf", "Cs")  # control characters, marks that turn the direction of reading, halves of a letter
 
 
 @dataclass(frozen=True)
@@ -94,6 +94,6 @@ def bare_name(name: str) -> str:
     """The last part of a name, whatever system's path a browser made of it, short enough for any file system,
     without letters that nobody sees."""
     last = PurePosixPath(name.replace("\\", "/").replace("\0", "")).name
-    last = "".join(letter for letter in last if unicodedata.category(letter) not in _UNSEEN).strip()
+    last = "".join(letter for letter in last if unicodedata.category(letter) not in UNSEEN).strip()
     last = "" if last in (".", "..") else last
     return last.encode("utf-8", "replace")[-_LONGEST_NAME:].decode("utf-8", "ignore") or "未命名"
