@@ -91,9 +91,10 @@ def test_a_kill_while_the_key_was_made_leaves_no_empty_key(archive, quarantine, 
     def cut(_descriptor: int) -> None:
         raise KeyboardInterrupt
 
-    with monkeypatch.context() as cut_off, pytest.raises(KeyboardInterrupt):
-        cut_off.setattr("os.fsync", cut)
+    monkeypatch.setattr("os.fsync", cut)
+    with pytest.raises(KeyboardInterrupt):
         quarantine.seal(archive, sha256, on=TODAY)
+    monkeypatch.undo()
     assert not quarantine.key_file.exists()
     quarantine.seal(archive, sha256, on=TODAY)
     assert quarantine.open(sha256) == ROSTER
