@@ -7,7 +7,6 @@ import itertools
 import os
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from jinguo.forms.model import Form
 from jinguo.periods import Period
 
 from .authority import Authority
+from .ports import on_free_port
 
 SCHEMAS = Path(__file__).parents[1] / "schemas"
 _numbers = itertools.count(1)
@@ -70,11 +70,12 @@ class PostgresqlServer:
             shutil.chown(folder, "nobody")
         self._folder, self._bin = folder, programs / "bin"
         self._run("initdb", "--auth=trust", "--encoding=utf8", "--no-sync", "--username=postgres")
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        options = f"-h 127.0.0.1 -p {self.port} -F -c unix_socket_directories='' -c full_page_writes=off"
-        self._run("pg_ctl", "-w", "-o", options, "-l", str(folder / "log"), "start")
+        self.port = on_free_port(self._start, failing_with=RuntimeError)
+
+    def _start(self, port: int) -> int:
+        options = f"-h 127.0.0.1 -p {port} -F -c unix_socket_directories='' -c full_page_writes=off"
+        self._run("pg_ctl", "-w", "-o", options, "-l", str(self._folder / "log"), "start")
+        return port
 
     def url(self, database: str) -> str:
         return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"

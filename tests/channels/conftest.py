@@ -9,7 +9,6 @@ import imaplib
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import threading
@@ -26,6 +25,7 @@ from jinguo.settings import TIMEZONE
 from jinguo.warehouse.engine import open_warehouse
 
 from ..authority import Authority
+from ..ports import free_port
 from .lines import Line
 
 NOW = dt.datetime(2026, 11, 3, 9, 0, tzinfo=TIMEZONE)
@@ -39,12 +39,6 @@ def intake(tmp_path: Path, sqlite_template: Path) -> Iterator[Intake]:
     warehouse = open_warehouse(f"sqlite:///{tmp_path / 'warehouse.db'}")
     yield Intake(Archive(tmp_path / "archive"), warehouse, NOW)
     warehouse.close()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 class _Files(asyncssh.SFTPServer):

@@ -56,13 +56,13 @@ def _secret(_name):
 
 
 @pytest.mark.parametrize("part", PARTS)
-@pytest.mark.parametrize(("how", "seconds", "state"), [("hang", 1, "timed_out"), ("drop", 9, "broken_off")])
+@pytest.mark.parametrize(("how", "seconds", "state"), [("hang", 1, "timed_out"), ("drop", 30, "broken_off")])
 def test_a_server_that_stops(source, intake, line, how, seconds, state, part):
     after = int(_good(source, intake, line) * part)
     begun = time.monotonic()
     done, names = _round(source, intake, line(source[0], how=how, after=after).port, timeout_seconds=seconds)
     assert done.state == state
-    assert time.monotonic() - begun < 9
+    assert time.monotonic() - begun < 25
     assert source[3]() + len(names) >= 2  # whatever is no longer at the source is on record
     assert not list(intake.archive.root.glob(".tmp-*"))
     done, names = _round(source, intake, source[0])
@@ -81,7 +81,7 @@ def test_the_other_channels_go_on_meanwhile(intake, tmp_path):
     (tmp_path / "share").mkdir()
     (tmp_path / "share" / "c.xlsx").write_bytes(b"three")
     with socket.create_server(("127.0.0.1", 0)) as silent:  # takes connections and never says a word
-        where = {"host": "127.0.0.1", "port": silent.getsockname()[1], "connection": "c", "timeout_seconds": 1.5}
+        where = {"host": "127.0.0.1", "port": silent.getsockname()[1], "connection": "c", "timeout_seconds": 2.5}
         channels = [
             Sftp(name="sftp", host_key=KEY, **where),
             *(Imap(name=kind, security=kind, **where) for kind in ("tls", "starttls")),
@@ -91,7 +91,7 @@ def test_the_other_channels_go_on_meanwhile(intake, tmp_path):
         done = fetch_all(channels, intake, _secret)
         took = time.monotonic() - begun
     assert [(one.state, one.file_count) for one in done] == [*[("timed_out", 0)] * 3, ("ok", 1)]
-    assert took < 4  # one after the other: 4.5 and more
+    assert took < 7  # one after the other: 7.5 and more
     with intake.warehouse.read() as conn:
         on_record = {name: row.state for name, row in latest_fetches(conn).items()}
     assert on_record == {one.channel: one.state for one in done}

@@ -15,7 +15,8 @@ from jinguo.periods import Period
 from jinguo.settings import PROJECT, connection_fields
 from jinguo.units.register import load_register
 
-from .conftest import SENT, free_port
+from ..ports import free_port
+from .conftest import SENT
 
 
 def test_collect_fetches_and_goes_on_when_a_channel_fails(sftp_server, tmp_path, schemas):

@@ -12,7 +12,8 @@ from jinguo.intake.channels.model import Credentials
 from jinguo.warehouse.deliveries import pending_deliveries
 from moto.server import ThreadedMotoServer
 
-from .conftest import NOW, free_port
+from ..ports import free_port
+from .conftest import NOW
 
 SECRET = Credentials("key", "secret")
 

@@ -166,6 +166,17 @@ def test_a_half_written_backup_is_none(kept):
     assert json.loads(manifest.read_text())["file_count"] == 2
     manifest.rename(manifest.with_suffix(".json.part"))
     assert open_store(kept).manifests() == []
+    manifest.write_bytes(b"")  # as a power cut may leave it
+    assert open_store(kept).manifests() == []
+    assert back_up(at(kept, "2026-11-04T03:00")).problems == []
+
+
+def test_the_copy_that_a_kill_left_is_cleared_away(kept):
+    left = kept.home / ".backup" / "copy-of-yesterday"
+    left.mkdir(parents=True)
+    (left / "20261102T030000.db").write_bytes(b"large")
+    back_up(kept)
+    assert list((kept.home / ".backup").glob("copy-*")) == []
 
 
 def test_postgresql_by_its_own_programs(kept, postgresql_server, tmp_path, monkeypatch):

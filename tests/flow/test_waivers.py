@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import openpyxl
 import pytest
-from jinguo.errors import Refused
+from jinguo.errors import Refused, Stale
+from jinguo.flow import waive
 from jinguo.flow.audit import verify_all
 from jinguo.flow.collect import collect_inbox
 from jinguo.flow.decide import decide_report
@@ -19,6 +20,7 @@ from jinguo.flow.waive import end_waiver, grant_waiver, list_waivers
 from jinguo.periods import Period
 from jinguo.settings import TIMEZONE
 from jinguo.warehouse import audit
+from jinguo.warehouse.decisions import decisions_of
 
 OCTOBER, NOVEMBER = Period(2026, 10), Period(2026, 11)
 CITY, OTHER = "430800", "430900"
@@ -111,6 +113,25 @@ def test_what_a_steward_returned_waits_for_the_steward(clerks, settings, grant):
     assert standing(settings) == ("returned", 0)
     decide_report(settings, CITY, OCTOBER, action="accept", reason="已豁免", actor="张审核")
     assert standing(settings) == ("accepted", 0)
+
+
+def test_with_a_waiver_only_the_version_is_accepted_that_was_seen(clerks, settings, monkeypatch):
+    send(clerks, settings)
+    granted = waive.grant_waiver
+
+    def grant_while_another_comes(*args, **known):
+        number = granted(*args, **known)
+        clerks.fill(OCTOBER, CITY, change=TOO_MANY | {"cover.filler": "别人"})
+        collect_inbox(settings)
+        return number
+
+    monkeypatch.setattr(waive, "grant_waiver", grant_while_another_comes)
+    decide_report(settings, CITY, OCTOBER, action="return", reason="请核对系统登记数", actor="张审核")
+    known = {"ends_on": dt.date(2026, 12, 31), "reason": REASON, "approver": "李主任"}
+    with pytest.raises(Stale):
+        waive.accept_with_waiver(settings, CITY, OCTOBER, **known)
+    with open_office(settings) as office, office.warehouse.read() as conn:
+        assert decisions_of(conn, OCTOBER.key)[-1].action == "return"
 
 
 def test_a_revoked_waiver_does_nothing_more_and_takes_nothing_back(clerks, settings, grant):

@@ -13,6 +13,7 @@ import warnings
 from pathlib import Path
 
 import pytest
+from jinguo import files as files_module
 from jinguo.intake import archive as archive_module
 from jinguo.intake import folder as folder_module
 from jinguo.intake import receiving as receiving_module
@@ -169,8 +170,8 @@ def test_home_is_worked_on_by_one_at_a_time(tmp_path):
 
 def _kill_at_line(number: int) -> None:
     """From here on, SIGKILL ourselves before the n-th line of a step of taking in."""
-    steps = {"_take_batch", "_take", "_remove", "commit", "stage", "settle", "_make_root", "_sync_all"}
-    files, count = {module.__file__ for module in (archive_module, folder_module, receiving_module)}, 0
+    steps = {"_take_batch", "_take", "_remove", "commit", "stage", "settle", "_make_root", "sync_all"}
+    files, count = {module.__file__ for module in (archive_module, files_module, folder_module, receiving_module)}, 0
 
     def trace(frame, event, _argument):
         nonlocal count

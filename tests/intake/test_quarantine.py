@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import datetime as dt
 import stat
+from pathlib import Path
 
 import pytest
 from jinguo.errors import SettingsError
@@ -82,3 +83,46 @@ def test_the_settings():
     assert "c2hvcnQ=" not in str(error.value)
     with pytest.raises(SettingsError, match="JINGUO_QUARANTINE_DAYS"):
         load_settings({"JINGUO_QUARANTINE_DAYS": "0"})
+
+
+def test_a_kill_while_the_key_was_made_leaves_no_empty_key(archive, quarantine, monkeypatch):
+    (sha256,) = archive.put([ROSTER])
+
+    def cut(_descriptor: int) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("os.fsync", cut)
+    with pytest.raises(KeyboardInterrupt):
+        quarantine.seal(archive, sha256, on=TODAY)
+    monkeypatch.undo()
+    assert not quarantine.key_file.exists()
+    quarantine.seal(archive, sha256, on=TODAY)
+    assert quarantine.open(sha256) == ROSTER
+
+
+def test_of_two_that_make_a_key_the_first_one_stays(archive, quarantine, monkeypatch):
+    first, second = archive.put([ROSTER, b"another"])
+    other = Quarantine(quarantine.folder, quarantine.key_file, days=30)
+    seen = Path.exists
+
+    def meanwhile(path: Path) -> bool:
+        there = seen(path)
+        if path == quarantine.key_file and not there:
+            monkeypatch.undo()
+            other.seal(archive, second, on=TODAY)
+        return there
+
+    monkeypatch.setattr(Path, "exists", meanwhile)
+    quarantine.seal(archive, first, on=TODAY)
+    assert [quarantine.open(sha256) for sha256 in (first, second)] == [ROSTER, b"another"]
+
+
+def test_what_a_kill_left_half_sealed_is_replaced(archive, quarantine):
+    (sha256,) = archive.put([ROSTER])
+    quarantine.folder.mkdir()
+    left = quarantine.folder / f".{sha256}.part"
+    left.write_bytes(b"half")
+    left.chmod(0o400)  # nobody but root could open it for writing
+    quarantine.seal(archive, sha256, on=TODAY)
+    assert quarantine.open(sha256) == ROSTER
+    assert not left.exists()

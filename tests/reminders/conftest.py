@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import socket
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from aiosmtpd.controller import Controller
+
+from ..ports import on_free_port
 
 
 class _Mails:
@@ -21,14 +22,22 @@ class _Mails:
         return self.answer
 
 
+def mail_server(handler, **how):
+    """A server that listens already."""
+
+    def start(port):
+        controller = Controller(handler, hostname="127.0.0.1", port=port, **how)
+        controller.start()
+        return controller
+
+    return on_free_port(start)
+
+
 @pytest.fixture
 def mails():
     handler = _Mails()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        handler.port = probe.getsockname()[1]
-    controller = Controller(handler, hostname="127.0.0.1", port=handler.port)
-    controller.start()
+    controller = mail_server(handler)
+    handler.port = controller.port
     yield handler
     controller.stop()
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 from jinguo.demo.month import write_month
+from jinguo.flow import alerts
 from jinguo.flow.alerts import list_alerts
 from jinguo.flow.channels import fetch_channels
 from jinguo.flow.collect import collect_inbox, receive_inbox
@@ -61,6 +62,11 @@ def test_a_file_that_nobody_takes_and_one_that_nobody_works_on(settings):
     assert "有1个已收文件超过60分钟没有处理完（收件号1）" in found["stuck_file", "deliveries"]
     collect_inbox(settings)
     assert _alerts(_after(settings, 2 * HOUR)) == {}
+
+
+def test_a_file_that_is_taken_away_meanwhile_is_not_stuck(settings, monkeypatch):
+    monkeypatch.setattr(alerts, "waiting_files", lambda inbox: [inbox / "taken.xlsx"])
+    assert _alerts(settings) == {}
 
 
 def test_a_channel_that_is_silent(settings, tmp_path):

@@ -7,11 +7,10 @@ import ssl
 import time
 
 import pytest
-from aiosmtpd.controller import Controller
 from jinguo.flow.doctor import examine
 from jinguo.flow.messengers import Attempts, attempt
 
-from .conftest import _Mails
+from .conftest import _Mails, mail_server
 
 
 def _send(number, **fields):
@@ -25,13 +24,9 @@ def secure(request, authority):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*authority.issue("smtp"))
     handler = _Mails()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     how = {"ssl_context": context} if request.param == "tls" else {"tls_context": context, "require_starttls": True}
-    controller = Controller(handler, hostname="127.0.0.1", port=port, **how)
-    controller.start()
-    yield port, request.param, handler
+    controller = mail_server(handler, **how)
+    yield controller.port, request.param, handler
     controller.stop()
 
 
@@ -50,7 +45,7 @@ def test_a_server_that_never_answers_is_left_in_time():
             begun = time.monotonic()
             done = _send(silent.getsockname()[1], security=security, timeout_seconds="0.3")
             assert (done.state, done.count, done.detail) == ("failed", 1, "TimeoutError")
-            assert time.monotonic() - begun < 3
+            assert time.monotonic() - begun < 15  # without a word of the connection it is 20
 
 
 @pytest.mark.parametrize(

@@ -103,10 +103,16 @@ def compare_levels(tops: Sequence[Node], places: Sequence[int], corrected: Corre
     found = []
     for place in places:
         total, direct = stepwise[place], directly[place]
-        if not np.isnan(total - direct) and total != direct:
+        if not np.isnan(total - direct) and total != direct and not any(_lacks(top, place) for top in known):
             causes = tuple(cause for top in known for node in top.walk() for cause in _causes(node, place, corrected))
             found.append(LevelDifference(place, round(total), round(direct), causes))
     return found
+
+
+def _lacks(node: Node, place: int) -> bool:
+    """Whether an accepted report of this part of the tree has no number, also one that is in neither sum."""
+    own = node.numbers is not None and bool(np.isnan(node.numbers[place]))
+    return own or any(_lacks(child, place) for child in node.below)
 
 
 def _causes(node: Node, place: int, corrected: Corrected) -> Iterator[Cause]:
@@ -117,7 +123,7 @@ def _causes(node: Node, place: int, corrected: Corrected) -> Iterator[Cause]:
         return
     for child in node.below:
         was = corrected.get((node.unit.code, child.unit.code))
-        if was is not None:
+        if was is not None and not np.isnan(was[place]):  # who had no number was left out of the sum by hand
             now = 0 if child.numbers is None else child.numbers[place]
             if moved := round(was[place] - now):
                 gap -= moved

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -98,7 +99,7 @@ def _stuck_files(office: Office, conn: Connection) -> Iterator[Alert]:
     over = f"超过{int(limit.total_seconds() // 60)}分钟"
     since = (now - limit).timestamp()
     # since when it lies here; a file's own time may be years back
-    lying = [path for path in waiting_files(office.settings.inbox) if path.stat().st_ctime < since]
+    lying = [path for path in waiting_files(office.settings.inbox) if _lies_since(path) < since]
     if lying:
         yield _alert("stuck_file", "inbox", f"收件箱里有{len(lying)}个文件{over}没有收走。", advice="inbox")
     waiting = [str(row.id) for row in pending_deliveries(conn) if now - row.received_at > limit]
@@ -108,6 +109,14 @@ def _stuck_files(office: Office, conn: Connection) -> Iterator[Alert]:
     late = sum(now - row.state_at > limit for row in pending_outputs(conn, limit=500))
     if late:
         yield _alert("stuck_file", "answers", f"有{late}份报表审核后{over}没有写出回执。", advice="answers")
+
+
+def _lies_since(path: Path) -> float:
+    """When it came; for ever in the future for one that the collection takes away while we look: it is not stuck."""
+    try:
+        return path.stat().st_ctime
+    except FileNotFoundError:
+        return math.inf
 
 
 def _channels(office: Office, conn: Connection) -> Iterator[Alert]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sqlalchemy import Connection
 
+from jinguo.files import sync_files
 from jinguo.flow.issue import basis_of
 from jinguo.flow.office import Office
 from jinguo.flow.predecessors import Opening, PeriodContext, period_context
@@ -46,6 +47,7 @@ class Answered:
 
     return_workbook: Path | None = None
     receipt: Path | None = None
+    report: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -69,8 +71,8 @@ def answer_round(office: Office, done: Sequence[Collected], context: PeriodConte
     jobs = [_job(office, item.row, item.checked.reading, item.checked.findings, context, known) for item in stored]
     for item, job in zip(stored, jobs, strict=True):
         item.answered = _answer(office, job)
-    _answer_wholes(office, [item.row for item in stored])
-    _mark_done(office, [item.row.id for item in stored])
+    wholes = _answer_wholes(office, [item.row for item in stored])
+    _mark_done(office, [item.row.id for item in stored], [*(item.answered for item in stored), *wholes])
 
 
 def answer_pending(office: Office) -> int:
@@ -89,20 +91,20 @@ def answer_pending(office: Office) -> int:
         ]
         if not jobs:
             return written
-        for job in jobs:
-            _answer(office, job)
-        _answer_wholes(office, rows)
-        _mark_done(office, [job.row.id for job in jobs])
+        answers = [_answer(office, job) for job in jobs]
+        answers += _answer_wholes(office, rows)
+        _mark_done(office, [job.row.id for job in jobs], answers)
         written += len(jobs)
 
 
-def _answer_wholes(office: Office, rows: Sequence[SubmissionRow]) -> None:
+def _answer_wholes(office: Office, rows: Sequence[SubmissionRow]) -> list[Answered]:
     """The answers to the 分县表 that these versions are parts of."""
     wholes = sorted({row.part_of for row in rows if row.part_of is not None})
-    if wholes:
-        from jinguo.flow.by_unit import answer_wholes  # it builds on this module
+    if not wholes:
+        return []
+    from jinguo.flow.by_unit import answer_whole  # it builds on this module
 
-        answer_wholes(office, wholes)
+    return [answer_whole(office, whole_id) for whole_id in wholes]
 
 
 def answered_before(office: Office, row: SubmissionRow) -> Answered:
@@ -271,7 +273,9 @@ def _answer(office: Office, job: _Job) -> Answered:
             return_path.unlink(missing_ok=True)  # settled since: nothing is left to be corrected
         report_path.unlink(missing_ok=True)  # of what is in order there is one on demand: python -m jinguo report
     write_receipt(receipt_path, _receipt(office, job, return_path if row.state in RETURNED else None))
-    return Answered(return_path if row.state in RETURNED else None, receipt_path)
+    if row.state in RETURNED:
+        return Answered(return_path, receipt_path, report_path)
+    return Answered(None, receipt_path)
 
 
 def _receipt(office: Office, job: _Job, return_path: Path | None) -> Receipt:
@@ -364,7 +368,14 @@ def _receipt_path(office: Office, row: SubmissionRow, unit: Unit) -> Path:
     return office.settings.outbox / "receipts" / str(Period.of_key(row.period_key)) / f"{_stem(row, unit)}_回执.txt"
 
 
-def _mark_done(office: Office, submission_ids: Sequence[int]) -> None:
+def keep_answers(answers: Iterable[Answered]) -> None:
+    """On the disk: what is on record as answered is never written again by itself."""
+    paths = {path for each in answers for path in (each.return_workbook, each.receipt, each.report)}
+    sync_files([path for path in paths if path is not None and path.exists()])
+
+
+def _mark_done(office: Office, submission_ids: Sequence[int], answers: Iterable[Answered]) -> None:
+    keep_answers(answers)
     if submission_ids:
         with office.warehouse.write() as conn:
             mark_outputs_done(conn, submission_ids)

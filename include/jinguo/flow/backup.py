@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +25,7 @@ from jinguo.flow.fixity import is_whole
 from jinguo.flow.office import Office, open_office
 from jinguo.flow.quarantine import archived_files, personal_files
 from jinguo.flow.snapshots import SUFFIXES, kind_of, put_back, take_snapshot
+from jinguo.intake.folder import home_lock
 from jinguo.settings import Settings, connection_fields
 from jinguo.warehouse import audit
 from jinguo.warehouse.runs import record_run
@@ -58,7 +61,7 @@ def _back_up(office: Office, store: Store) -> Backup:
     earlier, name = store.manifests(), f"{now:{_NAME}}{SUFFIXES[kind]}"
     with office.warehouse.read() as conn:
         head, problems = audit.head(conn), _log_problems(conn, earlier)
-    with tempfile.TemporaryDirectory(dir=office.settings.home, prefix=".backup-") as folder:
+    with _workspace(office.settings) as folder:
         snapshot = Path(folder) / name
         take_snapshot(office.settings.warehouse_url, snapshot)
         with office.warehouse.read() as conn:  # after the snapshot: all that it knows is in the archive
@@ -71,6 +74,19 @@ def _back_up(office: Office, store: Store) -> Backup:
     if not problems:
         _let_go(store, [*earlier, manifest], personal, now)
     return Backup(manifest, copied, problems)
+
+
+@contextmanager
+def _workspace(settings: Settings) -> Iterator[str]:
+    """A folder for one copy of the warehouse on its own disk; what a kill left of an earlier one is cleared away: a
+    copy is large, and one a day would fill the disk."""
+    place = settings.home / ".backup"
+    place.mkdir(exist_ok=True)
+    with home_lock(place):
+        for left in place.glob("copy-*"):
+            shutil.rmtree(left, ignore_errors=True)
+        with tempfile.TemporaryDirectory(dir=place, prefix="copy-") as folder:
+            yield folder
 
 
 def _log_problems(conn: Connection, earlier: Sequence[Manifest]) -> list[str]:
@@ -99,7 +115,9 @@ def _copy_releases(office: Office, store: Store) -> int:
     root, there, copied = office.settings.outbox / "releases", store.sizes("releases"), 0
     for path in sorted(root.glob("*/*")):
         name = path.relative_to(root).as_posix()
-        if there.get(name) == path.stat().st_size or path.name.startswith(".") or "_草稿" in path.name:
+        if path.name.startswith(".") or "_草稿" in path.name:  # may be gone by now
+            continue
+        if there.get(name) == path.stat().st_size:
             continue
         store.put(path, f"releases/{name}")
         copied += 1
@@ -141,7 +159,7 @@ def restore(settings: Settings, *, name: str = "", fields_of: FieldsOf = connect
     if manifest.database != kind_of(settings.warehouse_url):
         raise Refused(f"{manifest.name} is of {manifest.database}: set JINGUO_WAREHOUSE_URL to one")
     settings.home.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=settings.home, prefix=".backup-") as folder:
+    with _workspace(settings) as folder:
         snapshot = Path(folder) / manifest.name
         store.get(f"warehouse/{manifest.name}", snapshot)
         if _hash(snapshot) != manifest.sha256:

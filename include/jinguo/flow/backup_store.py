@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -14,6 +15,7 @@ import fsspec
 from jinguo.errors import Refused, SettingsError
 from jinguo.settings import Settings, connection_fields
 
+_log = logging.getLogger(__name__)
 CONNECTION = "jinguo_backup"
 FieldsOf = Callable[[str], Mapping[str, str]]
 
@@ -68,10 +70,17 @@ class Store:
         self.files.rm_file(f"{self.root}/{name}")
 
     def manifests(self) -> list[Manifest]:
-        """The backups, oldest first."""
+        """The backups, oldest first. One whose manifest a power cut left half written does not count."""
         names = sorted(name for name in self.sizes("warehouse") if name.endswith(".json"))
-        loaded = (json.loads(self.read(f"warehouse/{name}")) for name in names)
-        return [Manifest(**{**fields, "head": tuple(fields["head"])}) for fields in loaded]
+        return [found for name in names if (found := self._manifest(name))]
+
+    def _manifest(self, name: str) -> Manifest | None:
+        try:
+            fields = json.loads(self.read(f"warehouse/{name}"))
+            return Manifest(**{**fields, "head": tuple(fields["head"])})
+        except (ValueError, TypeError, KeyError):
+            _log.warning("%s is no manifest: this backup does not count", name)
+            return None
 
 
 def open_store(settings: Settings, fields_of: FieldsOf = connection_fields) -> Store:

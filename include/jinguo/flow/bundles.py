@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
+from jinguo.files import sync_files
 from jinguo.flow.office import Office
 from jinguo.periods import Period
 from jinguo.review.receipts import Receipt, write_receipt
@@ -43,6 +44,7 @@ def answer_bundles(office: Office, conn: Connection, delivery_ids: Sequence[int]
         )
         path = office.settings.outbox / "receipts" / FOLDER / f"{bundle.sha256[:16]}_回执.txt"
         write_receipt(path, receipt)
+        sync_files([path])
 
 
 def _line(office: Office, member: DeliveryRow, row: SubmissionRow | None, found: Sequence[Finding]) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from sqlalchemy import Connection
 
-from jinguo.flow.answers import RETURNED, histories_of, opening_of, whole_path
+from jinguo.flow.answers import RETURNED, Answered, histories_of, opening_of, whole_path
 from jinguo.flow.office import Office
 from jinguo.flow.predecessors import period_context
 from jinguo.periods import Period
@@ -73,45 +73,45 @@ def _lines(reading: Reading) -> dict[str, list]:
     }
 
 
-def answer_wholes(office: Office, whole_ids: Sequence[int]) -> None:
-    """For each file one receipt that names its units, and one return workbook while a unit of it has to answer."""
-    for whole_id in whole_ids:
-        with office.warehouse.read() as conn:
-            whole, rows = delivery(conn, whole_id), submissions_of_whole(conn, whole_id)
-            ids = [row.id for row in rows]
-            findings = findings_of_many(conn, ids)
-            wanting = [row for row in rows if row.state in RETURNED]
-            returns = _returns(office, wanting, findings) if wanting else []
-        unit, period = office.register.by_id[rows[0].unit_id], Period.of_key(rows[0].period_key)
-        sender = office.register.by_code[office.register.obligation_of(unit.code, period).reports_to]
-        path = whole_path(office, rows[0], unit)
-        if wanting:
-            write_return_of_parts(
-                path,
-                source=office.archive.read(whole.sha256),
-                parts=returns,
-                form=office.form(period),
-                sender=sender,
-                period=period,
-                rulebook=office.rulebook,
-            )
-        else:
-            path.unlink(missing_ok=True)
-        write_receipt(
-            _receipt_path(office, path, period),
-            Receipt(
-                file_name=whole.name,
-                sha256=whole.sha256,
-                state="divided",
-                delivered_at=whole.delivered_at,
-                received_at=whole.received_at,
-                unit_name=sender.name,
-                unit_code=sender.code,
-                period=period,
-                parts=[_told(office, row, findings.get(row.id, ())) for row in rows],
-                return_name=path.name if wanting else "",
-            ),
+def answer_whole(office: Office, whole_id: int) -> Answered:
+    """One receipt that names the units of the file, and one return workbook while a unit of it has to answer."""
+    with office.warehouse.read() as conn:
+        whole, rows = delivery(conn, whole_id), submissions_of_whole(conn, whole_id)
+        findings = findings_of_many(conn, [row.id for row in rows])
+        wanting = [row for row in rows if row.state in RETURNED]
+        returns = _returns(office, wanting, findings) if wanting else []
+    unit, period = office.register.by_id[rows[0].unit_id], Period.of_key(rows[0].period_key)
+    sender = office.register.by_code[office.register.obligation_of(unit.code, period).reports_to]
+    path = whole_path(office, rows[0], unit)
+    receipt_path = _receipt_path(office, path, period)
+    if wanting:
+        write_return_of_parts(
+            path,
+            source=office.archive.read(whole.sha256),
+            parts=returns,
+            form=office.form(period),
+            sender=sender,
+            period=period,
+            rulebook=office.rulebook,
         )
+    else:
+        path.unlink(missing_ok=True)
+    write_receipt(
+        receipt_path,
+        Receipt(
+            file_name=whole.name,
+            sha256=whole.sha256,
+            state="divided",
+            delivered_at=whole.delivered_at,
+            received_at=whole.received_at,
+            unit_name=sender.name,
+            unit_code=sender.code,
+            period=period,
+            parts=[_told(office, row, findings.get(row.id, ())) for row in rows],
+            return_name=path.name if wanting else "",
+        ),
+    )
+    return Answered(path if wanting else None, receipt_path)
 
 
 def _returns(office: Office, rows: Sequence[SubmissionRow], findings: dict[int, list]) -> list[PartReturn]:

@@ -24,6 +24,7 @@ from jinguo.flow.answers import (
     answer_round,
     answer_stray,
     answered_before,
+    keep_answers,
 )
 from jinguo.flow.bundles import answer_bundles
 from jinguo.flow.by_unit import divide_deliveries, unchanged_parts
@@ -258,6 +259,7 @@ def _process_round(office: Office, period: Period | None, batch: Sequence[_Read]
         for item in done:
             if not item.row:  # before the commit: nothing would remind the next run of a stray file's receipt
                 item.answered = answer_stray(office, item)
+        keep_answers(item.answered for item in done if not item.row)
         outcomes = [
             Outcome(item.arrival.id, "submission", item.row.id)
             if item.row
@@ -354,6 +356,7 @@ def _recognise(office: Office, repeats: Sequence[DeliveryRow]) -> list[Collected
             _repeat(office, conn, row, first[row.earlier_id], originals.get(first[row.earlier_id].submission_id))
             for row in repeats
         ]
+        keep_answers(item.answered for item in done)
         outcomes = [
             Outcome(item.arrival.id, "duplicate", item.row.id if item.row else None, findings=item.checked.findings)
             for item in done

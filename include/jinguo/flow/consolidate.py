@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import io
-import os
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -19,6 +18,7 @@ from jinguo.consolidation.draft import Draft, draw_up
 from jinguo.consolidation.parts import accepted_below, load_parts
 from jinguo.consolidation.staleness import Overtaken, overtaken_reports, receivers
 from jinguo.errors import NotYours, Refused
+from jinguo.files import write_whole
 from jinguo.flow.answers import answer_pending
 from jinguo.flow.collect import process
 from jinguo.flow.differences import Difference, differences_of
@@ -149,9 +149,8 @@ def _with_workbook(office: Office, found: Consolidation) -> Consolidation:
     name = template_name(draft.unit, draft.period, _next_version(found))
     path = office.settings.outbox / "drafts" / str(draft.period) / name
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{name}.part")
-    partial.write_bytes(_workbook(office, found, {"cover.attachments": _summed(draft)}))
-    os.replace(partial, path)  # noqa: PTH105 - a reader never sees half a workbook
+    workbook = _workbook(office, found, {"cover.attachments": _summed(draft)})
+    write_whole(path, lambda partial: partial.write_bytes(workbook))
     return replace(found, path=path)
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from jinguo.errors import Refused
+from jinguo.files import write_whole
 from jinguo.flow.office import Office, open_office
 from jinguo.flow.predecessors import PeriodContext, period_context
 from jinguo.periods import Period
@@ -74,18 +74,15 @@ def issue_by_unit(settings: Settings, period: Period, sender: str, *, out: Path 
         with office.warehouse.read() as conn:
             context = period_context(office, conn, period, [unit.code for unit in units], for_checks=False)
         path = folder / by_unit_name(register.by_code[sender], period)
-        partial = path.with_name(f".{path.name}.part")
-        write_by_unit(
-            partial,
-            form=office.form(period),
-            sender=register.by_code[sender],
-            period=period,
-            parts=[_part(office, context, unit) for unit in units],
-            issued_at=settings.now(),
-            due=min(deadline_of(office.register, unit.code, period).due for unit in units),
-        )
-        os.replace(partial, path)  # noqa: PTH105 - a reader never sees half a workbook
-        return path
+        known = {
+            "form": office.form(period),
+            "sender": register.by_code[sender],
+            "period": period,
+            "parts": [_part(office, context, unit) for unit in units],
+            "issued_at": settings.now(),
+            "due": min(deadline_of(office.register, unit.code, period).due for unit in units),
+        }
+        return write_whole(path, lambda partial: write_by_unit(partial, **known))
 
 
 def _part(office: Office, context: PeriodContext, unit: Unit) -> Part:
@@ -127,22 +124,20 @@ def _write(
     office: Office, context: PeriodContext, unit: Unit, path: Path, *, version: int, issued_at: dt.datetime
 ) -> None:
     opening = context.openings.get(unit.code)
-    partial = path.with_name(f".{path.name}.part")
-    write_template(
-        partial,
-        form=office.form(context.period),
-        unit=unit,
-        period=context.period,
-        basis=basis_of(office, unit, context.period),
-        prev=opening.numbers if opening else None,
-        stamp=opening.stamp if opening else "",
-        measures=office.register.denominators(unit.code),
-        rulebook=office.rulebook,
-        issued_at=issued_at,
-        version=version,
-        due=deadline_of(office.register, unit.code, context.period).due,
-    )
-    os.replace(partial, path)  # noqa: PTH105 - a reader never sees half a workbook
+    known = {
+        "form": office.form(context.period),
+        "unit": unit,
+        "period": context.period,
+        "basis": basis_of(office, unit, context.period),
+        "prev": opening.numbers if opening else None,
+        "stamp": opening.stamp if opening else "",
+        "measures": office.register.denominators(unit.code),
+        "rulebook": office.rulebook,
+        "issued_at": issued_at,
+        "version": version,
+        "due": deadline_of(office.register, unit.code, context.period).due,
+    }
+    write_whole(path, lambda partial: write_template(partial, **known))
 
 
 def _map_rows(office: Office, context: PeriodContext, unit: Unit, path: Path) -> list[dict[str, str]]:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from jinguo.files import write_whole
 from jinguo.periods import Period
 from jinguo.settings import Settings
 
@@ -16,12 +17,14 @@ def print_receipt(path: Path) -> Path:
     """The page of the receipt at ``path``, written beside it."""
     from jinguo.review.receipt_pages import receipt_page
 
-    target = path.with_suffix(".pdf")
-    partial = target.with_name(f".{target.name}.part")
-    partial.write_bytes(receipt_page(path.read_bytes().decode("utf-8", "replace")))
-    os.utime(partial, ns=(path.stat().st_mtime_ns,) * 2)  # as old as what it shows
-    partial.replace(target)
-    return target
+    written = path.stat().st_mtime_ns
+    page = receipt_page(path.read_bytes().decode("utf-8", "replace"))
+
+    def write(partial: Path) -> None:
+        partial.write_bytes(page)
+        os.utime(partial, ns=(written, written))  # as old as what it shows
+
+    return write_whole(path.with_suffix(".pdf"), write)
 
 
 def print_receipts(settings: Settings, period: Period | None = None) -> list[Path]:

@@ -7,15 +7,14 @@ the manifest is written last, of a draft the workbook: where that is, all of the
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import zipfile
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
+from jinguo.files import sync, write_whole
 from jinguo.flow.office import Office
-from jinguo.intake.archive import sync
 from jinguo.periods import Period, Span, parse_released, released_of_key
 from jinguo.release.manifest import bytes_hash, damage, lacks_files, manifest_bytes, manifest_name
 from jinguo.release.model import Edition
@@ -149,10 +148,12 @@ def _write_manifest(office: Office, edition: Edition, folder: Path, files: list[
 
 
 def _write(path: Path, write: Callable[[Path], object]) -> Path:
-    """Nobody sees half a file, not even after a power cut; two runs that write the same file do not meet."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.part")
-    write(partial)
-    sync(partial)
-    partial.replace(path)
+    """On the disk under its name before anything says that it is."""
+
+    def write_and_sync(partial: Path) -> None:
+        write(partial)
+        sync(partial)
+
+    write_whole(path, write_and_sync)
     sync(path.parent)
     return path

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from jinguo.flow.office import Office, open_office
 from jinguo.flow.predecessors import period_context
+from jinguo.intake.folder import home_lock
 from jinguo.periods import Period
 from jinguo.reading.model import CellState, Reading
 from jinguo.review.states import STATES
@@ -76,7 +77,8 @@ def validate_period(settings: Settings, period: str) -> dict[str, Any]:
             "is_sound": not records.failed,
             "docs": str(docs / period / "index.html"),
         }
-        _publish(docs, site, {**result, "at": f"{settings.now():%Y-%m-%d %H:%M}"})
+        with home_lock(docs):  # the DAG validate_month and the gate of a release come at the same moment
+            _publish(docs, site, {**result, "at": f"{settings.now():%Y-%m-%d %H:%M}"})
     return result
 
 

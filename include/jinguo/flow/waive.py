@@ -17,10 +17,10 @@ from jinguo.flow.recheck import recheck_open
 from jinguo.forms.model import Form
 from jinguo.intake.folder import home_lock
 from jinguo.periods import Period
-from jinguo.review.decisions import demand_other_hands, demand_seen
+from jinguo.review.decisions import demand_other_hands, demand_seen, what_stands
 from jinguo.settings import Settings
 from jinguo.warehouse.records import SubmissionRow, Waiver
-from jinguo.warehouse.submissions import findings_of, submission, submissions_of, versions_of_period
+from jinguo.warehouse.submissions import findings_of, submissions_of, versions_of_period
 from jinguo.warehouse.waivers import GRANTED, insert_waiver, revoke_waiver, waivers, waivers_by_id
 
 _PERSONAL_DATA = ("个人信息", "HL-009")  # the kind and the rule that nobody can waive
@@ -79,8 +79,8 @@ def accept_with_waiver(
 ) -> int:
     """Waives, for this unit and period, the rules that bar its newest version, and accepts it; the waiver's number.
 
-    Refused says why not, and nothing has changed then. A kill between waiver and acceptance leaves the waiver: the
-    same call again goes on from there.
+    Refused says why not, and nothing has changed then. A kill between waiver and acceptance leaves the waiver, and a
+    report that can be accepted without one; so does a version that comes in between (Stale): nobody has seen that one.
     """
     with open_office(settings) as office, office.warehouse.read() as conn:
         versions = submissions_of(conn, office.register.by_code[unit_code].unit_id, period.key)
@@ -95,10 +95,13 @@ def accept_with_waiver(
     known = {"first": period, "last": period, "ends_on": ends_on, "reason": reason, "approver": approver}
     number = grant_waiver(settings, unit_codes=[unit_code], rule_ids=failing, patience=patience, **known)
     with open_office(settings) as office, office.warehouse.read() as conn:
-        is_accepted = submission(conn, row.id).state == "accepted"
-    if not is_accepted:  # a steward had returned it, or queries are open: her decision settles both
+        now = submissions_of(conn, row.unit_id, period.key)
+    if now[-1].id != row.id:
+        demand_seen(what_stands(versions), now)
+    if now[-1].state != "accepted":  # a steward had returned it, or queries are open: her decision settles both
         words = f"附第{number}号豁免审定：{reason.strip()}"
-        decide_report(settings, unit_code, period, action="accept", reason=words, actor=approver, patience=patience)
+        known = {"reason": words, "actor": approver, "seen": what_stands(now), "patience": patience}
+        decide_report(settings, unit_code, period, action="accept", **known)
     return number
 
 

@@ -8,15 +8,15 @@ import os
 import re
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from jinguo.files import sync, sync_all
+
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _CHUNK = 1 << 20
 HEAD_BYTES = 64
-_SYNC_THREADS = 16  # fsyncs that wait together share one commit of the file system's journal
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Archive:
 
         What is there already is synced too: the run that wrote it may have been killed before it came to that.
         """
-        _sync_all([item.temporary or self.path(item.sha256) for item in staged])
+        sync_all([item.temporary or self.path(item.sha256) for item in staged])
         folders = sorted({self.path(item.sha256).parent for item in staged})
         for folder in folders:
             folder.mkdir(exist_ok=True)
@@ -78,7 +78,7 @@ class Archive:
             if item.temporary:
                 item.temporary.replace(self.path(item.sha256))
         if staged:
-            _sync_all([*folders, self.root])
+            sync_all([*folders, self.root])
 
     def discard(self, staged: Staged) -> None:
         """Forget what was staged."""
@@ -121,20 +121,3 @@ class Archive:
         if not self.root.is_dir():
             self.root.mkdir(parents=True, exist_ok=True)
             sync(self.root.parent)
-
-
-def _sync_all(paths: Sequence[Path]) -> None:
-    if len(paths) == 1:
-        sync(paths[0])
-        return
-    with ThreadPoolExecutor(_SYNC_THREADS) as pool:
-        list(pool.map(sync, paths))
-
-
-def sync(path: Path) -> None:
-    """A file, or a directory's names, on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

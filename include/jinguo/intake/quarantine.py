@@ -12,11 +12,13 @@ import datetime as dt
 import os
 import secrets
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256 as digest
 from pathlib import Path
 
-from jinguo.intake.archive import Archive, sync
+from jinguo.files import sync, write_whole
+from jinguo.intake.archive import Archive
 from jinguo.settings import Settings
 
 _MAGIC = b"JGQ1"
@@ -46,6 +48,7 @@ class Quarantine:
         """A durable sealed copy of an archived file. The plain one stays; one that is sealed already is left alone."""
         path = self.folder / sha256
         if path.exists():
+            sync(self.folder)  # whoever sealed it may have been killed before that
             return
         if not self.folder.is_dir():
             self.folder.mkdir(mode=0o700, parents=True)
@@ -53,12 +56,7 @@ class Quarantine:
         head = _MAGIC + on.isoformat().encode()
         nonce = secrets.token_bytes(_NONCE)
         body = self._cipher(makes_key=True).encrypt(nonce, archive.read(sha256), head + sha256.encode())
-        partial = path.with_name(f".{sha256}.part")
-        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o400), "wb") as out:
-            out.write(head + nonce + body)
-            out.flush()
-            os.fsync(out.fileno())
-        partial.replace(path)
+        write_whole(path, lambda partial: _write_new(partial, head + nonce + body, mode=0o400), is_locked=True)
         sync(self.folder)
 
     def sealed(self) -> list[str]:
@@ -115,12 +113,21 @@ class Quarantine:
             raise SealedError(f"no key: set JINGUO_QUARANTINE_KEY or bring back {self.key_file}") from error
 
     def _make_key(self) -> None:
-        try:
-            descriptor = os.open(self.key_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
+        """The first key to get its name is the key; it is whole by then, and no second one takes its place."""
+        if self.key_file.exists():
             return
-        with os.fdopen(descriptor, "wb") as out:
-            out.write(base64.b64encode(secrets.token_bytes(KEY_BYTES)) + b"\n")
-            out.flush()
-            os.fsync(out.fileno())
+        fresh = self.key_file.with_name(f".{self.key_file.name}.{secrets.token_hex(4)}.part")
+        _write_new(fresh, base64.b64encode(secrets.token_bytes(KEY_BYTES)) + b"\n", mode=0o600)
+        with suppress(FileExistsError):
+            self.key_file.hardlink_to(fresh)
+        fresh.unlink()
         sync(self.key_file.parent)
+
+
+def _write_new(path: Path, data: bytes, *, mode: int) -> None:
+    """A new file, on the disk; one that a kill left is taken away, since only root could write into it."""
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as out:
+        out.write(data)
+        out.flush()
+        os.fsync(out.fileno())

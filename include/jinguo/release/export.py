@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from jinguo.errors import Refused
+from jinguo.files import write_whole
 from jinguo.release.model import Edition, Figure, plain_number
 from jinguo.units.register import PROVINCE_CODE, Register
 
@@ -45,9 +45,7 @@ def write_export(path: Path, edition: Edition, *, register: Register) -> int:
         raise Refused(f"{path}: write to a file ending in {', '.join(writers)}")
     rows = list(export_rows(edition, register=register))
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.part")
-    write(partial, rows)
-    os.replace(partial, path)  # noqa: PTH105 - a reader never sees half a file
+    write_whole(path, lambda partial: write(partial, rows))
     return len(rows)
 
 

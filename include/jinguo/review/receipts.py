@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from jinguo.files import write_whole
 from jinguo.periods import Period
 from jinguo.reading.model import Normalisation
 from jinguo.reading.privacy import masked_text
@@ -103,9 +104,8 @@ class Receipt:
 def write_receipt(path: Path, receipt: Receipt) -> None:
     """Write the receipt as UTF-8 text; the same receipt gives the same bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial_path = path.with_name(f".{path.name}.part")
-    partial_path.write_bytes(receipt_text(receipt).encode("utf-8", "replace"))
-    partial_path.replace(path)
+    content = receipt_text(receipt).encode("utf-8", "replace")
+    write_whole(path, lambda partial: partial.write_bytes(content), is_locked=True)
 
 
 def receipt_text(receipt: Receipt) -> str:

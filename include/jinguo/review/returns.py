@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from jinguo.files import write_whole
 from jinguo.forms.model import Form
 from jinguo.periods import Period
 from jinguo.reading.model import Normalisation, Reading
@@ -186,6 +187,4 @@ def _replace(path: Path, data: bytes | None) -> None:
     if data is None:
         raise ValueError(f"{path}: our own workbook cannot be marked")
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial_path = path.with_name(f".{path.name}.part")
-    partial_path.write_bytes(data)
-    partial_path.replace(path)
+    write_whole(path, lambda partial: partial.write_bytes(data), is_locked=True)

@@ -17,6 +17,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from jinguo.files import write_whole
 from jinguo.forms.model import Form
 from jinguo.periods import Period
 from jinguo.rules.catalogue import Rule, RuleBook
@@ -66,9 +67,7 @@ def _count_applied(rulebook: RuleBook, unit_type: str, period: Period) -> int:
 def write_report(path: Path, items: Sequence[dict[str, Any]]) -> None:
     """Write the report as UTF-8 JSON; the same report gives the same bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial_path = path.with_name(f".{path.name}.part")
-    partial_path.write_bytes(report_bytes(items))
-    partial_path.replace(path)
+    write_whole(path, lambda partial: partial.write_bytes(report_bytes(items)), is_locked=True)
 
 
 def report_bytes(items: Sequence[dict[str, Any]]) -> bytes:

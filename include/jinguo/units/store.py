@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from jinguo.files import sync
 from jinguo.units.tables import Tables, fingerprint
 
 _RECORD = "import.json"
@@ -65,11 +66,11 @@ class RegisterStore:
             file.write(text + "\n")
             file.flush()
             os.fsync(file.fileno())
-        _sync(partial)
+        sync(partial)
         target = self.path(record.version)
         shutil.rmtree(target, ignore_errors=True)  # whole, but nobody turned to it before the power went
         partial.rename(target)
-        _sync(self.folder)
+        sync(self.folder)
 
     def put_in_force(self, version: int) -> None:
         """From now on whoever opens the register finds this version: one rename, all or nothing."""
@@ -77,12 +78,4 @@ class RegisterStore:
         link.unlink(missing_ok=True)
         link.symlink_to(self.path(version).name)
         link.replace(self.folder / _CURRENT)
-        _sync(self.folder)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        sync(self.folder)
