@@ -24,7 +24,7 @@ from jinguo.reading.lists import is_list_ticked, read_lines
 from jinguo.reading.model import Problem, Reading, TableReading
 from jinguo.reading.notes import Notes, quote
 from jinguo.reading.opened import OpenFile, differing_copy, sort_sheets
-from jinguo.reading.outside import note_outside
+from jinguo.reading.outside import note_below_foot, note_outside
 from jinguo.reading.parts import missing_problem, missing_tables
 from jinguo.reading.personal import personal_data
 from jinguo.reading.privacy import masked_text
@@ -216,6 +216,7 @@ def _read_table(file: OpenFile, reading: Reading, table: Table, cells: Cells) ->
         lines = read_lines(located, form=file.form, period=cells.period, is_1904=file.workbook.is_1904, notes=notes)
         reading.lists[table.id] = lines
         note_village_codes(located, lines, file.register, notes)
+        note_below_foot(located, notes)
 
 
 def _note_comments(file: OpenFile, reading: Reading) -> None:
