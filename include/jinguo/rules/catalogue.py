@@ -40,7 +40,7 @@ BUILTIN_NAMES: dict[str, tuple[str, ...]] = {  # builtin → the names its messa
     "cover_phone": (),
     "cover_date": ("reason",),
     "late_date": ("deadline", "days"),
-    "blank_cells": (*PLACE_NAMES, "place"),
+    "blank_cells": (*PLACE_NAMES, "place", "zero", "ask"),
     "negative": (*PLACE_NAMES, "place"),
     "whole_numbers": (*PLACE_NAMES, "place"),
     "decimals": (*PLACE_NAMES, "place", "decimals"),
