@@ -278,7 +278,8 @@ def _check_head(file: OpenFile, table: Table, sheet: Sheet, head: Head) -> None:
     if b"<sheetProtection" in sheet.xml:
         file.notes.problem("D04")
     if not sheet.is_visible or sheet.markup.has_hidden_rows:
-        file.notes.problem("D37", "", "", sheet.name, name=sheet.name)
+        what = "行或列" if sheet.is_visible else "整张工作表"
+        file.notes.problem("D37", "", "", sheet.name, name=sheet.name, what=what)
 
 
 def _read_undue(file: OpenFile, table: Table, unit_type: str) -> None:

@@ -37,7 +37,7 @@ BUILTIN_NAMES: dict[str, tuple[str, ...]] = {  # builtin → the names its messa
     NOT_CHECKED: (),
     "unit_identity": ("name", "code", "expected"),
     "cover_signed": ("field",),
-    "cover_phone": (),
+    "cover_phone": ("reason",),
     "cover_date": ("reason",),
     "late_date": ("deadline", "days"),
     "blank_cells": (*PLACE_NAMES, "place", "zero", "ask"),
