@@ -254,3 +254,37 @@ def test_provisional_use_is_a_decision_that_release_and_status_tell_of(shell):
     assert released["provisional"] == [SICK]
     assert SICK not in {unit["unit_code"] for unit in released["excluded"]}
     assert shell.run(*words, "--exclude").returncode == 0
+
+
+def test_trouble_of_the_machine_is_one_line_that_names_the_place(shell, tmp_path):
+    a_file = tmp_path / "a_file"
+    a_file.write_text("no folder")
+    for words, settings in (
+        (("status", "--period", OCTOBER), {"JINGUO_HOME": str(a_file)}),
+        (("templates", "--period", OCTOBER, "--out", a_file / "out"), {}),
+        (("export", "--period", OCTOBER, "--out", a_file / "figures.csv"), {}),
+    ):
+        done = shell.run(*words, **settings)
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+        assert str(a_file) in done.stderr
+    for place in (a_file, tmp_path / "nowhere"):
+        done = shell.run("collect", "--inbox", place)
+        assert (done.returncode, "Traceback" in done.stderr, place.is_dir()) == (2, False, False)
+
+
+def test_trouble_of_the_database_names_it_without_a_statement():
+    import sqlite3
+
+    from jinguo.cli import _trouble_of_machine
+    from sqlalchemy.exc import OperationalError
+
+    full = OperationalError("INSERT INTO t VALUES (?)", ("4301 secret",), sqlite3.OperationalError("disk is full"))
+    assert "disk is full" in _trouble_of_machine(full)
+    assert "secret" not in _trouble_of_machine(full)
+    assert _trouble_of_machine(KeyError("ours")) is None
+
+
+def test_a_month_that_has_not_come_is_not_declared_missing(shell):
+    words = ("decide", "--unit", MISSING, "--declare-missing", "--reason", "催报未报", "--actor", "张审核")
+    done = shell.run(*words, "--period", "2030-09")
+    assert (done.returncode, "2030年9月" in done.stderr) == (3, True)

@@ -30,7 +30,7 @@ def test_what_a_format_does_to_12345(code, scale, word, shown):
 
 
 @pytest.mark.parametrize(
-    "code", ["General", "#,##0", "0.00_ ;[Red]-0.00", 'yyyy"年"m"月"', "@", '0"人"', "0%", '_ * #,##0_ ;_ * "-"_ ']
+    "code", ["General", "#,##0", "0.00_ ;[Red]-0.00", 'yyyy"年"m"月"', "@", '0"人"', '0"%"', '_ * #,##0_ ;_ * "-"_ ']
 )
 def test_ordinary_formats_do_nothing(code):
     assert display_of(code) is None
@@ -50,6 +50,20 @@ def test_where_screen_and_unit_of_measure_disagree_what_is_seen_is_suggested(cod
     display = display_of(code)
     assert is_harmless(display, unit) == (meant is None)
     assert meant is None or suggestion(display, value, unit) == meant
+
+
+@pytest.mark.parametrize(
+    ("code", "value", "shown", "meant"), [("0%", 1, "100%", "100"), ("0.00%", 12, "1200%", "1200")]
+)
+def test_a_count_shown_in_per_cent_is_asked_about(city, read, edit, code, value, shown, meant):
+    """“100%” typed into a plain cell becomes 1: no table asks for a share."""
+
+    def change(book):
+        book["01表"]["E10"].value, book["01表"]["E10"].number_format = value, code
+
+    reading = read(edit(city, change=change))
+    (found,) = [problem for problem in reading.problems if problem.rule_id == "D83"]
+    assert (found.cell, found.details["shown"], found.details["s"]) == ("E10", shown, meant)
 
 
 def test_a_format_on_a_text_says_nothing(city, read, edit):

@@ -179,3 +179,27 @@ def test_lines_in_a_table_that_the_unit_does_not_fill(issue, read, edit, city):
                     sheet.cell(cell.row, cell.column, cell.value)
 
     assert place(read(edit(issue("43Z001"), change=add)), "WZ-018") == [("05表", "F9")]
+
+
+def test_lines_in_the_foot_of_a_list_or_below_are_said_to_be_lost(issue, read, edit):
+    """A block of 202 activities pasted over a list of 200 lines, with 单位负责人 in column A below."""
+
+    def paste(book):
+        sheet = book["附1表"]
+        for area in [area for area in sheet.merged_cells.ranges if area.min_row >= 209]:
+            sheet.unmerge_cells(str(area))
+        sheet["A209"] = "单位负责人：张三"
+        for row in (208, 209, 210):
+            for (_, address), value in line(ACTIVITY, row=row, sheet="附1表", first="B").items():
+                sheet[address] = value
+
+    reading = read(edit(issue("430121"), change=paste))
+    assert [number for number, _, _ in lines(reading, "ledger")] == [200]
+    (found,) = [problem for problem in reading.problems if problem.rule_id == "D90"]
+    assert (found.sheet, found.cell, found.details["last"], found.details["n"]) == ("附1表", "A209", "210", "2")
+
+
+def test_a_total_below_the_foot_of_a_list_is_no_line(issue, read, edit):
+    cells = line(ACTIVITY, sheet="附1表", first="B") | {("附1表", a): v for a, v in
+             {"B216": "合计", "I216": 10, "J216": 2.5, "K216": 25, "L216": 60}.items()}  # fmt: skip
+    assert place(read(edit(issue("430121"), cells)), "D90") == []

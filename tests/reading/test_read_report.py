@@ -395,6 +395,12 @@ def test_hidden_rows_are_read_and_said(city, read, edit, form, typed):
     assert number(reading, form, "t01.r02.c2") == typed("city")["t01.r02.c2"]
 
 
+def test_a_table_that_is_hidden_as_a_whole_is_read_and_called_so(city, read, edit):
+    reading = read(edit(city, change=lambda book: setattr(book["01表"], "sheet_state", "hidden")))
+    (found,) = [problem for problem in reading.problems if problem.rule_id == "D37"]
+    assert (found.sheet, found.details["what"]) == ("01表", "整张工作表")
+
+
 def test_a_stray_value_at_the_far_end_kills_nothing(city, read, edit, form, typed):
     reading = read(edit(city, {("01表", "XFD1048576"): 1}))
     assert [problem.rule_id for problem in reading.problems] == ["D33"]

@@ -36,6 +36,24 @@ def test_a_line_without_a_required_column_is_a_blank(report):
     assert cells(found, "WZ-010") == ["t05.n002.c1", "ledger.n003.c4"]
 
 
+def test_a_line_that_says_nothing_is_not_told_to_say_nought(report):
+    found = report("county").change(**{"ledger.n003.c4": None, "ledger.n004.c9": None}).findings()
+    message = {f.cell_id: f.message for f in found if f.rule_id == "WZ-010"}
+    assert "“0”" not in message["ledger.n003.c4"]
+    assert "请填“0”" in message["ledger.n004.c9"]
+
+
+def test_lines_without_their_level_are_why_the_rows_by_level_are_blank(report):
+    rows = [f"t03.r{row}.c{column}" for row in range(18, 23) for column in (1, 2, 3, 4, 9)]
+    found = report("county").change(**{"ledger.n001.c18": None} | dict.fromkeys(rows))
+    assert cells(found, "WZ-010")[-1] == "ledger.n001.c18"
+    assert "“0”" not in found.findings()[-1].message
+    found.lists["ledger"] = [dict(line) for line in found.lists["ledger"]]
+    for line in found.lists["ledger"]:
+        line.pop(18, None)
+    assert set(cells(found, "WZ-010")) == set(rows)  # no line says it: the rows are hers to fill
+
+
 def test_an_unreadable_cell_of_a_line_is_reported_once(report):
     found = report("county").change(**{"ledger.n003.c12": None})
     found.extra = {"problems": [Problem("D46", "ledger", "附1表", "L11", "ledger.n003.c12", "约15")]}
@@ -158,8 +176,9 @@ def test_a_zone_s_village_may_name_the_county_it_lies_in(report):
         ({"cover.unit_name": "株洲市妇联"}, "WZ-001", "unit_name", "株洲市妇联"),
         ({"cover.stat_head": " "}, "WZ-005", "stat_head", "“统计负责人”未填写"),
         ({"cover.phone": ""}, "WZ-006", "phone", "联系电话未填写"),
-        ({"cover.phone": "1380013800"}, "WZ-006", "phone", "138*****00"),
-        ({"cover.sent_date": ""}, "WZ-007", "sent_date", "未填写或无法识别"),
+        ({"cover.phone": "1380013800"}, "WZ-006", "phone", "“138*****00”格式不正确"),
+        ({"cover.sent_date": ""}, "WZ-007", "sent_date", "报出日期未填写"),
+        ({"cover.sent_date": "2027-02-30"}, "WZ-007", "sent_date", "“2027-02-30”无法识别，或者没有这一天"),
         ({"cover.sent_date": "2026-12-30"}, "WZ-007", "sent_date", "早于报告期末2026-12-31"),
         ({"cover.sent_date": "2027-01-05"}, "WZ-007", "sent_date", "晚于收到日期2027-01-04"),
     ],

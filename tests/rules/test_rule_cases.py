@@ -114,6 +114,7 @@ CASES = {
     "BN-506": Case("t05.n001.c6=0", "t05.n001.c6 BN-506", limit="t05.n001.c6=1"),
     "BN-507": Case("t05.n001.c10=0", "t05.n001.c10 BN-507", limit="t05.n001.c8,9=1"),
     "BN-508": Case("t05.n003.c11=2 t05.n001.c11=+28", "t05.n003.c11 BN-508", limit="t05.n003.c11=3 t05.n001.c11=+27"),
+    "BN-509": Case("t05.n003.c4=5", "t05.n003.c4 BN-509", limit="t05.n003.c4=3"),
     "BN-601": Case("t06.r14.c2=4", "t06.r14.c2 BN-601", limit="t06.r14.c2=5", has_prev=False),
     "BN-602": Case("t06.r11.c1,2=+1", "t06.r07.c1 BN-602; t06.r07.c2 BN-602"),
     "BN-603": Case("t06.r12.c1,2=+7", "t06.r07.c1 BN-603", limit="t06.r12.c1,2=+6"),
@@ -283,9 +284,9 @@ def test_every_rule_has_a_case(rulebook):
     assert {name.split()[0] for name in CASES} == checked | {"HL-002", "HL-004"}
 
 
-def test_there_are_the_97_rules_of_the_domain_and_three_that_the_language_says_too(rulebook):
+def test_there_are_the_97_rules_of_the_domain_and_four_that_the_language_says_too(rulebook):
     checked = [rule.id for rule in rulebook.rules if rule.parts] + ["BN-501", "BN-502"]
-    assert len(checked) == 97 + len({"KQ-004", "BN-706", "HL-001"})
+    assert len(checked) == 97 + len({"KQ-004", "BN-706", "HL-001", "BN-509"})
     assert {rule.id for rule in rulebook.rules if rule.builtin == "text"} == UNCHECKED
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from jinguo.forms.model import SCALE
 from jinguo.reading.model import Problem
 from jinguo.rules.catalogue import RuleBook
 from jinguo.rules.causes import group_by_cause
@@ -98,6 +99,19 @@ def test_zeros_all_over_are_no_block_that_was_moved(report):
     case = report("city")
     case.change(**{cell.id: 0 for cell in case.form.cells_by_table["t01"] if case.cells.get(cell.id) is not None})
     assert [item for item in told(case) if item[0] == "HL-013"] == []
+
+
+def test_what_can_only_not_be_judged_any_more_is_not_explained(report):
+    """Noughts in 1栏 do not fit the running totals in 2栏, which the template would have computed. Without them nothing
+    could be said of the totals: that is no sign that they stood in 2栏."""
+    city = report("city")
+    figures = typed_columns(city, "t06", (1, 2))
+    rows = {row for row, _ in figures}
+    before = {f"t06.r{row}.c2": (figures[row, 2] - figures[row, 1]) * SCALE for row in rows}
+    city.extra = {"prefilled": before}
+    city.change(**{f"t06.r{row}.c1": 0 for row in rows})
+    assert len(city.findings()) > FEWEST
+    assert told(city) == []
 
 
 def test_a_table_in_which_nothing_was_typed_is_one_cause(report):

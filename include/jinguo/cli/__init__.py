@@ -49,3 +49,22 @@ def main() -> None:
     except JinguoError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
+    except Exception as error:
+        what = _trouble_of_machine(error)
+        if what is None:
+            raise
+        print(f"error: {what}", file=sys.stderr)
+        sys.exit(2)
+
+
+def _trouble_of_machine(error: Exception) -> str | None:
+    """What the operator can put right where a disk is full, a path is no folder or may not be written or read, or the
+    database has stopped answering; None for a mistake of ours. What was begun goes on with the next run."""
+    if isinstance(error, OSError):
+        place = f"{error.filename}: " if error.filename else ""
+        return f"{place}{error.strerror or error}; nothing is lost, put it right and run the command again"
+    from sqlalchemy.exc import OperationalError
+
+    if isinstance(error, OperationalError):  # never the statement: its parameters are figures
+        return f"the warehouse: {error.orig}; nothing is lost, put it right and run the command again"
+    return None

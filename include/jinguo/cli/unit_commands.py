@@ -76,7 +76,8 @@ def check(
 
 
 def collect(
-    inbox: Annotated[Path | None, typer.Option(help="Directory to collect from.")] = None, json: JsonOption = False
+    inbox: Annotated[Path | None, typer.Option(help="Directory to collect from.", exists=True, file_okay=False)] = None,
+    json: JsonOption = False,
 ) -> None:
     """Take in, read, check and settle what is in the inbox; print where returns and receipts are."""
     from jinguo.flow.collect import collect_inbox

@@ -106,6 +106,7 @@ class Cells:
         self._read_ticks(located)
         self._read_markup(located, plan.addresses)
         self._read_displays(located, plan.addresses)
+        self._read_crossed(located, plan.addresses)
         self._read_merges(located, plan.addresses)
 
     def _read_value(self, index: int, value: Any) -> None:
@@ -236,6 +237,19 @@ class Cells:
             meant = round(suggestion(display, value, cell.unit))
             details = {"shown": shown, "unit": cell.unit, "s": format_number(meant)}
             self.notes.problem("D83", address, cell.id, text, **details)
+
+    def _read_crossed(self, located: Located, addresses: Mapping[str, int]) -> None:
+        """A figure that is struck out, or one made of a struck-out and a new one, is nobody's to guess."""
+        for address in located.sheet.crossed_cells:
+            index = addresses.get(address)
+            if index is not None and self.states[index] == _NUMBER:
+                cell = self.form.cells[index]
+                value = located.sheet.at(located.rows[cell.row], located.columns[cell.column])
+                self.states[index], self.numbers[index] = _UNREADABLE, _NAN
+                self.own.pop(index, None)
+                self.changed.pop(index, None)
+                self.notes.normalisations[:] = [n for n in self.notes.normalisations if n.cell_id != cell.id]
+                self.notes.problem("D89", address, cell.id, value)
 
     def _read_merges(self, located: Located, addresses: Mapping[str, int]) -> None:
         """A figure under several merged data cells belongs to none of them."""

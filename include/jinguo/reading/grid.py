@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from jinguo.intake.packages import stored_package
 from jinguo.reading.comments import comments_of, has_comments
+from jinguo.reading.crossed import crossed_of
 from jinguo.reading.formats import displays_of
 from jinguo.reading.markup import Markup, is_far, sheet_parts, with_merges_first, without_far_cells, without_self_check
 from jinguo.reading.sheets import MAX_CELLS, Sheet, TooLargeError, UnreadableError, Workbook
@@ -77,13 +78,13 @@ def _calamine_sheets(
     read: Mapping[str, bytes], parts: Mapping[str, bytes], names: Sequence[str]
 ) -> list[tuple[Sheet, str]]:
     """Each sheet of an .xlsx with its part."""
-    displays, is_commented = displays_of(parts), has_comments(parts)
+    displays, crossed, is_commented = displays_of(parts), crossed_of(parts), has_comments(parts)
     sheets = []
     for index, sheet, is_visible, rows in _grids(stored_package(read)):
         part = names[index] if index < len(names) else ""
         comments = comments_of(parts, part) if is_commented and part else {}
         merges, xml = sheet.merged_cell_ranges or [], parts.get(part, b"")
-        found = Sheet(sheet.name, is_visible, rows, merges, xml, comments=comments, displays=displays)
+        found = Sheet(sheet.name, is_visible, rows, merges, xml, comments=comments, displays=displays, crossed=crossed)
         sheets.append((found, part))
     return sheets
 

@@ -103,7 +103,19 @@ def read_lines(located: Located, *, form: Form, period: Period, is_1904: bool, n
                 _read_computed(line, place, values[place.at], found)
             lines.append(ListLine(line.number, row + 1, found))
     _note_merges(located, typed, lines, notes)
+    _note_crossed(located, places, lines, notes)
     return lines
+
+
+def _note_crossed(located: Located, places: list[_Place], lines: list[ListLine], notes: Notes) -> None:
+    """Lines of which something is crossed out: whether they count is the unit's to say. Once for each line."""
+    crossed = set(located.sheet.crossed_cells)
+    for line in lines if crossed else ():
+        for place in places:
+            address, value = f"{place.letters}{line.sheet_row}", located.sheet.at(line.sheet_row - 1, place.at)
+            if address in crossed and value != "":
+                notes.problem("D89", address, list_cell_id(located.table.id, line.number, place.column.number), value)
+                break
 
 
 def _note_merges(located: Located, typed: list[_Place], lines: list[ListLine], notes: Notes) -> None:

@@ -1,4 +1,4 @@
-"""Figures that stand on a table's sheet but not in the form: they are not read, which is said."""
+"""Figures and lines that stand on a table's sheet but not in the form: they are not read, which is said."""
 
 from __future__ import annotations
 
@@ -22,6 +22,27 @@ def note_outside(located: Located, notes: Notes) -> None:
         (row, column, value), count = found[0], len(found)
         more = str(count - 1) if count > 1 else ""
         notes.problem("D87", located.address(row, column), "", value, v=format_number(value * SCALE), n=more)
+
+
+_FEWEST = 3  # figures that a line of a list has; beside them a name and a date or code, which a total has not
+
+
+def note_below_foot(located: Located, notes: Notes) -> None:
+    """One problem (D90) for all lines of a list that stand in its foot or below: a longer block was pasted in than the
+    list has lines, and what does not fit would be lost."""
+    figures = [located.columns[c.number] for c in located.table.columns if c.number in located.columns and c.unit]
+    others = [column for column in located.columns.values() if column not in figures]
+    below = range(located.last_row + 1, len(located.sheet.rows))
+    lines = [row for row in below if _is_line(located, row, figures, others)]
+    if lines:
+        first, last = str(lines[0] + 1), str(lines[-1] + 1) if len(lines) > 1 else ""
+        address = located.address(lines[0], min(located.columns.values()))
+        notes.problem("D90", address, "", first, first=first, last=last, n=str(len(lines)))
+
+
+def _is_line(located: Located, row: int, figures: list[int], others: list[int]) -> bool:
+    written = sum(located.sheet.at(row, column) != "" for column in others)
+    return written > 1 and sum(type(located.sheet.at(row, column)) in (float, int) for column in figures) >= _FEWEST
 
 
 def _outside(located: Located) -> Iterator[tuple[int, int, float]]:

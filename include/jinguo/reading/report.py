@@ -24,7 +24,7 @@ from jinguo.reading.lists import is_list_ticked, read_lines
 from jinguo.reading.model import Problem, Reading, TableReading
 from jinguo.reading.notes import Notes, quote
 from jinguo.reading.opened import OpenFile, differing_copy, sort_sheets
-from jinguo.reading.outside import note_outside
+from jinguo.reading.outside import note_below_foot, note_outside
 from jinguo.reading.parts import missing_problem, missing_tables
 from jinguo.reading.personal import personal_data
 from jinguo.reading.privacy import masked_text
@@ -216,6 +216,7 @@ def _read_table(file: OpenFile, reading: Reading, table: Table, cells: Cells) ->
         lines = read_lines(located, form=file.form, period=cells.period, is_1904=file.workbook.is_1904, notes=notes)
         reading.lists[table.id] = lines
         note_village_codes(located, lines, file.register, notes)
+        note_below_foot(located, notes)
 
 
 def _note_comments(file: OpenFile, reading: Reading) -> None:
@@ -277,7 +278,8 @@ def _check_head(file: OpenFile, table: Table, sheet: Sheet, head: Head) -> None:
     if b"<sheetProtection" in sheet.xml:
         file.notes.problem("D04")
     if not sheet.is_visible or sheet.markup.has_hidden_rows:
-        file.notes.problem("D37", "", "", sheet.name, name=sheet.name)
+        what = "行或列" if sheet.is_visible else "整张工作表"
+        file.notes.problem("D37", "", "", sheet.name, name=sheet.name, what=what)
 
 
 def _read_undue(file: OpenFile, table: Table, unit_type: str) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from jinguo.reading.crossed import Crossed, crossed_cells
 from jinguo.reading.formats import Display
 from jinguo.reading.markup import Markup, scan_sheet
 
@@ -31,7 +32,7 @@ class Sheet:
 
     ``xml``: the part of an .xlsx, in which formulas and errors are still to be looked for; ``found``: those of the
     other formats, whose readers meet them on the way. ``comments``: by address, ours left out. ``displays``: by cell
-    style, where figures are shown as others.
+    style, where figures are shown as others. ``crossed``: what the workbook crosses out.
     """
 
     name: str
@@ -42,11 +43,17 @@ class Sheet:
     found: Markup = field(default_factory=Markup)
     comments: dict[str, str] = field(default_factory=dict, repr=False)
     displays: Mapping[int, Display] = field(default_factory=dict, repr=False)
+    crossed: Crossed = field(default_factory=Crossed, repr=False)
 
     @cached_property
     def markup(self) -> Markup:
         """Formulas and errors; looked for when a table asks."""
         return scan_sheet(self.xml) if self.xml else self.found
+
+    @cached_property
+    def crossed_cells(self) -> list[str]:
+        """The addresses of what is crossed out, wholly or in part; only .xlsx tells."""
+        return crossed_cells(self.xml, self.crossed) if self.xml else []
 
     def at(self, row: int, column: int) -> Any:
         """The value of a cell, '' outside what the sheet holds."""

@@ -90,6 +90,8 @@ def decide_within(
     reason, actor = reason.strip(), actor.strip()
     if not reason or not actor:
         raise Refused("处理须写明原因（reason）和处理人（actor）")
+    if action == "declare_missing" and period.first_day > now.date():
+        raise Refused(f"{period.chinese}还没有到，不能记为缺报")
     versions = [row for row in submissions_of(conn, unit.unit_id, period.key) if row.form == form]
     demand_seen(seen, versions)
     row = _version_meant(versions, action, f"{unit.name}{period.chinese}")

@@ -56,25 +56,48 @@ def _typed_columns(lines: Lines) -> Iterator[Column]:
 def blank_cells(rule: Rule, frame: Frame, register: Register) -> Iterator[Fault]:
     """WZ-010: cells to be filled that are blank. Ticked rows and tables have no blanks: they read as declared zeros."""
     due = ~frame.where.na_mask[:, None]
-    yield from _grid_faults(rule, frame, (frame.states == CellState.BLANK) & due)
+    yield from _grid_faults(rule, frame, (frame.states == CellState.BLANK) & due, zero="0")
     for lines in frame.lists.values():
         yield from _blank_list_cells(rule, frame, lines)
         if frame.where.unit_type in rule.options.get("required_lists", {}).get(lines.table.id, ()):
             for submission in np.flatnonzero(~lines.is_kept):
                 if lines.table.id in frame.readings[submission].tables:
-                    names = {"place": f"{lines.table.sheet}（全表）"}
+                    names = {"place": f"{lines.table.sheet}（全表）", "zero": "0"}
                     yield Fault(rule, int(submission), table=lines.table.id, names=names)
 
 
 def _blank_list_cells(rule: Rule, frame: Frame, lines: Lines) -> Iterator[Fault]:
-    required = [column.number for column in lines.table.columns if column.required and column.computed is None]
-    for column in (column for column in required if not all(lines.written(column))):
-        for index in (index for index, value in enumerate(lines.written(column)) if value is None):
+    for column in (column for column in lines.table.columns if column.computed is None):
+        blank = [index for index, value in enumerate(lines.written(column.number)) if value is None]
+        waits = None if column.required or not blank else _waiting_for_groups(frame, lines, column.number)
+        for index in blank:
             line, submission = lines.lines[index], int(lines.owner[index])
-            cell_id = list_cell_id(lines.table.id, line.number, column)
+            if waits is not None and not waits[submission]:
+                continue
+            cell_id = list_cell_id(lines.table.id, line.number, column.number)
             if all(problem.cell_id != cell_id for problem in frame.readings[submission].problems):  # said so already
-                names = names_of_line(frame.where.form, lines.table.id, line, column)
-                yield Fault(rule, submission, cell_id, names=names)
+                names = names_of_line(frame.where.form, lines.table.id, line, column.number)
+                yield Fault(rule, submission, cell_id, names=names | _asked(column))
+
+
+def _asked(column: Column) -> dict[str, str]:
+    """What a blank of a list is to be filled with: only a figure can be nought."""
+    if column.is_numeric:
+        return {"zero": "0"}
+    return {"ask": "这一行有记录，这一栏也要如实填写。" + ("" if column.required else "填全了，各组的数才算得出来。")}
+
+
+def _waiting_for_groups(frame: Frame, lines: Lines, column: int) -> Array:
+    """Submissions in which some lines say to which group they belong and others do not, so that the figures of the
+    groups, which should follow from the lines, stay blank."""
+    is_told = np.zeros(len(frame.readings), dtype=bool)
+    is_told[lines.owner[[value is not None for value in lines.written(column)]]] = True
+    groups = [
+        cell.index
+        for cell in frame.where.form.cells
+        if cell.derived and cell.derived.source == lines.table.id and column in dict(cell.derived.derivation.equals)
+    ]
+    return is_told & (frame.states[groups] == CellState.BLANK).any(axis=0)
 
 
 def negative(rule: Rule, frame: Frame, register: Register) -> Iterator[Fault]:

@@ -82,7 +82,8 @@ def cover_phone(rule: Rule, frame: Frame, register: Register) -> Iterator[Fault]
     for submission, reading, _ in _files(frame):
         phone = re.sub(r"[\s\-—()（）]", "", reading.cover.get("phone", ""))
         if not pattern.fullmatch(phone):
-            yield _cover_fault(rule, submission, reading, "phone", {}, value=_masked(phone))
+            reason = "格式不正确" if phone else "未填写"
+            yield _cover_fault(rule, submission, reading, "phone", {"reason": reason}, value=_masked(phone))
 
 
 def _masked(phone: str) -> str:
@@ -95,7 +96,8 @@ def cover_date(rule: Rule, frame: Frame, register: Register) -> Iterator[Fault]:
     for submission, reading, context in _files(frame):
         sent = _sent_on(reading)
         if sent is None:
-            reason = "未填写或无法识别"
+            is_blank = not reading.cover.get("sent_date", "").strip()
+            reason = "未填写" if is_blank else "无法识别，或者没有这一天"
         elif sent < last_day:
             reason = f"早于报告期末{last_day.isoformat()}"
         elif sent > context.received_on:

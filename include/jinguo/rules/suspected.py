@@ -145,7 +145,12 @@ def _best(
         tried = _likeliest(list(hypotheses_of(reading, suspect.table, compiled.where)), context, compiled)
         for hypothesis, remaining in _checked(tried, context, compiled, register):
             about = {place for place in suspect.places if place not in seen or place[1] in hypothesis.cells}
-            gone = about - remaining
+            unknown = {
+                (finding.rule_id, finding.cell_id)
+                for finding in suspect.findings
+                if not hypothesis.lost.isdisjoint(finding.cells) and finding.cell_id not in hypothesis.lost
+            }
+            gone = about - remaining - unknown  # what is only not to be judged any more has not been explained
             new = {place for place in remaining - before if place[1] not in hypothesis.lost}
             is_enough = len(gone) >= max(FEWEST, _SHARE * len(about)) and len(new) <= _NEW_SHARE * len(gone)
             gain = len(gone) - len(new), -len(hypothesis.cells)  # of two that explain the same, the smaller
