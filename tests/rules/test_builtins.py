@@ -20,7 +20,7 @@ def cells(report, rule_id):
 def test_a_blank_cell_is_one_finding_at_its_place(report):
     (finding,) = only(report().change(**{"t04.r23.c3": None}), "WZ-010")
     assert (finding.severity, finding.sheet, finding.cell, finding.cell_id) == ("error", "04表", "F31", "t04.r23.c3")
-    assert finding.message.startswith("04表23行3栏（巾帼志愿服务品牌·本月新增）未填写。没有发生的请填“0”")
+    assert finding.message.startswith("04表23行3栏（巾帼志愿服务品牌·本月新增）未填写。请补填：没有发生的数填“0”，")
 
 
 def test_what_does_not_apply_and_ticked_rows_are_not_blanks(report):
@@ -34,6 +34,7 @@ def test_a_line_without_a_required_column_is_a_blank(report):
     found = report("county").change(**{"ledger.n003.c4": None, "ledger.n003.c11": None, "t05.n002.c1": None})
     found.lists["ledger"][4].pop(13)  # may be left out
     assert cells(found, "WZ-010") == ["t05.n002.c1", "ledger.n003.c4"]
+    assert "日期、名称和代码照实填写" in next(f.message for f in found.findings() if f.cell_id == "ledger.n003.c4")
 
 
 def test_an_unreadable_cell_of_a_line_is_reported_once(report):
