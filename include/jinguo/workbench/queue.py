@@ -178,7 +178,7 @@ def decide_all(
 
 def _decided_by(office: Office, staff: Staff) -> dict[int, Unit]:
     """The units that are the reader's to decide about, by id, in the register's order."""
-    return {unit.unit_id: unit for unit in office.register.units if staff.may_decide(unit)}
+    return {unit.unit_id: unit for unit in staff.decided_among(office.register.units)}
 
 
 def _waiting(
