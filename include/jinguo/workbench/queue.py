@@ -173,7 +173,7 @@ def decide_all(
         patience=patience,
     )
     decided = zip(wanted, refusals, strict=True)
-    return [*(Done(unit.name, str(period), refusal) for (unit, period, _), refusal in decided), *done]
+    return [*(Done(unit.name, period.chinese, refusal) for (unit, period, _), refusal in decided), *done]
 
 
 def _decided_by(office: Office, staff: Staff) -> dict[int, Unit]:

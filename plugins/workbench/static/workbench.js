@@ -60,6 +60,7 @@ function uploadWithProgress(form) {
 }
 
 function sizeOf(file) {
+  if (!file.size) return "空文件";
   return file.size < 1 << 20 ? `${Math.max(1, Math.round(file.size / 1024))} KB` : `${(file.size / (1 << 20)).toFixed(1)} MB`;
 }
 
