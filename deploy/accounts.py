@@ -28,9 +28,3 @@ def ensure_staff(environment: Mapping[str, str]) -> list[str]:
             path.write_text("\n".join([",".join(COLUMNS), *lines]), "utf-8")
             import_staff(settings, path, actor="first start")
     return list(dict.fromkeys(row["account"] for row in list_staff(settings)))
-
-
-def with_staff(users: str, accounts: list[str]) -> str:
-    """Airflow's ``name:role,…`` with a viewer for each account that is not in it."""
-    known = {user.split(":")[0] for user in users.split(",")}
-    return ",".join([users, *(f"{account}:viewer" for account in accounts if account not in known)])

@@ -13,8 +13,9 @@ import urllib.request
 from pathlib import Path
 from types import FrameType
 
-from accounts import FIRST_STAFF, USERS, ensure_staff, with_staff
+from accounts import FIRST_STAFF, USERS, ensure_staff
 from airflow_environment import PROJECT, airflow_environment
+from jinguo.staff.logins import with_staff
 from passwords import ensure_passwords
 
 SERVICES = {

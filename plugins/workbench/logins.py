@@ -1,4 +1,4 @@
-"""All that the workbench changes of logins: a new random password, in the file of Airflow's simple login."""
+"""All that the workbench changes of logins: who has one, and a new random password, for Airflow's simple login."""
 
 from __future__ import annotations
 
@@ -10,17 +10,35 @@ from pathlib import Path
 
 from airflow.api_fastapi.app import get_auth_manager
 from airflow.api_fastapi.auth.managers.simple.simple_auth_manager import SimpleAuthManager
+from airflow.configuration import conf
 from jinguo.errors import Refused
+from jinguo.flow.office import Office
+from jinguo.staff.logins import with_staff
+from jinguo.warehouse.staff import staff_rows
 
 _LOCK = threading.Lock()  # one API server writes the file
+_USERS = "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS"
 
 
-def demand_login(account: str) -> Path:
-    """The password file; Refused where Airflow keeps its logins elsewhere or has none of that name."""
+def admit(office: Office, account: str) -> None:
+    """Makes an account of the staff table a user of Airflow's simple login, which knows those of its start only.
+
+    Airflow reads its users from the environment whenever it is asked; one without a password still cannot log in.
+    """
+    with office.warehouse.read() as conn:
+        if not staff_rows(conn, account):
+            return
+    with _LOCK:
+        known = conf.get("core", "simple_auth_manager_users", fallback="")
+        if (users := with_staff(known, [account])) != known:
+            os.environ[_USERS] = users
+
+
+def password_file(office: Office, account: str) -> Path:
+    """Where the account's password stands; Refused where Airflow keeps its logins elsewhere."""
     if not isinstance(get_auth_manager(), SimpleAuthManager):
         raise Refused("本系统的密码由 Airflow 的用户管理保存，请系统管理员在那里重置。")
-    if account not in {user.username for user in SimpleAuthManager.get_users()}:
-        raise Refused(f"账号“{account}”还没有登录密码：新账号在系统管理员重启服务后才能登录。")
+    admit(office, account)
     return Path(SimpleAuthManager.get_generated_password_file())
 
 

@@ -10,7 +10,7 @@ from jinguo.flow.accounts import demand_account_below, end_account, list_account
 from starlette.responses import RedirectResponse, Response
 
 from workbench.deps import GUARDED, ActorDep, OfficeDep
-from workbench.logins import demand_login, replace_password
+from workbench.logins import password_file, replace_password
 from workbench.pages import page
 
 router = APIRouter()
@@ -57,9 +57,9 @@ def end(
 
 @router.post("/accounts/password", dependencies=[*GUARDED, *OVERSEERS])
 def reset(request: Request, staff: ActorDep, office: OfficeDep, account: _Account) -> Response:
-    """A new password, shown this once."""
+    """A new password, or the first one; shown this once."""
     demand_account_below(office, staff, account)
-    path = demand_login(account)
+    path = password_file(office, account)
     record_reset(office, staff, account)
     password = replace_password(path, account)
     return page(request, "password.html", staff=staff, account=account, password=password)

@@ -6,6 +6,7 @@ from itertools import zip_longest
 from typing import Annotated
 
 from fastapi import APIRouter, File, Form, HTTPException, Request, UploadFile
+from jinguo.errors import Busy, NotYours, Refused
 from jinguo.flow.attachments import attach_evidence, evidence_file, find_evidence
 from jinguo.flow.hand_in import Upload
 from jinguo.flow.replies import reply_to_report
@@ -30,6 +31,7 @@ from workbench.pages import download, page
 
 router = APIRouter()
 _MOST_LINES = 240  # four fields each; a form may bring a thousand
+_LIMITS = {"most_files": MOST_FILES, "most_megabytes": MOST_BYTES >> 20, "most_lines": _MOST_LINES}
 _Lines = Annotated[list[Annotated[str, Form(pattern=NO_CONTROLS)]], Form(max_length=_MOST_LINES)]
 
 
@@ -37,8 +39,7 @@ _Lines = Annotated[list[Annotated[str, Form(pattern=NO_CONTROLS)]], Form(max_len
 def questions(request: Request, staff: ActorDep, office: OfficeDep, unit: UnitDep, period: PeriodDep) -> Response:
     """What the unit is asked, with room for its answers."""
     view = make_reply_page(office, make_report(office, unit, period))
-    limits = {"most_files": MOST_FILES, "most_megabytes": MOST_BYTES >> 20, "most_lines": _MOST_LINES}
-    return page(request, "answers.html", staff=staff, unit=unit, view=view, **limits)
+    return page(request, "answers.html", staff=staff, unit=unit, view=view, typed={}, **_LIMITS)
 
 
 @router.post("/unit/{code}/{period}/answers", dependencies=GUARDED)
@@ -54,10 +55,24 @@ def answer(
     text: _Lines,
     confirmation: _Lines,
 ) -> Response:
-    """Takes the unit's explanations and confirmations; 409 when the page is no longer what stands."""
+    """Takes the unit's explanations and confirmations; 409 when the page is no longer what stands, or when one of them
+    does not count: then the page as it stands now, with all that was written."""
     rows = list(zip_longest(rule, cell, text, confirmation, fillvalue=""))
     answers = given_answers(make_report(office, unit, period), rows)
-    reply_to_report(office, unit, period, answers, actor=staff.account, seen=seen, patience=PATIENCE)
+    try:
+        reply_to_report(office, unit, period, answers, actor=staff.account, seen=seen, patience=PATIENCE)
+    except Refused as refusal:
+        view = make_reply_page(office, make_report(office, unit, period))
+        if not view.questions or isinstance(refusal, NotYours):
+            raise
+        typed = {(rule_id, cell_id): written for rule_id, cell_id, *written in rows}
+        known = {
+            "view": view,
+            "typed": typed,
+            "refusal": str(refusal),
+            "status": 503 if isinstance(refusal, Busy) else 409,
+        }
+        return page(request, "answers.html", staff=staff, unit=unit, **known, **_LIMITS)
     return RedirectResponse(f"{request.scope['root_path']}/unit/{unit.code}/{period}", 303)
 
 

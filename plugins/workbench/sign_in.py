@@ -14,11 +14,13 @@ from airflow.api_fastapi.auth.managers.simple.services.login import SimpleAuthMa
 from airflow.api_fastapi.auth.managers.simple.simple_auth_manager import SimpleAuthManager
 from airflow.api_fastapi.core_api.security import collect_request_tokens
 from fastapi import HTTPException
+from jinguo.flow.office import Office
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from workbench.logins import admit
 from workbench.pages import templates
 
 TOO_MANY = "jinguo.too_many_failures"  # in a request's scope, from the front door
@@ -45,9 +47,7 @@ async def sign_in(request: Request) -> Response:
     form = await request.form(max_fields=10)
     account, password = (str(form.get(name, ""))[:_LONGEST] for name in ("username", "password"))
     try:
-        token = await run_in_threadpool(
-            SimpleAuthManagerLogin.create_token, LoginBody(username=account.strip(), password=password)
-        )
+        token = await run_in_threadpool(_token, request.app.state.office, account.strip(), password)
     except HTTPException:
         return _page(request, wanted, 401, "账号或密码不对，请再输一次。忘了密码的，请上级妇联在“人员”页换一个。")
     answer = RedirectResponse(wanted, 303)
@@ -67,6 +67,11 @@ async def sign_out(request: Request) -> Response:
 
 
 ROUTES = (Route("/sign-in", sign_in, methods=["GET", "POST"]), Route("/sign-out", sign_out, methods=["GET"]))
+
+
+def _token(office: Office, account: str, password: str) -> str:
+    admit(office, account)
+    return SimpleAuthManagerLogin.create_token(LoginBody(username=account, password=password))
 
 
 def _page(request: Request, wanted: str, status: int = 200, refusal: str = "") -> Response:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 
 import pytest
 from jinguo.flow.channels import fetch_channels
 from jinguo.flow.collect import collect_inbox
 from jinguo.flow.doctor import examine
 from jinguo.settings import load_settings
+from jinguo.warehouse.engine import HEAD
 
 
 @pytest.fixture
@@ -39,7 +41,7 @@ def test_a_lost_file_a_fixed_clock_and_a_dead_database_are_named(home, monkeypat
     (settings.archive / item.arrival.sha256[:2] / item.arrival.sha256).unlink()
     assert list(_bad()) == ["archive"]
     monkeypatch.setenv("JINGUO_NOW", "2026-11-03T09:00")
-    assert _bad()["clock"].startswith("unset JINGUO_NOW")
+    assert _bad()["clock"].startswith("请取消 JINGUO_NOW")
     monkeypatch.setenv("JINGUO_WAREHOUSE_URL", "mysql://x")
     assert list(_bad()) == ["database"]  # and not each check again that looks into it
 
@@ -48,14 +50,23 @@ def test_a_channel_that_fails_or_was_forgotten_is_named(home, tmp_path, monkeypa
     file = tmp_path / "channels.json"
     file.write_text(json.dumps({"channels": [{"name": "share", "kind": "folder", "path": str(tmp_path / "gone")}]}))
     monkeypatch.setenv("JINGUO_CHANNELS", str(file))
-    assert _bad()["channel share"].startswith("start collect_submissions")
+    assert _bad()["channel share"].startswith("请启动 collect_submissions")
     fetch_channels(load_settings())
     assert "no directory" in _bad()["channel share"]
     later = dt.datetime.now(dt.UTC) + dt.timedelta(hours=2)
     monkeypatch.setenv("JINGUO_NOW", later.isoformat())
-    assert _bad()["channel share"].startswith("nobody asks it")
+    assert _bad()["channel share"].startswith("没有程序去取")
 
 
 def test_settings_that_cannot_be_used_end_the_examination(home, monkeypatch):
     monkeypatch.setenv("JINGUO_SCHEMAS", "/nowhere")
     assert list(_bad()) == ["settings"]
+
+
+def test_what_was_looked_at_and_found_is_said_in_chinese(home):
+    checks = {check.name: check for check in examine()}
+    assert re.fullmatch(r"数据盘还有 [\d.]+ GiB，至少要有 [\d.]+ GiB。", checks["disk"].found)
+    assert (checks["archive"].title, checks["archive"].found) == ("原件存档", "登记在册的0个文件都在。")
+    assert checks["migrations"].found == f"数据库是 {HEAD}，程序要求 {HEAD}。"
+    assert [name for name, check in checks.items() if not re.match("[\u4e00-\u9fff]+$", check.title)] == []
+    assert [name for name, check in checks.items() if not check.found.endswith("。")] == []

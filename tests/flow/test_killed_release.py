@@ -57,7 +57,7 @@ def test_audit_and_doctor_tell_of_a_publication_without_files_and_the_next_run_w
     (problem,) = verify_all(settings)
     assert problem.startswith("release: edition 1 of 2026-10 was published, but its files were not written")
     (check,) = [check for check in examine() if check.name == "releases"]
-    assert "2026-10 edition 1" in check.found
+    assert "2026年10月第1版" in check.found
     assert check.advice
 
     assert write_outputs(settings) == 1

@@ -79,7 +79,7 @@ def test_a_channel_that_is_silent(settings, tmp_path):
     assert "起没有取过" in _alerts(_after(settings, 2 * HOUR))["silent_channel", "share"]
     later = _after(settings, 2 * HOUR)
     fetch_channels(later)
-    assert "一直 unreachable（2次）" in _alerts(later)["silent_channel", "share"]
+    assert "一直连不上（2次）" in _alerts(later)["silent_channel", "share"]
     file.write_text("channels: 7")
     assert list(_alerts(later)) == [("check_failed", "channels")]
 

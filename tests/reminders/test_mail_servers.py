@@ -83,11 +83,11 @@ def test_the_doctor_logs_in_and_sends_nothing(mails, monkeypatch, tmp_path):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("JINGUO_HOME", str(tmp_path))
     monkeypatch.delenv("AIRFLOW_CONN_JINGUO_SMTP", raising=False)
-    assert _mail_check() == ("not tried: AIRFLOW_CONN_JINGUO_SMTP is not set here", False)
+    assert _mail_check() == ("没有试：这里没有设 AIRFLOW_CONN_JINGUO_SMTP。", False)
     monkeypatch.setenv("AIRFLOW_CONN_JINGUO_SMTP", f"smtp://127.0.0.1:{mails.port}?security=none")
-    assert _mail_check() == ("127.0.0.1 lets us in", False)
+    assert _mail_check() == ("能登录邮件服务器 127.0.0.1，没有发信。", False)
     monkeypatch.setenv("AIRFLOW_CONN_JINGUO_SMTP", f"smtp://127.0.0.1:{mails.port}?security=starttls")
-    assert _mail_check() == ("STARTTLS extension not supported by server.", True)
+    assert _mail_check() == ("邮件服务器登录不了：STARTTLS extension not supported by server.", True)
     assert mails.received == []
 
 

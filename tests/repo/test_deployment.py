@@ -141,6 +141,7 @@ def test_nobody_listens_to_the_network_unless_told(deploy, tmp_path):
 def test_a_new_system_has_its_first_accounts_and_one_in_use_keeps_its_own(deploy, tmp_path):
     from jinguo.flow.staff import import_staff, list_staff
     from jinguo.settings import load_settings
+    from jinguo.staff.logins import with_staff
 
     accounts, environment = deploy("accounts"), {"JINGUO_HOME": str(tmp_path)}
     assert accounts.ensure_staff(environment) == ["admin", "shengban", "shenhe", "xiangtan"]
@@ -150,4 +151,4 @@ def test_a_new_system_has_its_first_accounts_and_one_in_use_keeps_its_own(deploy
     found = accounts.ensure_staff(environment)
     assert found == ["admin", "shengban", "shenhe", "xiangtan", "zhang"]
     assert len(list_staff(load_settings(environment))) == 5
-    assert accounts.with_staff("admin:admin", found[:3]) == "admin:admin,shengban:viewer,shenhe:viewer"
+    assert with_staff("admin:admin", found[:3]) == "admin:admin,shengban:viewer,shenhe:viewer"

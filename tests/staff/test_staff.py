@@ -55,9 +55,10 @@ def test_a_hand_over_is_two_lines(settings):
         ("zhang,reporter,999999,,\n", "line 2: unit_code '999999'"),
         ("zhang,reporter,430300,1.1.2026,\n", "line 2: '1.1.2026' is no date"),
         (",reporter,430300,,\n", "line 2: account is empty"),
+        ("zhang:admin,reporter,430300,,\n", "line 2: account 'zhang:admin'"),
         ("zhang,reporter,430300,2026-01-01,\nzhang,steward,430000,2026-05-01,\n", "still holds on 2026-05-01"),
     ],
-    ids=["role", "unit", "date", "account", "two at once"],
+    ids=["role", "unit", "date", "account", "what a list of users is made of", "two at once"],
 )
 def test_a_mistake_names_its_place_and_nothing_is_stored(settings, lines, what):
     with pytest.raises(JinguoError, match=what):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from jinguo.flow.office import open_office
 from jinguo.warehouse.fetches import record_message
@@ -90,6 +92,6 @@ def test_the_health_page_names_what_is_wrong_and_what_runs(server, settings):
     assert "任务失败" in text
     assert "validate_month 自" in text
     assert "没有配置邮箱、SFTP 等通道" in text
-    assert "migrations" in text
+    assert re.search(r"数据库版本</th><td>数据库是 (\w+)，程序要求 \1。</td>", text)
     assert ("只有网盘链接" in text, "INBOX:7:1" in text, "INBOX:7:2" in text) == (True, True, False)
-    assert "database file" not in text  # minutes, for a large one: doctor looks
+    assert "数据库文件</th>" not in text  # minutes, for a large one: doctor looks

@@ -14,6 +14,7 @@ from jinguo.flow.staff import import_staff
 from jinguo.warehouse import audit
 
 PAGE = "/workbench/accounts"
+USERS = "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS"
 
 
 @pytest.fixture
@@ -115,6 +116,25 @@ def test_a_clerk_who_left_may_nothing_from_the_next_day_on(server, settings, sen
     assert "2026-11-08" in server.client("office").get(PAGE).text
 
 
-def test_an_account_without_a_login_is_said_so(send, county):
+def test_a_new_account_gets_its_first_password_from_the_level_above_and_signs_in_at_once(
+    server, settings, send, county, passwords, monkeypatch
+):
+    users = os.environ[USERS]
+    assert "yuhu" not in users
+    monkeypatch.setenv(USERS, users)  # put back afterwards
     answer = send("city", "password", account="yuhu")
-    assert (answer.status_code, "还没有登录密码" in answer.text) == (409, True)
+    first = re.search(r'id="password">([^<]+)<', answer.text)[1]
+    monkeypatch.setenv(USERS, users)  # as in another process of the API server, or after a restart
+    clerk = server.client()
+    signed_in = clerk.post("/workbench/sign-in", data={"username": "yuhu", "password": first})
+    assert (signed_in.status_code, signed_in.headers["location"]) == (303, "/workbench/")
+    assert "雨湖区" in clerk.get("/workbench/unit/430302").text
+    assert clerk.get("/workbench/unit/430300").status_code == 403
+    assert signs_in(server, "yuhu", first) == 201  # with Airflow itself, too
+
+
+def test_nobody_signs_in_without_a_password_that_was_given(server, county, passwords, monkeypatch):
+    monkeypatch.setenv(USERS, os.environ[USERS])
+    for password in ("", " ", "yuhu", "None"):
+        answer = server.client().post("/workbench/sign-in", data={"username": "yuhu", "password": password})
+        assert answer.status_code == 401

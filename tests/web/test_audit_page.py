@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+from jinguo.flow.office import open_office
 from jinguo.workbench import audit_log
 
 LIBRARY = Path(audit_log.__file__).parents[1]
@@ -33,6 +35,20 @@ def test_the_log_names_people_units_and_periods(server, form_of):
     )
     assert "请核对01表17行" in text
     assert "<td>系统</td>" in text
+
+
+@pytest.mark.parametrize(
+    ("subject", "words"),
+    [
+        ("period 2026-10", "2026年10月"),
+        ("period 202610", "2026年10月"),
+        ("release 2026-Q3 edition 2", "2026年第3季度　第2版"),
+        ("release 2026 edition 1", "2026年　第1版"),
+    ],
+)
+def test_a_period_is_the_one_that_is_stored_however_it_is_written(settings, subject, words):
+    with open_office(settings) as office:
+        assert audit_log._subject(office, subject) == words
 
 
 def test_the_way_back_in_the_log(server, monkeypatch):

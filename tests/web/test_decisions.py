@@ -197,6 +197,8 @@ def test_the_edition_and_its_trace_mark_what_is_provisional(server, settings, fo
     make_release(settings, Period(2026, 10))
     text = office.get("/workbench/releases/2026-10/1").text
     assert "其中暂用初步数（已报未审定，以“*”标明）：湘潭市。" in text
+    assert "<b>草稿</b>　冻结于 2026-11-09 09:00" in text
+    assert "待操作的任务实例" in text  # where it is signed
     assert re.search(r'trace\?cell=t01.r17.c4">[\d,]+\*</a>', text)
     trace = office.get("/workbench/releases/2026-10/1/trace?cell=t01.r17.c4").text
     assert trace.count("*初步数") == 1

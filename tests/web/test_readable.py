@@ -78,6 +78,22 @@ JUMPS = """() => new Promise((done) => {
 })"""
 
 
+NARROW = """() => {
+  const faults = [];
+  const wide = document.documentElement.scrollWidth;
+  if (wide > innerWidth) faults.push(`the page is ${wide} wide`);
+  const over = (one, two) => one.bottom > two.top + 1 && two.bottom > one.top + 1 && one.right > two.left + 1
+    && two.right > one.left + 1;
+  const names = ".top, .heading, .strip, .tabs, .desk > *, .board-with-map > *, .figures";
+  const blocks = [...document.querySelectorAll(names)];
+  blocks.forEach((one, index) => blocks.slice(index + 1).forEach((two) => {
+    if (!one.contains(two) && over(one.getBoundingClientRect(), two.getBoundingClientRect()))
+      faults.push(`${one.className || one.tagName} over ${two.className || two.tagName}`);
+  }));
+  return faults;
+}"""
+
+
 @pytest.fixture
 def busy(settings):
     """The province with everything that a page can show: a suggestion, a scan, a draft."""
@@ -119,6 +135,17 @@ def test_every_page_is_readable_and_reached_by_keyboard(busy, browse, account):
         page.goto(f"/workbench/{address}")
         page.wait_for_load_state("networkidle")
         found[address] = measured(page)
+    assert {address: faults for address, faults in found.items() if faults} == {}
+
+
+@pytest.mark.parametrize("account", ["zhangjiajie", "city", "office"])
+def test_on_a_telephone_nothing_lies_beyond_the_edge_or_over_something_else(busy, browse, account):
+    page = browse(account)
+    page.set_viewport_size({"width": 390, "height": 844})
+    found = {}
+    for address in PAGES[account]:
+        page.goto(f"/workbench/{address}")
+        found[address] = page.evaluate(NARROW)
     assert {address: faults for address, faults in found.items() if faults} == {}
 
 

@@ -283,3 +283,35 @@ def test_an_account_that_has_left_answers_nothing(server, settings, form_of, tmp
     )
     import_staff(settings, leaving)
     assert unit.post(f"{PAGE}/answers", data={**fields, **lines}).status_code == 403
+
+
+def test_a_refused_answer_keeps_what_was_written(server, form_of):
+    client, (first, second) = server.client("zhangjiajie"), (WORDS, "太短<b>")
+    propose(server.client("steward"), form_of)
+    lines = questions(client)
+    lines["text"] = [second if not rule.startswith("建议") else "" for rule in lines["rule"]]
+    lines["confirmation"] = ["否" if rule.startswith("建议") else "" for rule in lines["rule"]]
+    hidden = {name: value for name, value in form_of(client, f"{PAGE}/answers").items() if name in ("csrf", "seen")}
+    refused = client.post(f"{PAGE}/answers", data={**hidden, **lines})
+    assert refused.status_code == 409
+    assert re.search(r'role="alert"><b>没有执行</b>　.*不足10个字', refused.text)
+    assert "太短&lt;b&gt;</textarea>" in refused.text
+    assert "<option selected>否</option>" in refused.text
+    assert first not in refused.text
+
+
+def test_a_stale_answer_keeps_what_was_written_on_the_page_of_now(server, form_of):
+    client = server.client("zhangjiajie")
+    before = form_of(client, f"{PAGE}/answers")
+    propose(server.client("steward"), form_of)
+    refused = answer(client, form_of, text=WORDS, seen=before["seen"])
+    assert (refused.status_code, f"{WORDS}</textarea>" in refused.text, "有了变化" in refused.text) == (409, True, True)
+    assert form_of(client, f"{PAGE}/answers")["seen"] in refused.text
+
+
+def test_the_page_says_whose_turn_it_is(server, form_of):
+    client = server.client("zhangjiajie")
+    assert "有 1 条等您答复" in client.get(PAGE).text
+    answer(client, form_of, text=WORDS)
+    assert "1 条已全部答复，等上级审核" in client.get(PAGE).text
+    assert "1 条已全部答复，等上级审核" in server.client("steward").get(PAGE).text

@@ -123,3 +123,37 @@ def test_a_stale_page_says_so_and_leads_back(browse):
     late.click("text=回到刚才的页面")
     late.wait_for_url(re.compile("2026-10$"))
     assert late.locator(".heading .state").inner_text() == "退回"
+
+
+CHOSEN = {"name": "湘潭<b>10月</b>.xlsx", "mimeType": "x", "buffer": b"x" * 3000}
+
+
+def test_the_choice_of_files_is_in_chinese_and_names_what_was_chosen(browse):
+    clerk = browse("clerk")
+    clerk.goto("/workbench/unit/430300")
+    control = clerk.locator(".files")
+    assert control.inner_text().split("\n") == ["选择文件还没有选文件"]
+    clerk.locator("input[type=file]").focus()
+    with clerk.expect_file_chooser() as chooser:
+        clerk.keyboard.press("Space")
+    chooser.value.set_files([CHOSEN, {**CHOSEN, "name": "二.xlsx"}])
+    assert control.inner_text().split("\n") == [
+        "选择文件已选 2 个文件",
+        "湘潭<b>10月</b>.xlsx（3 KB）",
+        "二.xlsx（3 KB）",
+    ]
+
+
+def test_the_choice_of_files_works_without_a_script(browse):
+    clerk = browse("clerk")
+    plain = clerk.context.browser.new_context(java_script_enabled=False, storage_state=clerk.context.storage_state())
+    page = plain.new_page()
+    page.goto(clerk.url)
+    assert page.locator(".files").inner_text() == "选择文件还没有选文件"
+    page.set_input_files("input[type=file]", CHOSEN)
+    assert page.locator(".files").inner_text() == "选择文件已选好文件"
+    page.click("text=上传并审核")
+    assert (
+        "无法识别" in page.locator("article .state").inner_text()
+        or "拒收" in page.locator("article .state").inner_text()
+    )

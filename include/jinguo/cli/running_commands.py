@@ -101,7 +101,7 @@ def doctor() -> None:
 
     checks = examine()
     for check in checks:
-        print(f"{'BAD' if check.advice else 'ok ':3} {check.name}: {check.found}")
+        print(f"{'BAD' if check.advice else 'ok ':3} {check.name} {check.title}：{check.found}")
         if check.advice:
             print(f"    → {check.advice}")
     if any(check.advice for check in checks):

@@ -18,6 +18,7 @@ from jinguo.flow.office import Office
 from jinguo.flow.status import period_status
 from jinguo.forms.load import read_yaml
 from jinguo.intake.channels.definitions import load_channels
+from jinguo.intake.channels.model import FETCH_STATE_NAMES
 from jinguo.intake.folder import waiting_files
 from jinguo.periods import Period
 from jinguo.units.deadlines import deadline
@@ -129,7 +130,7 @@ def _channels(office: Office, conn: Connection) -> Iterator[Alert]:
         elif now - row.last_at > limit:
             yield _alert("silent_channel", name, f"通道 {name} 自{_moment(row.last_at)}起没有取过。")
         elif row.state != "ok" and now - row.since > limit:
-            said = f"自{_moment(row.since)}起一直 {row.state}（{row.attempt_count}次）"
+            said = f"自{_moment(row.since)}起一直{FETCH_STATE_NAMES[row.state]}（{row.attempt_count}次）"
             yield _alert("silent_channel", name, f"通道 {name} {said}：{row.detail or '没有别的信息'}。")
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 from jinguo.errors import JinguoError
 from jinguo.flow.office import Office, open_office
 from jinguo.settings import Settings
+from jinguo.staff.logins import ACCOUNT
 from jinguo.staff.roles import ROLES, Staff, StaffRow
 from jinguo.units.register import Register
 from jinguo.warehouse.staff import save_staff, staff_rows
@@ -76,6 +77,9 @@ def _read(path: Path, register: Register, today: dt.date) -> Iterator[StaffRow]:
             given = {name: (line[name] or "").strip() for name in COLUMNS}
             if not given["account"]:
                 raise JinguoError(f"{place}: account is empty")
+            if not ACCOUNT.fullmatch(given["account"]):
+                accepted = "accepted: up to 64 letters, digits and . _ @ -"
+                raise JinguoError(f"{place}: account {given['account']!r} ({accepted})")
             if given["role"] not in ROLES:
                 raise JinguoError(f"{place}: role {given['role']!r} (accepted: {', '.join(ROLES)})")
             unit = register.by_code.get(given["unit_code"])

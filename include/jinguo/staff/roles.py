@@ -6,6 +6,7 @@ What nobody may do has no permission here: change a figure that a unit reported.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from jinguo.units.register import Register, Unit
@@ -44,6 +45,18 @@ class Staff:
     def may_see(self, unit: Unit) -> bool:
         """Her own unit and what stands below it; the operator, who has to find what is stuck, all of it."""
         return self.role == "operator" or self.register.is_within(unit.code, self.unit.code)
+
+    def seen_among(self, units: Iterable[Unit]) -> list[Unit]:
+        """Those of many units that ``may_see`` holds for."""
+        codes = self.register.codes_within(self.unit.code)
+        return [unit for unit in units if self.role == "operator" or unit.code in codes]
+
+    def decided_among(self, units: Iterable[Unit]) -> list[Unit]:
+        """Those of many units that ``may_decide`` holds for."""
+        if self.role not in _OVERSEERS:
+            return []
+        codes = self.register.codes_within(self.unit.code) - {self.unit.code}
+        return [unit for unit in units if unit.code in codes]
 
     def may_hand_in(self, unit: Unit) -> bool:
         """A clerk for her own unit; a steward also for those below (代传 is not entry)."""

@@ -207,6 +207,18 @@ class Register:
             code = self.by_code[code].parent_code
         return code == top_code
 
+    def codes_within(self, top_code: str) -> frozenset[str]:
+        """The same for lists of units: all codes for which ``is_within`` holds, looked up once."""
+        known = self._codes_within.get(top_code)
+        if known is None:
+            known = frozenset(code for code in self.by_code if self.is_within(code, top_code))
+            self._codes_within[top_code] = known
+        return known
+
+    @cached_property
+    def _codes_within(self) -> dict[str, frozenset[str]]:
+        return {}
+
     @cached_property
     def village_codes(self) -> frozenset[str]:
         """The 12-digit codes of the national village register (read on first use)."""

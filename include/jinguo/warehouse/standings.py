@@ -55,7 +55,7 @@ def units_heard(conn: Connection, period_key: int, *, form: str = "monthly") -> 
     query = select(raw_submission.c.unit_id).where(
         raw_submission.c.period_key == period_key, raw_submission.c.form == form
     )
-    return set(conn.scalars(query))
+    return set(conn.scalars(query).all())
 
 
 def periods_seen(conn: Connection) -> tuple[int, int] | None:
@@ -97,7 +97,7 @@ def _rows(
         .order_by(raw_submission.c.version)
     )
     if unit_ids is None:
-        yield from conn.execute(query)
+        yield from conn.execute(query).all()  # one by one, each row costs as much again
         return
     for chunk in chunks(unit_ids):
         yield from conn.execute(query.where(raw_submission.c.unit_id.in_(chunk)))

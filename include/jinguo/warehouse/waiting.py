@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Select, and_, case, exists, func, select, true
@@ -18,6 +19,7 @@ from jinguo.warehouse.tables import core_explanation, core_finding, raw_submissi
 ANSWERED, HELD, UNANSWERED, RETURNED = "answered", "held", "unanswered", "returned"
 _ASKED = "awaiting_explanation"
 _KINDS = {"held": HELD, "quarantined": HELD, "awaiting_confirmation": HELD, "returned": RETURNED}
+_TOGETHER = ((HELD,), (RETURNED,), (ANSWERED, UNANSWERED))  # kinds that one query finds; the last by rule
 _STATES = [*_KINDS.items(), (_ASKED, ANSWERED), (_ASKED, UNANSWERED)]
 _FEW = 500  # units that may be left out by name
 
@@ -79,15 +81,17 @@ def waiting_reports(
     """
     found: dict[Cause, Waiting] = {}
     oldest: dict[Cause, list[tuple[str, int]]] = {}
-    for of_units in _parts(unit_ids, other_ids):
-        placed = _placed(first, last, form, only).where(of_units)
-        for kind, rule_id, submission_id, state_at, total, number in conn.execute(
-            _numbered(placed, only, offset + limit)
-        ):
+    wanted = [kinds for kinds in _TOGETHER if only is None or only.kind in kinds]
+    for of_units, kinds in product(_parts(unit_ids, other_ids), wanted):
+        placed = _placed(first, last, form, kinds).where(of_units)
+        query = _oldest(placed, offset + limit) if len(kinds) == 1 else _numbered(placed, only, offset + limit)
+        totals: dict[Cause, int] = {}
+        for kind, rule_id, submission_id, state_at, total in conn.execute(query).all():
             cause = Cause(kind, rule_id)
             oldest.setdefault(cause, []).append((state_at, submission_id))
-            if number == 1:
-                found.setdefault(cause, Waiting()).total += total
+            totals[cause] = total
+        for cause, total in totals.items():
+            found.setdefault(cause, Waiting()).total += total
     shown = {cause: [row_id for _, row_id in sorted(rows)[offset : offset + limit]] for cause, rows in oldest.items()}
     reports = _reports(conn, [row_id for ids in shown.values() for row_id in ids])
     for cause, ids in shown.items():
@@ -117,9 +121,9 @@ def _is_newest(form: str) -> list[ColumnElement[bool]]:
     return [raw_submission.c.form == form, ~exists().where(newer.c.version > raw_submission.c.version, *same)]
 
 
-def _placed(first: int, last: int, form: str, only: Cause | None = None) -> Select[Any]:
+def _placed(first: int, last: int, form: str, kinds: Collection[str]) -> Select[Any]:
     """Each report that waits, with its cause, looked up report by report: a join of groups takes SQLite minutes."""
-    states = [name for name, kind in _STATES if only is None or kind == only.kind]
+    states = list(dict.fromkeys(name for name, kind in _STATES if kind in kinds))
     state = raw_submission.c.state
     failing = and_(core_finding.c.submission_id == raw_submission.c.id, core_finding.c.severity != "info")
     asked_most = (
@@ -141,13 +145,21 @@ def _placed(first: int, last: int, form: str, only: Cause | None = None) -> Sele
     )
 
 
-def _numbered(placed: Select[Any], only: Cause | None, most: int) -> Select[Any]:
-    """The oldest ``most`` of each cause, with their number in it and how many it has.
+def _oldest(placed: Select[Any], most: int) -> Select[Any]:
+    """Of reports that all wait for the same: the oldest ``most`` of them, and how many there are."""
+    rows = placed.cte("placed").prefix_with("MATERIALIZED")
+    total = select(func.count()).select_from(rows).scalar_subquery()
+    query = select(rows.c.kind, rows.c.rule_id, rows.c.id, rows.c.state_at, total)
+    return query.order_by(rows.c.state_at, rows.c.id).limit(most)
 
-    PostgreSQL finds the reports that wait before it asks for one cause: with the look-ups among its conditions it takes
-    the join for next to free and compares every version with every other, for minutes.
+
+def _numbered(placed: Select[Any], only: Cause | None, most: int) -> Select[Any]:
+    """The oldest ``most`` of each cause, and how many it has.
+
+    The reports that wait are found first: else SQLite looks each cause up twice; and PostgreSQL, with the look-ups
+    among its conditions, takes the join for next to free and compares every version with every other, for minutes.
     """
-    rows = placed.cte("placed").prefix_with("MATERIALIZED", dialect="postgresql")
+    rows = placed.cte("placed").prefix_with("MATERIALIZED")
     of_cause = [rows.c.kind, rows.c.rule_id]
     query = select(
         *of_cause,
@@ -159,7 +171,8 @@ def _numbered(placed: Select[Any], only: Cause | None, most: int) -> Select[Any]
     if only is not None:
         query = query.where(rows.c.kind == only.kind, rows.c.rule_id == only.rule_id)
     numbered = query.subquery("numbered")
-    return select(numbered).where(numbered.c.number <= most)
+    columns = [numbered.c[name] for name in ("kind", "rule_id", "id", "state_at", "total")]
+    return select(*columns).where(numbered.c.number <= most)
 
 
 def _reports(conn: Connection, submission_ids: Sequence[int]) -> dict[int, OpenReport]:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from jinguo.flow.office import Office
-from jinguo.periods import released_of_key
+from jinguo.periods import parse_released, released_of_key
 from jinguo.warehouse.audit import SYSTEM, recent
 from jinguo.warehouse.records import AuditEntry
 
@@ -54,13 +54,15 @@ ACTION_NAMES = {
 }
 _SUBJECTS: tuple[tuple[str, Callable[[Office, str], str]], ...] = (
     (r"unit (\d+)", lambda office, number: office.register.by_id[int(number)].name),
-    (r"(?:period|release) (\d{4,6})", lambda office, key: released_of_key(int(key)).chinese),
+    (r"(?:period|release) (\d{4,6})(?!-)", lambda office, key: released_of_key(int(key)).chinese),
+    (r"(?:period|release) (\d{4}-Q?\d+)", lambda office, text: parse_released(text).chinese),
     (r"edition (\d+)", lambda office, number: f"第{number}版"),
     (r"waiver (\d+)", lambda office, number: f"豁免{number}"),
     (r"submission (\d+)", lambda office, number: f"报送件{number}"),
     (r"reminder (\d+)", lambda office, number: f"催报{number}"),
     (r"notice (\d+)", lambda office, number: f"告警{number}"),
 )
+_ACTORS = {SYSTEM: "系统", "first start": "首次启动"}
 _THINGS = {
     "submissions": "报送件",
     "deliveries": "收到的文件",
@@ -96,7 +98,7 @@ def _line(office: Office, entry: AuditEntry) -> AuditLine:
     details = json.dumps(entry.details, ensure_ascii=False)
     return AuditLine(
         entry,
-        "系统" if entry.actor == SYSTEM else entry.actor,
+        _ACTORS.get(entry.actor, entry.actor),
         ACTION_NAMES.get(entry.action, entry.action),
         _subject(office, entry.subject),
         f"{details[:MOST_DETAILS]}…" if len(details) > MOST_DETAILS else details,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -127,8 +127,11 @@ def make_board(office: Office, staff: Staff, period: Period, *, wanted: Filter, 
         dues = known_dues(office, conn, {period, *periods})
         absent = {unit_id: _state_at(office.settings.now(), due) for unit_id, due in dues.of_all(period).items()}
         now = {unit_id: standing for (unit_id, _), standing in standings(conn, [period.key]).items()}
-        latest = {unit.unit_id: _square(period, absent[unit.unit_id], now.get(unit.unit_id)) for unit in owing}
-        units = [unit for unit in owing if _is_wanted(latest[unit.unit_id], unit, wanted)]
+        units = (
+            [unit for unit in owing if _is_wanted(wanted, unit, absent[unit.unit_id], now.get(unit.unit_id))]
+            if wanted != Filter()
+            else owing
+        )
         part = part_of_list(units, page, PAGE_ROWS)
         known = standings(conn, keys, unit_ids=[unit.unit_id for unit in part.rows])
         editions = published_editions(conn, keys)
@@ -143,7 +146,7 @@ def make_board(office: Office, staff: Staff, period: Period, *, wanted: Filter, 
         found=len(units),
         page=part.page,
         pages=part.pages,
-        tiles=_tiles(office, staff, owing, latest),
+        tiles=_tiles(office, staff, owing, lambda unit: _square(period, absent[unit.unit_id], now.get(unit.unit_id))),
     )
 
 
@@ -161,16 +164,17 @@ def _state_at(now: dt.datetime, due: dt.datetime) -> str:
 def _owing(office: Office, staff: Staff, period: Period) -> list[Unit]:
     """The units that owe a report and that the reader may see, in the register's order."""
     register = office.register.at(period)
-    units = (register.by_code[row.unit_code] for row in register.obligations(period))
-    return [unit for unit in units if staff.may_see(unit)]
+    return staff.seen_among(register.by_code[row.unit_code] for row in register.obligations(period))
 
 
-def _tiles(office: Office, staff: Staff, owing: Sequence[Unit], squares: Mapping[int, Square]) -> tuple[Tile, ...]:
-    """The map, for readers who may see the whole province. ``squares``: of the period, by unit id."""
+def _tiles(
+    office: Office, staff: Staff, owing: Sequence[Unit], square_of: Callable[[Unit], Square]
+) -> tuple[Tile, ...]:
+    """The map, for readers who may see the whole province. ``square_of``: of a unit in the period."""
     if not staff.may_see(office.register.by_code[PROVINCE_CODE]):
         return ()
     shown = (unit for unit in owing if unit.code in PLACES)
-    return tuple(Tile(unit, *PLACES[unit.code], squares[unit.unit_id]) for unit in shown)
+    return tuple(Tile(unit, *PLACES[unit.code], square_of(unit)) for unit in shown)
 
 
 def _squares(
@@ -186,11 +190,13 @@ def _square(period: Period, absent: str, standing: Standing | None) -> Square:
     return Square(period, standing.state, standing.version, not standing.is_on_time, standing.newer)
 
 
-def _is_wanted(square: Square, unit: Unit, wanted: Filter) -> bool:
+def _is_wanted(wanted: Filter, unit: Unit, absent: str, standing: Standing | None) -> bool:
+    """``absent``: what the unit is called without a report."""
     text = wanted.text.strip()
+    states = (standing.state, standing.newer) if standing else (absent,)
     return (
-        (not wanted.state or wanted.state in (square.state, square.newer))
-        and (not wanted.late or square.is_late)
+        (not wanted.state or wanted.state in states)
+        and (not wanted.late or (standing is not None and not standing.is_on_time))
         and (not text or text in unit.name or text in unit.org_short or unit.code.startswith(text))
     )
 

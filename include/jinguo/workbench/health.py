@@ -9,22 +9,13 @@ from jinguo.flow.alerts import KINDS, Alert, list_alerts
 from jinguo.flow.doctor import Check, examine
 from jinguo.flow.office import Office
 from jinguo.intake.channels.definitions import load_channels
+from jinguo.intake.channels.model import FETCH_STATE_NAMES
 from jinguo.units.register import Unit
 from jinguo.warehouse.fetches import latest_fetches, mails_left
 from jinguo.warehouse.records import FetchRow, MessageRow, RunRow
 from jinguo.warehouse.runs import runs
 
-STATE_NAMES = {
-    "ok": "正常",
-    "unreachable": "连不上",
-    "refused": "被拒绝（登录、主机密钥或权限）",
-    "timed_out": "对方没有应答",
-    "broken_off": "中途断线",
-    "misconfigured": "通道定义有误",
-    "success": "成功",
-    "failed": "失败",
-}
-
+STATE_NAMES = FETCH_STATE_NAMES | {"success": "成功", "failed": "失败"}  # of channels and of DAGs
 
 MAIL_STATES = {
     "no_attachment": "没有附件",

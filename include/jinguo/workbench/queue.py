@@ -173,12 +173,12 @@ def decide_all(
         patience=patience,
     )
     decided = zip(wanted, refusals, strict=True)
-    return [*(Done(unit.name, str(period), refusal) for (unit, period, _), refusal in decided), *done]
+    return [*(Done(unit.name, period.chinese, refusal) for (unit, period, _), refusal in decided), *done]
 
 
 def _decided_by(office: Office, staff: Staff) -> dict[int, Unit]:
     """The units that are the reader's to decide about, by id, in the register's order."""
-    return {unit.unit_id: unit for unit in office.register.units if staff.may_decide(unit)}
+    return {unit.unit_id: unit for unit in staff.decided_among(office.register.units)}
 
 
 def _waiting(

@@ -24,6 +24,11 @@ class Question:
     wants_choice: bool
 
     @property
+    def is_answered(self) -> bool:
+        """Explained, and waiting for whoever decides."""
+        return self.wants_words and not self.wants_choice and bool(self.issue.explanation)
+
+    @property
     def about(self) -> str:
         """What evidence names that is put beside it."""
         return f"{self.issue.finding.rule_id}|{self.issue.finding.cell_id}"

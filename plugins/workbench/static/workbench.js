@@ -59,6 +59,24 @@ function uploadWithProgress(form) {
   request.send(data);
 }
 
+function sizeOf(file) {
+  if (!file.size) return "空文件";
+  return file.size < 1 << 20 ? `${Math.max(1, Math.round(file.size / 1024))} KB` : `${(file.size / (1 << 20)).toFixed(1)} MB`;
+}
+
+// The names of the chosen files, where without this page's script stands only that there are some.
+function showChosen(input) {
+  const list = document.createElement("ul");
+  for (const file of input.files) {
+    const line = document.createElement("li");
+    line.textContent = `${file.name}（${sizeOf(file)}）`;
+    list.append(line);
+  }
+  const some = input.parentElement.querySelector(".some");
+  some.textContent = `已选 ${input.files.length} 个文件`;
+  some.append(list);
+}
+
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.matches(".hand-in, .upload")) {
@@ -75,6 +93,7 @@ document.addEventListener("change", (event) => {
       .closest("table")
       .querySelectorAll("input[name=chosen]")
       .forEach((box) => (box.checked = event.target.checked));
+  if (event.target.matches("input[type=file]")) showChosen(event.target);
   if (event.target.matches("[data-submits]")) event.target.form.submit();
 });
 
@@ -98,6 +117,8 @@ document.addEventListener("DOMContentLoaded", () => {
   const target = decodeURIComponent(location.hash.slice(1));
   if (target.includes(".")) markCell(target);
   document.querySelectorAll("input.all").forEach((box) => (box.hidden = false));
+  // A browser keeps what was chosen when it goes back or loads again.
+  document.querySelectorAll("input[type=file]").forEach((input) => input.files.length && showChosen(input));
   // In Airflow's frame its own menu signs out.
   if (window.self !== window.top) document.querySelectorAll(".leave").forEach((link) => link.remove());
   if (navigator.clipboard) document.querySelectorAll("button.copy").forEach((button) => (button.hidden = false));

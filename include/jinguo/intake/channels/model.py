@@ -23,6 +23,14 @@ FETCH_STATES = {
     "broken_off": "the connection broke off half way",
     "misconfigured": "the definition cannot be used",
 }
+FETCH_STATE_NAMES = {  # as pages and alerts call them
+    "ok": "正常",
+    "unreachable": "连不上",
+    "refused": "被拒绝（登录、证书、主机密钥或权限）",
+    "timed_out": "对方没有应答",
+    "broken_off": "中途断线",
+    "misconfigured": "通道定义有误",
+}
 _BATCH = 50  # files staged before they are put on record together
 
 
