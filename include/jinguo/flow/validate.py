@@ -77,7 +77,7 @@ def validate_period(settings: Settings, period: str) -> dict[str, Any]:
             "is_sound": not records.failed,
             "docs": str(docs / period / "index.html"),
         }
-        with home_lock(docs):  # the DAG validate_month and the gate of a release come at the same moment
+        with home_lock(docs.parent):  # the DAG validate_month and the gate of a release come at the same moment
             _publish(docs, site, {**result, "at": f"{settings.now():%Y-%m-%d %H:%M}"})
     return result
 
