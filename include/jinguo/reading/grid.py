@@ -78,9 +78,10 @@ def _calamine_sheets(
     read: Mapping[str, bytes], parts: Mapping[str, bytes], names: Sequence[str]
 ) -> list[tuple[Sheet, str]]:
     """Each sheet of an .xlsx with its part."""
+    grids = list(_grids(stored_package(read)))  # first: patterns are for XML that a parser has gone through
     displays, crossed, is_commented = displays_of(parts), crossed_of(parts), has_comments(parts)
     sheets = []
-    for index, sheet, is_visible, rows in _grids(stored_package(read)):
+    for index, sheet, is_visible, rows in grids:
         part = names[index] if index < len(names) else ""
         comments = comments_of(parts, part) if is_commented and part else {}
         merges, xml = sheet.merged_cell_ranges or [], parts.get(part, b"")
