@@ -50,9 +50,6 @@ _BEGINNINGS: tuple[tuple[str, Kind], ...] = (
     ("table\r\n0,1", Kind("dif", "D19", "DIF表格")),
     ("table\n0,1", Kind("dif", "D19", "DIF表格")),
     ("[internetshortcut]", Kind("shortcut", "D11", "网页快捷方式")),
-    ("received:", Kind("mail", "D11", "邮件")),
-    ("return-path:", Kind("mail", "D11", "邮件")),
-    ("delivered-to:", Kind("mail", "D11", "邮件")),
 )
 _CONTENTS: tuple[tuple[str, Kind], ...] = (
     ("urn:schemas-microsoft-com:office:spreadsheet", Kind("spreadsheetml", "D19", "XML表格(SpreadsheetML 2003)")),
@@ -64,8 +61,11 @@ _CONTENTS: tuple[tuple[str, Kind], ...] = (
     ("<table", Kind("html", "D19", "网页格式的表格")),
 )
 _CLOUD_LINK = re.compile(
-    r"https?://(?:[\w.-]*\.)?(?:pan\.baidu|yun\.baidu|weiyun|wx\.mail\.qq|mail\.qq|docs\.qq|kdocs|wps|aliyundrive|alipan"
-    r"|quark|123pan|lanzou\w?|jianguoyun|feishu|dingtalk|115|xunlei|139|189|cowtransfer|wenshushu)\.(?:com|cn|net)",
+    r"https?://(?:[\w.-]*\.)?(?:pan\.baidu|yun\.baidu|weiyun|wx\.mail\.qq|mail\.qq|docs\.qq|docs\.google|kdocs|wps"
+    r"|aliyundrive|alipan|quark|123pan|lanzou\w?|jianguoyun|feishu|dingtalk|115|xunlei|139|189|cowtransfer|wenshushu)\.(?:com|cn|net)",
+)
+_MAIL = re.compile(  # its headers come in any order; a web page that was saved like a mail has none of these
+    r"(?:[a-z][a-z-]+:.*(?:\r?\n[ \t].*)*\r?\n)*(?:message-id|to|received|return-path|delivered-to):"
 )
 _LONGEST_NOTE = 2_000  # characters: a text with a link in it, not a table that names a site
 
@@ -87,6 +87,8 @@ def binary_kind(data: bytes) -> Kind | None:
 def text_kind(text: str) -> Kind | None:
     """The kind by what a text begins with or contains near its beginning; None for a plain text."""
     head = text[:4_096].lstrip().lower()
+    if _MAIL.match(head):
+        return Kind("mail", "D11", "邮件")
     for beginning, kind in _BEGINNINGS:
         if head.startswith(beginning):
             return kind
