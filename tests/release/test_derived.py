@@ -21,7 +21,6 @@ def test_definitions_cover_every_derived_indicator(schemas, definitions):
         rows = list(csv.DictReader(file))
     wanted = {row["id"] for row in rows if row["stock_or_flow"] == "derived"}
     assert {item.id for item in (*definitions.ratios, *definitions.statistics)} == wanted
-    assert len(wanted) == 21
     listed = {row["id"] for row in rows if row["form_cell"].startswith("05表")}
     assert {item.id for item in definitions.lists} == listed
 

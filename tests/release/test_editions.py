@@ -216,6 +216,47 @@ def test_published_figures_stand_above_todays_definitions(office, now):
     assert edition.figures.beyond_cells[0]["rate_female"].value == 75_000
 
 
+def _with_rate(editions, *, as_id="rate_female"):
+    """All volunteers are women; under another id one more rate."""
+    known = next(ratio for ratio in editions.definitions.ratios if ratio.id == "rate_female")
+    changed = replace(known, indicator=replace(known.indicator, id=as_id), numerator=known.denominator)
+    others = [ratio for ratio in editions.definitions.ratios if ratio.id != as_id]
+    editions.definitions = replace(editions.definitions, ratios=(*others, changed))
+    return editions
+
+
+def test_a_draft_follows_a_rate_that_is_defined_otherwise_and_cannot_be_published_as_it_was(office, now):
+    office.send(CITY, cells={"t01.r18.c4": 30_000, CELL: 40_000})
+    office.declare_rest_missing()
+    first = office.editions().draft(now=now)
+    later = _with_rate(office.editions())
+    with pytest.raises(Refused, match="指标口径或对比期的数字有变动，请重新汇总"):
+        later.publish(approver="王主任", now=now, approved_hash=first.frozen_hash)
+    second = later.draft(now=now + HOUR)
+    assert [each.figures.province["rate_female"].value for each in (first, second)] == [75_000, 100_000]
+    assert (second.number, second.state) == (1, "draft")
+
+
+def test_a_draft_follows_the_register_s_numbers(office, now, monkeypatch):
+    office.send(CITY)
+    first = office.editions().draft(now=now)
+    known = office.register.denominators(CITY)
+    more = {**known, "counties": replace(known["counties"], value=known["counties"].value + 1)}
+    monkeypatch.setattr(type(office.register), "denominators", lambda _self, code: more if code == CITY else {})
+    second = office.editions().draft(now=now + HOUR)
+    assert (second.number, second.frozen_hash == first.frozen_hash) == (1, False)
+
+
+def test_one_more_indicator_opens_no_published_month_again(office, now):
+    office.send(CITY, cells={CELL: 5000})
+    office.declare_rest_missing()
+    office.editions().draft(now=now)
+    office.editions().publish(approver="王主任", now=now)
+    later = _with_rate(office.editions(), as_id="rate_new")
+    assert "rate_new" in later.current(now=now).figures.province
+    assert (later.draft(now=now + HOUR).number, later.draft(now=now + HOUR).state) == (1, "published")
+
+
 def test_another_rule_alone_opens_no_published_month_again(office, now):
     office.send(CITY, cells={CELL: 5000})
     office.declare_rest_missing()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import hashlib
+import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -106,6 +108,17 @@ class Definitions:
     statistics: tuple[Statistic, ...]
     quality: Quality
     indicators: Mapping[str, Indicator]
+
+    @property
+    def measures(self) -> list[str]:
+        """What of the register is in a numerator or denominator, such as ``counties``."""
+        operands = [operand for ratio in self.ratios for operand in (ratio.numerator, ratio.denominator)]
+        return sorted({operand.register for operand in operands if operand.register})
+
+    def fingerprint(self) -> str:
+        """The same for the same figures, whatever else stands in the files."""
+        parts = [asdict(part) for part in (*self.lists, *self.ratios, *self.statistics, self.quality)]
+        return hashlib.sha256(json.dumps(parts, sort_keys=True, default=sorted).encode()).hexdigest()
 
 
 @lru_cache(maxsize=8)

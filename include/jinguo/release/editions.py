@@ -197,14 +197,18 @@ class Editions:
         self, conn: Connection, latest: Release, members: list[Member], members_hash: str, *, is_asked_for: bool = False
     ) -> bool:
         """Whether an edition says what would be said now. A published one does so whatever the rules and the form are
-        called by now, as long as its members are these and its figures follow from them."""
+        called by now, as long as its members are these and its figures follow from them; one that is defined since then
+        is not missing from it."""
         if latest.members_hash == members_hash:
             return True
         if latest.state == "draft" or is_asked_for or not self._has_members(conn, latest, members):
             return False
         published, records = self._stored_figures(conn, latest), reports_of(conn, latest.id)
         now = self._figures(conn, members, latest.frozen_at, records)
-        return published.province == now.province and published.beyond_cells == now.beyond_cells
+        both = zip(published.beyond_cells, now.beyond_cells, strict=True)
+        return published.province.items() <= now.province.items() and all(
+            old.items() <= new.items() for old, new in both
+        )
 
     def _has_members(self, conn: Connection, release: Release, members: list[Member]) -> bool:
         return set(releases.members_of(conn, release.id)) == set(members)
@@ -216,8 +220,17 @@ class Editions:
             form=self.form,
             register=self.register,
             rule_fingerprint=self.rulebook.fingerprint(),
+            figures_by=[self.definitions.fingerprint(), *self._measures()],
             compared_with=[(str(base.period), base.frozen_hash) for base in bases],
         )
+
+    def _measures(self) -> Iterator[list[object]]:
+        """What the register says of the units now that stands in a rate."""
+        wanted, register = self.definitions.measures, self.register
+        for obligation in register.obligations(self.period, reports_to=PROVINCE_CODE):
+            known = register.denominators(obligation.unit_code)
+            if found := [[name, known[name].value] for name in wanted if name in known]:
+                yield [obligation.unit_code, *found]
 
     def _compared(self, conn: Connection, figures: Figures, bases: list[Base], now: dt.datetime) -> Comparisons:
         found = {base.period: Comparison(base, self._beside(conn, figures, base, now)) for base in bases}

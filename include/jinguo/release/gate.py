@@ -109,7 +109,7 @@ def changed_units(
         unit = register.by_id[unit_id]
         yield GateReason(CHANGED, f"{unit.code} {unit.org_short}：{told}报送情况有变动，请重新汇总并签批。", unit.code)
     if not changed:
-        yield GateReason(CHANGED, f"{told}审核规则、报表制度或对比期的数字有变动，请重新汇总并签批。")
+        yield GateReason(CHANGED, f"{told}审核规则、报表制度、指标口径或对比期的数字有变动，请重新汇总并签批。")
 
 
 def unreconciled_figures(

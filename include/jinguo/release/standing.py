@@ -48,12 +48,13 @@ def present_members(
     form: Form,
     register: Register,
     rule_fingerprint: str = "",
+    figures_by: Sequence[object] = (),
     compared_with: Sequence[tuple[str, str]] = (),
 ) -> tuple[list[Member], str]:
     """One member per report that is owed to the province (the version in force, else the one that the office uses
     provisionally, else the state of what came; ``missing``: nothing), and the hash that names the set: versions and
-    their bytes, which of them are provisional, who is named as left out, the form, the rules, and the earlier months
-    that it is ``compared_with`` (each with its own hash)."""
+    their bytes, which of them are provisional, who is named as left out, the form, the rules, what else the figures are
+    computed by, and the earlier months that it is ``compared_with`` (each with its own hash)."""
     accepted = accepted_submissions(conn, period.key)
     latest = latest_submissions(conn, period.key)
     provisional = _provisional(conn, period)
@@ -80,6 +81,8 @@ def present_members(
     }
     if unsettled:
         facts["provisional"] = unsettled
+    if figures_by:
+        facts["figures_by"] = list(figures_by)
     if compared_with:
         facts["compared_with"] = list(compared_with)
     return members, hashlib.sha256(json.dumps(facts, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
