@@ -9,7 +9,6 @@ import pytest
 from jinguo.settings import TIMEZONE
 from jinguo.warehouse.deliveries import (
     delivery,
-    earlier_delivery,
     finish_deliveries,
     finish_delivery,
     parts_of,
@@ -38,8 +37,6 @@ def test_same_bytes_twice_are_one_file_and_two_deliveries(warehouse):
         assert conn.scalar(select(func.count()).select_from(raw_file)) == 1
         assert [row.id for row in pending_deliveries(conn)] == [first, second, third]
         assert [row.earlier_id for row in pending_deliveries(conn)] == [None, first, first]
-        assert earlier_delivery(conn, "a" * 64, second).id == first
-        assert earlier_delivery(conn, "a" * 64, first) is None
 
 
 def test_same_evidence_is_the_same_delivery(warehouse):

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from operator import itemgetter
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -150,7 +151,7 @@ def process(office: Office, waiting: Sequence[DeliveryRow]) -> Iterator[Collecte
         with ReaderPool(*known) as pool, ReaderPool(*known) as of_parts, quiet_heap() as collect_garbage:
             readings = pool.read(_request(office, row) for row in fresh)
             for chunk in _chunks(fresh):  # the reader goes on with the next files while these are settled
-                read = _with_parts(office, list(zip(chunk, readings, strict=False)), of_parts)
+                read = _with_parts(office, list(zip(chunk, islice(readings, len(chunk)), strict=True)), of_parts)
                 same, read = _without_unchanged(office, read)
                 yield from same
                 for item in _process_chunk(office, read):

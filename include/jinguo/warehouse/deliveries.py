@@ -51,13 +51,6 @@ def deliveries_by_id(conn: Connection, delivery_ids: Sequence[int]) -> dict[int,
     }
 
 
-def earlier_delivery(conn: Connection, sha256: str, before_id: int) -> DeliveryRow | None:
-    """The first delivery of the same bytes, if it came before this one."""
-    query = _rows().where(raw_file.c.sha256 == sha256, raw_delivery.c.id < before_id)
-    row = conn.execute(query.order_by(raw_delivery.c.id).limit(1)).mappings().one_or_none()
-    return DeliveryRow(**row) if row else None
-
-
 def deliveries_of(conn: Connection, sha256: str) -> list[DeliveryRow]:
     """Every delivery of these bytes, in order of arrival."""
     query = _rows().where(raw_file.c.sha256 == sha256).order_by(raw_delivery.c.id)
