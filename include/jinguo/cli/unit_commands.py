@@ -147,7 +147,7 @@ def _print_checked(checked: Iterable[Checked], *, with_consequences: bool) -> No
         for cause in group_by_cause(item.findings, form):
             _print_finding(cause.finding, "  ")
             if cause.is_structural and not with_consequences:
-                print_line(f"      由此引起的问题{len(cause.consequences)}条（--all 逐条列出，--json 总是完整）")
+                print(f"      由此引起的问题{len(cause.consequences)}条（--all 逐条列出，--json 总是完整）")
                 continue
             for finding in cause.consequences:
                 _print_finding(finding, "    " if cause.is_structural else "  ")
@@ -155,7 +155,7 @@ def _print_checked(checked: Iterable[Checked], *, with_consequences: bool) -> No
             raw = quote(made.raw, _LONGEST_RAW)  # the formulas of a ledger's totals are long
             print_line(f"  [转换] {made.sheet}!{made.cell} “{raw}” 读作 {made.value}（{made.how}）")
         if (more := len(item.reading.normalisations) - _MOST_INTERPRETATIONS) > 0:
-            print_line(f"  [转换] 另有{more}处，见 --json")
+            print(f"  [转换] 另有{more}处，见 --json")
 
 
 def _print_finding(finding: Finding, indent: str) -> None:

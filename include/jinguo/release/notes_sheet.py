@@ -128,5 +128,5 @@ def _evidence(paper: Paper) -> list[str]:
     return [
         made,
         f"采用的报送件：{versions or '无'}。",
-        f"数据指纹（所采用报送件、报表制度和审核规则的散列值）：{edition.frozen_hash}",
+        f"数据指纹（所采用报送件、报表制度、审核规则和指标口径的散列值）：{edition.frozen_hash}",
     ]
