@@ -25,7 +25,7 @@ def run(period: str) -> dict[str, Any]:
 
 
 def _validate(clock: StageClock, period: str) -> None:
-    from jinguo.flow import validate
+    from jinguo.flow.review import validate
     from jinguo.settings import load_settings
 
     expectations = clock.call("import", importlib.import_module, "jinguo.rules.expectations")

@@ -32,9 +32,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "deploy"))
 
 from airflow_environment import airflow_environment
 from jinguo.demo.month import write_month
-from jinguo.flow.collect import collect_inbox
+from jinguo.flow.intake.collect import collect_inbox
 from jinguo.flow.office import Office, open_office
-from jinguo.flow.release import editions_of
+from jinguo.flow.release.editions import editions_of
 from jinguo.periods import Period
 from jinguo.settings import TIMEZONE, Settings
 from jinguo.staff.roles import Staff

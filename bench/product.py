@@ -33,7 +33,8 @@ def run(period_text: str) -> dict[str, Any]:
 
 
 def _collect_and_release(clock: StageClock, period_text: str) -> list[tuple[str, str]]:
-    from jinguo.flow import collect, release
+    from jinguo.flow.intake import collect
+    from jinguo.flow.release import editions
     from jinguo.periods import Period
     from jinguo.reading.pool import ReaderPool
     from jinguo.settings import load_settings
@@ -43,10 +44,10 @@ def _collect_and_release(clock: StageClock, period_text: str) -> list[tuple[str,
     clock.wrap("check", collect, "judge")
     clock.wrap("store", collect, "_process_round")
     clock.wrap("returns and receipts", collect, "answer_round")
-    clock.wrap("release", release, "make_release")
+    clock.wrap("release", editions, "make_release")
     settings = load_settings()
     collected = collect.collect_inbox(settings)
-    release.make_release(settings, Period.parse(period_text))
+    editions.make_release(settings, Period.parse(period_text))
     return sorted(
         {
             (item.checked.reading.unit_code, finding.rule_id)

@@ -25,8 +25,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "include"))
 def run(folder: Path, period_text: str, count: int) -> dict[str, Any]:
     """Stages engine and gate: seconds of CPU, and the MB by which the peak rose."""
     import numpy as np
-    from jinguo.flow.collect import CHUNK_FILES
     from jinguo.flow.heap import quiet_heap
+    from jinguo.flow.intake.collect import CHUNK_FILES
     from jinguo.flow.office import open_office
     from jinguo.flow.predecessors import period_context
     from jinguo.periods import Period

@@ -29,7 +29,7 @@ from jinguo_policy import DEFAULT_ARGS, START_DATE, TIMEZONE, run_settings
 def collect_submissions():
     @task
     def fetch_channels() -> dict[str, str]:
-        from jinguo.flow.channels import fetch_channels
+        from jinguo.flow.intake.channels import fetch_channels
         from jinguo_connections import airflow_connection_fields
 
         return {done.channel: done.state for done in fetch_channels(run_settings(), airflow_connection_fields)}

@@ -28,7 +28,7 @@ from jinguo_policy import DEFAULT_ARGS, START_DATE, TIMEZONE, run_settings
 def keep_archive():
     @task
     def check_files() -> int:
-        from jinguo.flow.fixity import check_files
+        from jinguo.flow.operation.fixity import check_files
 
         fixity = check_files(run_settings())
         if fixity.damaged:
@@ -37,7 +37,7 @@ def keep_archive():
 
     @task
     def back_up() -> str:
-        from jinguo.flow.backup import back_up
+        from jinguo.flow.operation.backup import back_up
         from jinguo_connections import airflow_connection_fields
 
         if not run_settings().backup:

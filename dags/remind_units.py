@@ -24,7 +24,7 @@ from jinguo_policy import DEFAULT_ARGS, START_DATE, TIMEZONE
 def remind_units():
     @task
     def send_reminders() -> dict[str, int]:
-        from jinguo.flow.reminders import remind_due
+        from jinguo.flow.expected.reminders import remind_due
         from jinguo.settings import load_settings
         from jinguo_connections import airflow_connection_fields
 

@@ -29,7 +29,7 @@ from jinguo_policy import DEFAULT_ARGS, PERIOD_PARAMS, START_DATE, run_period
 def validate_month():
     @task
     def validate_period(dag_run=None, params=None) -> dict:
-        from jinguo.flow.validate import validate_period
+        from jinguo.flow.review.validate import validate_period
         from jinguo.settings import load_settings
 
         return validate_period(load_settings(), run_period(dag_run, params))

@@ -26,7 +26,7 @@ from jinguo_policy import DEFAULT_ARGS, START_DATE, TIMEZONE, run_settings
 def watch_system():
     @task
     def send_alerts() -> dict[str, int]:
-        from jinguo.flow.watching import watch
+        from jinguo.flow.operation.watching import watch
         from jinguo_connections import airflow_connection_fields
 
         settings = run_settings()

@@ -17,7 +17,7 @@ USERS = "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS"
 
 def ensure_staff(environment: Mapping[str, str]) -> list[str]:
     """The accounts of the staff table; where it is empty, ``FIRST_STAFF`` is written into it."""
-    from jinguo.flow.staff import COLUMNS, import_staff, list_staff
+    from jinguo.flow.register.staff import COLUMNS, import_staff, list_staff
     from jinguo.settings import load_settings
 
     settings = load_settings(environment)

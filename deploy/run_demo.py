@@ -173,8 +173,8 @@ def show_result(story: Story) -> None:
 
 def result_rows(settings: Settings, period: Period) -> Iterator[tuple[str, str, str, str]]:
     """Unit, version, state and rules broken, one row per obligation; then the files that became nobody's report."""
+    from jinguo.flow.expected.status import period_status
     from jinguo.flow.office import open_office
-    from jinguo.flow.status import period_status
     from jinguo.review.states import state_name
     from jinguo.warehouse.submissions import findings_of, latest_submissions
     from jinguo.warehouse.tables import raw_delivery

@@ -23,7 +23,7 @@ def on_dag_run_failed(dag_run: Any, msg: str) -> None:
 def _record(dag_run: Any, state: str) -> None:
     """Called inside the scheduler: whatever goes wrong here must not stop it."""
     try:
-        from jinguo.flow.watching import report_run
+        from jinguo.flow.operation.watching import report_run
         from jinguo.settings import load_settings
 
         report_run(load_settings(), dag_run.dag_id, state, detail=dag_run.run_id)

@@ -13,7 +13,7 @@ from airflow.api_fastapi.core_api.security import get_user
 from airflow.configuration import conf
 from fastapi import Depends, Form, HTTPException, Path, Query, Request
 from jinguo.flow.office import Office
-from jinguo.flow.staff import staff_of
+from jinguo.flow.register.staff import staff_of
 from jinguo.periods import Period, Span, parse_released
 from jinguo.staff.roles import Staff
 from jinguo.units.register import Unit

@@ -6,7 +6,7 @@ import datetime as dt
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, HTTPException, Query, Request
-from jinguo.flow.accounts import demand_account_below, end_account, list_accounts, record_reset
+from jinguo.flow.register.accounts import demand_account_below, end_account, list_accounts, record_reset
 from starlette.responses import RedirectResponse, Response
 
 from workbench.deps import GUARDED, ActorDep, OfficeDep

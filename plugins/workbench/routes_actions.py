@@ -6,9 +6,9 @@ import datetime as dt
 from typing import Annotated
 
 from fastapi import APIRouter, Form, HTTPException, Request
-from jinguo.flow.decide import decide_report
-from jinguo.flow.proposals import propose_value
-from jinguo.flow.waive import accept_with_waiver
+from jinguo.flow.review.decide import decide_report
+from jinguo.flow.review.proposals import propose_value
+from jinguo.flow.review.waive import accept_with_waiver
 from jinguo.workbench.queue import MOST_AT_ONCE, decide_all
 from starlette.responses import RedirectResponse, Response
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, File, HTTPException, Query, Request, UploadFile
-from jinguo.flow.hand_in import Upload, blank_template, hand_in
+from jinguo.flow.intake.hand_in import Upload, blank_template, hand_in
 from jinguo.workbench.unit import verdicts
 from starlette.responses import RedirectResponse, Response
 

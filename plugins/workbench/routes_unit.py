@@ -7,9 +7,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, File, Form, HTTPException, Request, UploadFile
 from jinguo.errors import Busy, NotYours, Refused
-from jinguo.flow.attachments import attach_evidence, evidence_file, find_evidence
-from jinguo.flow.hand_in import Upload
-from jinguo.flow.replies import reply_to_report
+from jinguo.flow.intake.attachments import attach_evidence, evidence_file, find_evidence
+from jinguo.flow.intake.hand_in import Upload
+from jinguo.flow.review.replies import reply_to_report
 from jinguo.intake.attachments import MOST_BYTES, MOST_FILES
 from jinguo.workbench.confirmation import make_confirmation
 from jinguo.workbench.replies import given_answers, make_reply_page, questions_of

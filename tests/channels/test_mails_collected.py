@@ -8,7 +8,7 @@ import zipfile
 
 import pytest
 from jinguo.demo.month import write_month
-from jinguo.flow.collect import collect_inbox
+from jinguo.flow.intake.collect import collect_inbox
 from jinguo.flow.office import open_office
 from jinguo.periods import Period
 from jinguo.settings import Settings

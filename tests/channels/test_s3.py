@@ -88,9 +88,9 @@ def test_a_server_that_fails_half_way_leaves_nothing_half_taken(bucket, endpoint
 
 
 def test_backups_go_there_and_come_back(bucket, endpoint, tmp_path, schemas):
-    from jinguo.flow.backup import back_up, restore
-    from jinguo.flow.backup_store import open_store
-    from jinguo.flow.collect import collect_inbox
+    from jinguo.flow.intake.collect import collect_inbox
+    from jinguo.flow.operation.backup import back_up, restore
+    from jinguo.flow.operation.backup_store import open_store
     from jinguo.settings import Settings
 
     def office(name):

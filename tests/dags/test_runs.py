@@ -88,7 +88,7 @@ def runs(dag_id: str) -> list[str]:
 def published(settings: Any) -> int:
     """How many editions of the period are published."""
     from jinguo.flow.office import open_office
-    from jinguo.flow.release import editions_of
+    from jinguo.flow.release.editions import editions_of
 
     with open_office(settings) as office:
         edition = editions_of(office, PERIOD).load()
@@ -100,7 +100,7 @@ def test_every_unit_has_a_template(month):
 
 
 def test_what_was_accepted_is_announced_and_the_inbox_is_empty(month):
-    from jinguo.flow.status import period_status
+    from jinguo.flow.expected.status import period_status
 
     states = {row["unit_code"]: row["status"] for row in period_status(month.settings, PERIOD)}
     assert {code: states[code] for code in UNITS} == {
@@ -178,7 +178,7 @@ def test_a_signature_over_an_unsettled_unit_publishes_nothing(month):
 
 
 def test_the_province_signs_and_the_edition_is_published(month):
-    from jinguo.flow.decide import decide_report
+    from jinguo.flow.review.decide import decide_report
 
     decide_report(month.settings, "430200", PERIOD, action="exclude", reason="合计不符，未及时改正", actor="张审核")
     month.airflow.run_signed("publish_release", period=str(PERIOD), account="shengban")

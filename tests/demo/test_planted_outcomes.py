@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 from jinguo.demo.month import PLANTED, PLANTED_PERIOD, write_correction, write_month
-from jinguo.flow.collect import collect_inbox
+from jinguo.flow.expected.status import period_status
+from jinguo.flow.intake.collect import collect_inbox
 from jinguo.flow.office import open_office
 from jinguo.flow.predecessors import period_context
-from jinguo.flow.status import period_status
 from jinguo.settings import TIMEZONE, Settings
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"

@@ -11,7 +11,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 from jinguo.demo.province import Province
-from jinguo.flow.issue import issue_templates
+from jinguo.flow.expected.issue import issue_templates
 from jinguo.forms.load import form_for
 from jinguo.forms.model import SCALE
 from jinguo.periods import Period

@@ -16,10 +16,10 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
-from jinguo.flow.audit import verify_all
-from jinguo.flow.collect import collect_inbox
-from jinguo.flow.release import export_figures
-from jinguo.flow.status import period_status
+from jinguo.flow.expected.status import period_status
+from jinguo.flow.intake.collect import collect_inbox
+from jinguo.flow.operation.audit import verify_all
+from jinguo.flow.release.editions import export_figures
 from jinguo.periods import Period
 from jinguo.settings import PROJECT, TIMEZONE, Settings
 from jinguo.warehouse import engine

@@ -12,12 +12,12 @@ import sys
 from itertools import count
 from pathlib import Path
 
-from jinguo.flow.audit import verify_all
-from jinguo.flow.collect import collect_inbox
+from jinguo.flow.intake.collect import collect_inbox
 from jinguo.flow.month import refresh_period
 from jinguo.flow.office import open_office
-from jinguo.flow.release import editions_of
-from jinguo.flow.release_files import write_edition
+from jinguo.flow.operation.audit import verify_all
+from jinguo.flow.release.edition_files import write_edition
+from jinguo.flow.release.editions import editions_of
 from killed_collect import OCTOBER, copy_home, in_child, kill_at, settings_at
 
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from jinguo.flow import answers
-from jinguo.flow.collect import collect_inbox
+from jinguo.flow.answering import answers
+from jinguo.flow.intake.collect import collect_inbox
 from jinguo.periods import Period
 from jinguo.warehouse.submissions import mark_outputs_done
 

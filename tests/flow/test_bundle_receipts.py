@@ -6,9 +6,9 @@ import zipfile
 from dataclasses import replace
 
 import pytest
-from jinguo.flow import collect
-from jinguo.flow.collect import collect_inbox
-from jinguo.flow.receipts import verify_receipt
+from jinguo.flow.answering.receipts import verify_receipt
+from jinguo.flow.intake import collect
+from jinguo.flow.intake.collect import collect_inbox
 
 from .conftest import OCTOBER
 

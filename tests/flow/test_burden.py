@@ -6,9 +6,9 @@ import csv
 
 import pytest
 from jinguo.errors import Refused
-from jinguo.flow.burden import burden_of, write_burden
-from jinguo.flow.collect import collect_inbox
-from jinguo.flow.release import make_release
+from jinguo.flow.intake.collect import collect_inbox
+from jinguo.flow.release.burden import burden_of, write_burden
+from jinguo.flow.release.editions import make_release
 from jinguo.forms.load import form_for
 from jinguo.periods import Period
 from jinguo.release.definitions import load_definitions

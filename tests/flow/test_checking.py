@@ -9,8 +9,8 @@ import tracemalloc
 
 import pytest
 from jinguo.cli.output import print_json_items
-from jinguo.flow import check
-from jinguo.flow.check import check_files
+from jinguo.flow.intake import check
+from jinguo.flow.intake.check import check_files
 
 from .conftest import AUGUST, OCTOBER, SEPTEMBER
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from jinguo.flow import month
-from jinguo.flow.collect import collect_inbox
-from jinguo.flow.decide import decide_report
+from jinguo.flow.intake.collect import collect_inbox
+from jinguo.flow.review.decide import decide_report
 from jinguo.periods import Period
 
 OCTOBER = Period(2026, 10)

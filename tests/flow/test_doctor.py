@@ -7,9 +7,9 @@ import json
 import re
 
 import pytest
-from jinguo.flow.channels import fetch_channels
-from jinguo.flow.collect import collect_inbox
-from jinguo.flow.doctor import examine
+from jinguo.flow.intake.channels import fetch_channels
+from jinguo.flow.intake.collect import collect_inbox
+from jinguo.flow.operation.doctor import examine
 from jinguo.settings import load_settings
 from jinguo.warehouse.engine import HEAD
 

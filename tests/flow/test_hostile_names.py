@@ -5,7 +5,7 @@ import io
 import zipfile
 
 import openpyxl
-from jinguo.flow.collect import collect_inbox
+from jinguo.flow.intake.collect import collect_inbox
 
 from .conftest import OCTOBER
 

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 from jinguo.errors import JinguoError, Refused, SettingsError
-from jinguo.flow.audit import verify_all
-from jinguo.flow.backup import back_up, expired, restore
-from jinguo.flow.backup_store import Manifest, open_store
-from jinguo.flow.collect import collect_inbox
-from jinguo.flow.fixity import check_files
+from jinguo.flow.expected.status import period_status
+from jinguo.flow.intake.collect import collect_inbox
 from jinguo.flow.office import open_office
-from jinguo.flow.release import make_release
-from jinguo.flow.status import period_status
+from jinguo.flow.operation.audit import verify_all
+from jinguo.flow.operation.backup import back_up, expired, restore
+from jinguo.flow.operation.backup_store import Manifest, open_store
+from jinguo.flow.operation.fixity import check_files
+from jinguo.flow.release.editions import make_release
 from jinguo.periods import Period
 from jinguo.settings import TIMEZONE, load_settings
 from jinguo.warehouse.runs import runs

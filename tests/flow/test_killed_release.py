@@ -8,12 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from jinguo.flow.audit import verify_all
-from jinguo.flow.collect import collect_inbox
-from jinguo.flow.doctor import examine
+from jinguo.flow.intake.collect import collect_inbox
 from jinguo.flow.month import close_period, write_outputs
 from jinguo.flow.office import open_office
-from jinguo.flow.release import editions_of
+from jinguo.flow.operation.audit import verify_all
+from jinguo.flow.operation.doctor import examine
+from jinguo.flow.release.editions import editions_of
 from jinguo.periods import Period
 from jinguo.settings import PROJECT
 

@@ -7,10 +7,10 @@ import os
 
 import pytest
 from jinguo.errors import Refused
-from jinguo.flow.collect import collect_inbox
-from jinguo.flow.lateness import extend_deadline, report_outage
+from jinguo.flow.expected.lateness import extend_deadline, report_outage
+from jinguo.flow.expected.status import period_status
+from jinguo.flow.intake.collect import collect_inbox
 from jinguo.flow.office import open_office
-from jinguo.flow.status import period_status
 from jinguo.periods import Period
 from jinguo.settings import TIMEZONE
 from jinguo.staff.roles import Staff

@@ -8,13 +8,13 @@ from dataclasses import replace
 
 import openpyxl
 import pytest
-from jinguo.flow.audit import verify_all
-from jinguo.flow.check import check_files
-from jinguo.flow.collect import collect_inbox
-from jinguo.flow.decide import decide_report
+from jinguo.flow.expected.status import period_status
+from jinguo.flow.intake.check import check_files
+from jinguo.flow.intake.collect import collect_inbox
 from jinguo.flow.office import open_office
-from jinguo.flow.release import explain_figure
-from jinguo.flow.status import period_status
+from jinguo.flow.operation.audit import verify_all
+from jinguo.flow.release.editions import explain_figure
+from jinguo.flow.review.decide import decide_report
 from jinguo.periods import Period
 from jinguo.review.settlements import AUTOMATIC
 from jinguo.settings import TIMEZONE

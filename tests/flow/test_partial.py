@@ -8,11 +8,11 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from jinguo.flow.check import check_files
-from jinguo.flow.collect import Collected, collect_inbox
-from jinguo.flow.decide import decide_report
+from jinguo.flow.intake.check import check_files
+from jinguo.flow.intake.collect import Collected, collect_inbox
 from jinguo.flow.office import open_office
-from jinguo.flow.release import make_release, trace_figure
+from jinguo.flow.release.editions import make_release, trace_figure
+from jinguo.flow.review.decide import decide_report
 from jinguo.forms.model import SCALE
 from jinguo.settings import Settings
 from jinguo.workbench.report import look_at_cell, make_report

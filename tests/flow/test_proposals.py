@@ -7,14 +7,14 @@ from dataclasses import replace
 import openpyxl
 import pytest
 from jinguo.errors import NotYours, Refused, Stale
-from jinguo.flow.audit import verify_all
-from jinguo.flow.collect import collect_inbox
-from jinguo.flow.decide import decide_report
+from jinguo.flow.intake.collect import collect_inbox
 from jinguo.flow.office import open_office
-from jinguo.flow.proposals import propose_value
-from jinguo.flow.release import make_release, trace_figure
-from jinguo.flow.replies import reply_to_report
-from jinguo.flow.staff import import_staff
+from jinguo.flow.operation.audit import verify_all
+from jinguo.flow.register.staff import import_staff
+from jinguo.flow.release.editions import make_release, trace_figure
+from jinguo.flow.review.decide import decide_report
+from jinguo.flow.review.proposals import propose_value
+from jinguo.flow.review.replies import reply_to_report
 from jinguo.forms.load import form_for
 from jinguo.periods import Period
 from jinguo.reading.answers import make_answer

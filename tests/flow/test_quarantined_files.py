@@ -9,9 +9,9 @@ from dataclasses import replace
 
 import openpyxl
 import pytest
-from jinguo.flow.audit import verify_all
-from jinguo.flow.collect import collect_inbox
-from jinguo.flow.decide import decide_report
+from jinguo.flow.intake.collect import collect_inbox
+from jinguo.flow.operation.audit import verify_all
+from jinguo.flow.review.decide import decide_report
 
 from .conftest import SEPTEMBER
 

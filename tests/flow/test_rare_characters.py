@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import openpyxl
 import pytest
-from jinguo.flow.collect import collect_inbox
+from jinguo.flow.expected.status import period_status
+from jinguo.flow.intake.collect import collect_inbox
 from jinguo.flow.office import open_office
-from jinguo.flow.release import export_figures, make_release
-from jinguo.flow.status import period_status
+from jinguo.flow.release.editions import export_figures, make_release
 from jinguo.periods import Period
 from jinguo.warehouse.submissions import load_reading
 

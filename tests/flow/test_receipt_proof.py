@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from jinguo.flow.collect import collect_inbox
-from jinguo.flow.decide import decide_report
-from jinguo.flow.receipt_pages import print_receipt, print_receipts
-from jinguo.flow.receipts import verify_receipt
+from jinguo.flow.answering.receipt_pages import print_receipt, print_receipts
+from jinguo.flow.answering.receipts import verify_receipt
+from jinguo.flow.intake.collect import collect_inbox
+from jinguo.flow.review.decide import decide_report
 from jinguo.periods import Period
 
 OCTOBER = Period(2026, 10)

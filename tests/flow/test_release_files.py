@@ -6,11 +6,11 @@ import json
 from dataclasses import replace
 
 import pytest
-from jinguo.flow.audit import verify_all
-from jinguo.flow.collect import collect_inbox
+from jinguo.flow.intake.collect import collect_inbox
 from jinguo.flow.month import close_period
 from jinguo.flow.office import open_office
-from jinguo.flow.release import finish_releases, make_release, trace_figure
+from jinguo.flow.operation.audit import verify_all
+from jinguo.flow.release.editions import finish_releases, make_release, trace_figure
 from jinguo.periods import Period, Span
 from jinguo.release.gate import GateClosed
 

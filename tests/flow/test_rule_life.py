@@ -8,11 +8,11 @@ import openpyxl
 import pytest
 import yaml
 from jinguo.errors import Refused
-from jinguo.flow.backtest import backtest
-from jinguo.flow.check import check_files
-from jinguo.flow.collect import collect_inbox
-from jinguo.flow.recheck import recheck_period
-from jinguo.flow.validation_report import report_of
+from jinguo.flow.answering.validation_report import report_of
+from jinguo.flow.intake.check import check_files
+from jinguo.flow.intake.collect import collect_inbox
+from jinguo.flow.review.backtest import backtest
+from jinguo.flow.review.recheck import recheck_period
 from jinguo.periods import Period
 from jinguo.rules.causes import group_by_cause
 from jinguo.warehouse import audit

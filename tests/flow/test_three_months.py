@@ -14,7 +14,7 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-from jinguo.flow.release import export_figures, trace_figure
+from jinguo.flow.release.editions import export_figures, trace_figure
 from jinguo.forms.load import form_for
 from jinguo.intake.archive import Archive
 from jinguo.periods import Period, Span, stamp

@@ -17,10 +17,10 @@ from pathlib import Path
 import openpyxl
 import pytest
 import yaml
-from jinguo.flow.collect import collect_inbox
+from jinguo.flow.intake.collect import collect_inbox
 from jinguo.flow.month import close_period
 from jinguo.flow.office import open_office
-from jinguo.flow.release import editions_of, make_release, trace_figure
+from jinguo.flow.release.editions import editions_of, make_release, trace_figure
 from jinguo.forms.model import SCALE
 from jinguo.intake.archive import Archive
 from jinguo.periods import Period

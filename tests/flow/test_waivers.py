@@ -8,15 +8,15 @@ from dataclasses import replace
 import openpyxl
 import pytest
 from jinguo.errors import Refused, Stale
-from jinguo.flow import waive
-from jinguo.flow.audit import verify_all
-from jinguo.flow.collect import collect_inbox
-from jinguo.flow.decide import decide_report
+from jinguo.flow.expected.status import period_status
+from jinguo.flow.intake.collect import collect_inbox
 from jinguo.flow.office import open_office
-from jinguo.flow.recheck import recheck_period
-from jinguo.flow.release import make_release
-from jinguo.flow.status import period_status
-from jinguo.flow.waive import end_waiver, grant_waiver, list_waivers
+from jinguo.flow.operation.audit import verify_all
+from jinguo.flow.release.editions import make_release
+from jinguo.flow.review import waive
+from jinguo.flow.review.decide import decide_report
+from jinguo.flow.review.recheck import recheck_period
+from jinguo.flow.review.waive import end_waiver, grant_waiver, list_waivers
 from jinguo.periods import Period
 from jinguo.settings import TIMEZONE
 from jinguo.warehouse import audit

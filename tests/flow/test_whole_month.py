@@ -8,13 +8,13 @@ from decimal import Decimal
 import openpyxl
 import pytest
 from jinguo.errors import Refused
-from jinguo.flow.audit import verify_all
-from jinguo.flow.collect import collect_inbox
-from jinguo.flow.decide import decide_report
+from jinguo.flow.expected.status import period_status
+from jinguo.flow.intake.collect import collect_inbox
 from jinguo.flow.month import close_period
 from jinguo.flow.office import open_office
-from jinguo.flow.release import explain_figure, export_figures, make_release, trace_figure
-from jinguo.flow.status import period_status
+from jinguo.flow.operation.audit import verify_all
+from jinguo.flow.release.editions import explain_figure, export_figures, make_release, trace_figure
+from jinguo.flow.review.decide import decide_report
 from jinguo.forms.model import SCALE
 from jinguo.periods import Period
 from jinguo.release.gate import GateClosed

@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 
-from jinguo.flow.collect import collect_inbox
-from jinguo.flow.decide import decide_report
+from jinguo.flow.intake.collect import collect_inbox
 from jinguo.flow.month import close_period
-from jinguo.flow.register import import_register
-from jinguo.flow.release import make_release
+from jinguo.flow.register.changes import import_register
+from jinguo.flow.release.editions import make_release
+from jinguo.flow.review.decide import decide_report
 from jinguo.periods import Period, Span
 from jinguo.settings import Settings
 

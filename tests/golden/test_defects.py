@@ -13,8 +13,8 @@ from pathlib import Path
 import openpyxl
 import pytest
 from jinguo.demo.province import Province
-from jinguo.flow.check import Checked, check_files
-from jinguo.flow.issue import issue_templates
+from jinguo.flow.expected.issue import issue_templates
+from jinguo.flow.intake.check import Checked, check_files
 from jinguo.forms.model import SCALE
 from jinguo.periods import Period
 from jinguo.settings import TIMEZONE, Settings

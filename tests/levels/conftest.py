@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from jinguo.demo.month import write_report
-from jinguo.flow.collect import Collected, collect_inbox
+from jinguo.flow.expected.status import period_status
+from jinguo.flow.intake.collect import Collected, collect_inbox
 from jinguo.flow.office import open_office
 from jinguo.flow.predecessors import period_context
-from jinguo.flow.status import period_status
 from jinguo.periods import Period
 from jinguo.rules.catalogue import load_rules
 from jinguo.settings import TIMEZONE, Settings

@@ -13,9 +13,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "flow"))
 
-from jinguo.flow.audit import verify_all
-from jinguo.flow.consolidate import confirm_report
-from jinguo.flow.status import period_status
+from jinguo.flow.consolidation.consolidate import confirm_report
+from jinguo.flow.expected.status import period_status
+from jinguo.flow.operation.audit import verify_all
 from jinguo.periods import Period
 from jinguo.settings import TIMEZONE, Settings
 from jinguo.warehouse.audit import entries

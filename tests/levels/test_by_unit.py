@@ -15,15 +15,15 @@ import pytest
 from jinguo.demo.month import FIRST_PERIOD
 from jinguo.demo.province import Province
 from jinguo.errors import NotYours, Refused
-from jinguo.flow.audit import verify_all
-from jinguo.flow.check import check_files
-from jinguo.flow.collect import collect_inbox
-from jinguo.flow.consolidate import confirm_report
-from jinguo.flow.hand_in import Upload, hand_in
-from jinguo.flow.issue import issue_by_unit
+from jinguo.flow.answering.receipts import verify_receipt
+from jinguo.flow.consolidation.consolidate import confirm_report
+from jinguo.flow.expected.issue import issue_by_unit
+from jinguo.flow.intake.check import check_files
+from jinguo.flow.intake.collect import collect_inbox
+from jinguo.flow.intake.hand_in import Upload, hand_in
 from jinguo.flow.office import open_office
-from jinguo.flow.receipts import verify_receipt
-from jinguo.flow.release import make_release, trace_figure
+from jinguo.flow.operation.audit import verify_all
+from jinguo.flow.release.editions import make_release, trace_figure
 from jinguo.forms.model import SCALE
 from jinguo.periods import Period
 from jinguo.settings import PROJECT, TIMEZONE, Settings

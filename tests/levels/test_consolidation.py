@@ -9,11 +9,11 @@ import numpy as np
 import openpyxl
 import pytest
 from jinguo.errors import NotYours, Refused
-from jinguo.flow.audit import verify_all
-from jinguo.flow.consolidate import confirm_report, describe, draft_report, draft_reports
-from jinguo.flow.decide import decide_report
-from jinguo.flow.release import make_release, trace_figure
-from jinguo.flow.staff import import_staff
+from jinguo.flow.consolidation.consolidate import confirm_report, describe, draft_report, draft_reports
+from jinguo.flow.operation.audit import verify_all
+from jinguo.flow.register.staff import import_staff
+from jinguo.flow.release.editions import make_release, trace_figure
+from jinguo.flow.review.decide import decide_report
 from jinguo.periods import Period
 from jinguo.rules.frame import Applicability
 from jinguo.settings import TIMEZONE

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import openpyxl
 import pytest
-from jinguo.flow.consolidate import confirm_report
-from jinguo.flow.decide import decide_report
-from jinguo.flow.release import make_release, trace_figure
+from jinguo.flow.consolidation.consolidate import confirm_report
+from jinguo.flow.release.editions import make_release, trace_figure
+from jinguo.flow.review.decide import decide_report
 from jinguo.periods import Period
 from jinguo.release.coverage import Level
 

@@ -9,11 +9,11 @@ import numpy as np
 import openpyxl
 from jinguo.demo.month import FIRST_PERIOD
 from jinguo.demo.province import Province
-from jinguo.flow.collect import collect_inbox
-from jinguo.flow.consolidate import draft_report
-from jinguo.flow.decide import decide_report
-from jinguo.flow.issue import issue_templates
-from jinguo.flow.release import trace_figure
+from jinguo.flow.consolidation.consolidate import draft_report
+from jinguo.flow.expected.issue import issue_templates
+from jinguo.flow.intake.collect import collect_inbox
+from jinguo.flow.release.editions import trace_figure
+from jinguo.flow.review.decide import decide_report
 from jinguo.forms.model import SCALE
 from jinguo.periods import Period
 from jinguo.templates.layout import layout_for

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from jinguo.flow.levels import level_report
-from jinguo.flow.release import make_release
-from jinguo.flow.status import period_status
+from jinguo.flow.consolidation.levels import level_report
+from jinguo.flow.expected.status import period_status
+from jinguo.flow.release.editions import make_release
 
 from . import whole_month
 

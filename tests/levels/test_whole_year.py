@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from jinguo.flow.levels import level_report
-from jinguo.flow.release import make_release
+from jinguo.flow.consolidation.levels import level_report
+from jinguo.flow.release.editions import make_release
 from jinguo.forms.model import SCALE
 
 from . import whole_year

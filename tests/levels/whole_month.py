@@ -20,13 +20,13 @@ from typing import Any
 import openpyxl
 from jinguo.demo.month import FIRST_PERIOD, write_month, write_report
 from jinguo.demo.province import Province
-from jinguo.flow.collect import Collected, collect_inbox
-from jinguo.flow.consolidate import confirm_report, draft_report, draft_reports
-from jinguo.flow.decide import decide_report
-from jinguo.flow.levels import level_report
+from jinguo.flow.consolidation.consolidate import confirm_report, draft_report, draft_reports
+from jinguo.flow.consolidation.levels import level_report
+from jinguo.flow.intake.collect import Collected, collect_inbox
 from jinguo.flow.office import open_office
-from jinguo.flow.release import export_figures, make_release
-from jinguo.flow.waive import grant_waiver
+from jinguo.flow.release.editions import export_figures, make_release
+from jinguo.flow.review.decide import decide_report
+from jinguo.flow.review.waive import grant_waiver
 from jinguo.forms.load import form_for
 from jinguo.periods import Period
 from jinguo.rules.catalogue import load_rules

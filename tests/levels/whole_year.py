@@ -17,12 +17,12 @@ from typing import Any
 
 from jinguo.demo.month import FIRST_PERIOD, file_name
 from jinguo.demo.province import Province
-from jinguo.flow.levels import level_report
+from jinguo.flow.consolidation.levels import level_report
 from jinguo.flow.office import open_office
 from jinguo.flow.predecessors import period_context
-from jinguo.flow.register import import_register
-from jinguo.flow.release import make_release
-from jinguo.flow.series import cell_series
+from jinguo.flow.register.changes import import_register
+from jinguo.flow.release.editions import make_release
+from jinguo.flow.release.series import cell_series
 from jinguo.forms.model import SCALE
 from jinguo.periods import Period
 from jinguo.rules.catalogue import load_rules

@@ -8,13 +8,13 @@ from dataclasses import replace
 
 import pytest
 from jinguo.demo.month import write_month
-from jinguo.flow import alerts
-from jinguo.flow.alerts import list_alerts
-from jinguo.flow.channels import fetch_channels
-from jinguo.flow.collect import collect_inbox, receive_inbox
+from jinguo.flow.expected.reminders import read_contacts
+from jinguo.flow.intake.channels import fetch_channels
+from jinguo.flow.intake.collect import collect_inbox, receive_inbox
 from jinguo.flow.office import open_office
-from jinguo.flow.reminders import read_contacts
-from jinguo.flow.watching import report_run, watch
+from jinguo.flow.operation import alerts
+from jinguo.flow.operation.alerts import list_alerts
+from jinguo.flow.operation.watching import report_run, watch
 from jinguo.periods import Period
 from jinguo.settings import TIMEZONE, Settings
 from jinguo.units.register import load_register

@@ -7,8 +7,8 @@ import ssl
 import time
 
 import pytest
-from jinguo.flow.doctor import examine
-from jinguo.flow.messengers import Attempts, attempt
+from jinguo.flow.operation.doctor import examine
+from jinguo.flow.operation.messengers import Attempts, attempt
 
 from .conftest import _Mails, mail_server
 

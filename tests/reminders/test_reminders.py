@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from jinguo.errors import Refused
-from jinguo.flow.reminders import read_contacts, remind, remind_due
+from jinguo.flow.expected.reminders import read_contacts, remind, remind_due
 from jinguo.periods import Period
 from jinguo.settings import TIMEZONE, Settings
 from jinguo.warehouse.engine import open_warehouse

@@ -139,7 +139,7 @@ def test_nobody_listens_to_the_network_unless_told(deploy, tmp_path):
 
 
 def test_a_new_system_has_its_first_accounts_and_one_in_use_keeps_its_own(deploy, tmp_path):
-    from jinguo.flow.staff import import_staff, list_staff
+    from jinguo.flow.register.staff import import_staff, list_staff
     from jinguo.settings import load_settings
     from jinguo.staff.logins import with_staff
 

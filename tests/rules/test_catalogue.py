@@ -6,7 +6,7 @@ import jsonschema
 import pytest
 import yaml
 from jinguo.errors import SchemaError
-from jinguo.flow.catalogue import catalogue_page
+from jinguo.flow.review.catalogue import catalogue_page
 from jinguo.periods import Period
 from jinguo.rules.catalogue import BUILTIN_NAMES, OF_FINDINGS, as_json, load_rules
 from jinguo.rules.describe import describe

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from jinguo.flow.validate import validate_period
+from jinguo.flow.review.validate import validate_period
 from jinguo.forms.model import SCALE
 from jinguo.periods import Period
 from jinguo.reading.model import CellState, ListLine
@@ -189,7 +189,8 @@ def test_a_rule_that_cannot_be_run_is_not_blamed_on_a_report(batch, numbers, val
 
 
 def test_nobody_else_pays_for_great_expectations():
-    modules = "jinguo.cli, jinguo.flow.check, jinguo.flow.collect, jinguo.flow.month, jinguo.flow.validate"
+    flow = "intake.check", "intake.collect", "month", "review.validate"
+    modules = ", ".join(["jinguo.cli", *(f"jinguo.flow.{name}" for name in flow)])
     heavy = "great_expectations", "pandas"
     code = f"import sys, {modules}; print(*[name for name in {heavy} if name in sys.modules])"
     environment = {"PYTHONPATH": str(PROJECT / "include")}

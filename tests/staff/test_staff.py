@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from jinguo.errors import JinguoError
-from jinguo.flow.audit import verify_all
 from jinguo.flow.office import open_office
-from jinguo.flow.staff import import_staff, list_staff, staff_of
+from jinguo.flow.operation.audit import verify_all
+from jinguo.flow.register.staff import import_staff, list_staff, staff_of
 from jinguo.settings import TIMEZONE, Settings
 from jinguo.staff.roles import ROLES, Staff
 from jinguo.units.register import load_register

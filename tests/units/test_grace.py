@@ -8,9 +8,9 @@ import shutil
 
 import openpyxl
 import pytest
-from jinguo.flow.check import check_files
-from jinguo.flow.issue import issue_templates
-from jinguo.flow.register import import_register
+from jinguo.flow.expected.issue import issue_templates
+from jinguo.flow.intake.check import check_files
+from jinguo.flow.register.changes import import_register
 from jinguo.periods import Period
 from jinguo.settings import TIMEZONE
 

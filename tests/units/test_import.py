@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 from jinguo.errors import Refused
-from jinguo.flow.audit import verify_all
 from jinguo.flow.office import open_office
-from jinguo.flow.register import (
+from jinguo.flow.operation.audit import verify_all
+from jinguo.flow.register.changes import (
     UnsoundRegisterError,
     import_register,
     preview_change,
     validate_register,
     write_changed,
 )
-from jinguo.flow.staff import import_staff
+from jinguo.flow.register.staff import import_staff
 from jinguo.periods import Period
 from jinguo.units.register import load_register
 from jinguo.units.store import RegisterStore

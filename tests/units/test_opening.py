@@ -8,7 +8,7 @@ import datetime as dt
 import pytest
 from jinguo.errors import Refused
 from jinguo.flow.office import open_office
-from jinguo.flow.register import import_register, preview_change, validate_register, write_opening
+from jinguo.flow.register.changes import import_register, preview_change, validate_register, write_opening
 from jinguo.periods import Period
 from jinguo.settings import TIMEZONE
 

@@ -8,8 +8,8 @@ import pytest
 from jinguo.errors import JinguoError
 from jinguo.flow.office import open_office
 from jinguo.flow.predecessors import period_context
-from jinguo.flow.register import import_register
-from jinguo.flow.series import cell_series, describe_series
+from jinguo.flow.register.changes import import_register
+from jinguo.flow.release.series import cell_series, describe_series
 from jinguo.forms.model import SCALE
 from jinguo.periods import Period
 from jinguo.reading.model import CellState

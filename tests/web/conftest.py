@@ -17,9 +17,9 @@ from typing import Any
 import pytest
 import uvicorn
 from jinguo.demo.month import write_correction, write_month
-from jinguo.flow.collect import collect_inbox
+from jinguo.flow.intake.collect import collect_inbox
 from jinguo.flow.office import open_office
-from jinguo.flow.staff import import_staff, staff_of
+from jinguo.flow.register.staff import import_staff, staff_of
 from jinguo.periods import Period
 from jinguo.settings import TIMEZONE, Settings
 from jinguo.units.register import load_register

@@ -8,9 +8,9 @@ import re
 import stat
 
 import pytest
-from jinguo.flow.audit import verify_all
 from jinguo.flow.office import open_office
-from jinguo.flow.staff import import_staff
+from jinguo.flow.operation.audit import verify_all
+from jinguo.flow.register.staff import import_staff
 from jinguo.warehouse import audit
 
 PAGE = "/workbench/accounts"

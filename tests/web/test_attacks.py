@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from jinguo.flow.hand_in import bare_name
+from jinguo.flow.intake.hand_in import bare_name
 
 BASE = "/workbench"
 PAGE = f"{BASE}/unit/430300/2026-10"

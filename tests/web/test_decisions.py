@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
-from jinguo.flow.audit import verify_all
+from jinguo.flow.expected.status import period_status
 from jinguo.flow.office import open_office
-from jinguo.flow.release import make_release
-from jinguo.flow.status import period_status
+from jinguo.flow.operation.audit import verify_all
+from jinguo.flow.release.editions import make_release
 from jinguo.periods import Period
 from jinguo.warehouse import audit
 from jinguo.warehouse.decisions import used_provisionally

@@ -9,10 +9,10 @@ import zipfile
 import openpyxl
 import pytest
 from jinguo.demo.month import write_month
-from jinguo.flow.audit import verify_all
-from jinguo.flow.collect import collect_inbox
+from jinguo.flow.expected.status import period_status
+from jinguo.flow.intake.collect import collect_inbox
 from jinguo.flow.office import open_office
-from jinguo.flow.status import period_status
+from jinguo.flow.operation.audit import verify_all
 from jinguo.forms.load import form_for
 from jinguo.intake.folder import home_lock
 from jinguo.periods import Period

@@ -13,9 +13,9 @@ from typing import Any
 import openpyxl
 import pytest
 from jinguo.demo.month import write_month
-from jinguo.flow.decide import decide_report
 from jinguo.flow.month import close_period
-from jinguo.flow.release import make_release
+from jinguo.flow.release.editions import make_release
+from jinguo.flow.review.decide import decide_report
 from jinguo.periods import Period
 from jinguo.units.register import load_register
 

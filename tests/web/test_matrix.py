@@ -8,13 +8,13 @@ import warnings
 from dataclasses import replace
 
 import pytest
-from jinguo.flow.attachments import attach_evidence
-from jinguo.flow.decide import decide_report
-from jinguo.flow.hand_in import Upload
+from jinguo.flow.intake.attachments import attach_evidence
+from jinguo.flow.intake.hand_in import Upload
 from jinguo.flow.month import close_period
 from jinguo.flow.office import open_office
-from jinguo.flow.release import make_release
-from jinguo.flow.staff import import_staff
+from jinguo.flow.register.staff import import_staff
+from jinguo.flow.release.editions import make_release
+from jinguo.flow.review.decide import decide_report
 from jinguo.periods import Period
 from jinguo.warehouse.submissions import latest_submissions
 from jinguo.warehouse.tables import core_evidence

@@ -6,11 +6,11 @@ import re
 from pathlib import Path
 
 import pytest
-from jinguo.flow.attachments import attach_evidence
-from jinguo.flow.hand_in import Upload
+from jinguo.flow.intake.attachments import attach_evidence
+from jinguo.flow.intake.hand_in import Upload
 from jinguo.flow.office import open_office
-from jinguo.flow.proposals import propose_value
-from jinguo.flow.release import make_release
+from jinguo.flow.release.editions import make_release
+from jinguo.flow.review.proposals import propose_value
 from jinguo.periods import Period
 from jinguo.workbench.report import make_report
 

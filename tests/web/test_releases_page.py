@@ -8,7 +8,7 @@ import zipfile
 
 import pytest
 from jinguo.flow.office import open_office
-from jinguo.flow.release import editions_of
+from jinguo.flow.release.editions import editions_of
 from jinguo.periods import Period, Span
 from jinguo.review.decisions import decide
 from jinguo.warehouse.standings import standings

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from jinguo.flow.audit import verify_all
 from jinguo.flow.office import open_office
-from jinguo.flow.staff import import_staff
+from jinguo.flow.operation.audit import verify_all
+from jinguo.flow.register.staff import import_staff
 from jinguo.periods import Period
 from jinguo.warehouse import audit
 from jinguo.warehouse.evidence import evidence_of

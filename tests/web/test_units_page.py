@@ -6,7 +6,7 @@ import html
 import re
 
 import pytest
-from jinguo.flow.register import validate_register
+from jinguo.flow.register.changes import validate_register
 from jinguo.units.store import RegisterStore
 
 PAGE, CHANGE = "/workbench/units", "/workbench/units/change"

@@ -26,8 +26,8 @@ def keep(
     everything: Annotated[bool, typer.Option("--all", help="Compare all of them, however long it takes.")] = False,
 ) -> None:
     """Compare a share of the archived files with their hash, then back up (JINGUO_BACKUP). Exit status 1: damage."""
-    from jinguo.flow.backup import back_up
-    from jinguo.flow.fixity import check_files
+    from jinguo.flow.operation.backup import back_up
+    from jinguo.flow.operation.fixity import check_files
 
     settings = load_settings()
     fixity = check_files(settings, seconds=None if everything else seconds)
@@ -48,7 +48,7 @@ def keep(
 
 def list_backups() -> None:
     """The backups in JINGUO_BACKUP, oldest first."""
-    from jinguo.flow.backup_store import open_store
+    from jinguo.flow.operation.backup_store import open_store
 
     settings = load_settings()
     manifests = open_store(settings).manifests()
@@ -60,7 +60,7 @@ def restore(
     backup: Annotated[str, typer.Argument(help="Its name, as `archive list` has it; default: the newest.")] = "",
 ) -> None:
     """Bring a backup into an empty JINGUO_HOME (and empty database) and verify it. Exit status 1: it is not whole."""
-    from jinguo.flow.backup import restore as bring_back
+    from jinguo.flow.operation.backup import restore as bring_back
 
     settings = load_settings()
     problems = bring_back(settings, name=backup)

@@ -10,7 +10,7 @@ from jinguo.cli.output import JsonOption, PeriodOption, print_json, print_table
 from jinguo.settings import load_settings
 
 if TYPE_CHECKING:
-    from jinguo.flow.consolidate import Consolidation
+    from jinguo.flow.consolidation.consolidate import Consolidation
 
 _SHOWN = 20  # differing cells on the screen
 
@@ -33,7 +33,7 @@ def consolidate(
 ) -> None:
     """Draft a unit's consolidated report from the accepted reports below it; --confirm makes it the unit's report.
     Exit status 3: refused."""
-    from jinguo.flow.consolidate import confirm_report, describe, draft_report, draft_reports
+    from jinguo.flow.consolidation.consolidate import confirm_report, describe, draft_report, draft_reports
 
     settings = load_settings()
     if confirm is None:
@@ -91,7 +91,7 @@ def levels(
 ) -> None:
     """Compare 逐级 (as each level reported) with 超级 (the lowest reports straight to the top), and name who differs.
     Exit status 1: they differ."""
-    from jinguo.flow.levels import level_report
+    from jinguo.flow.consolidation.levels import level_report
 
     found = level_report(load_settings(), period, cell_id=cell)
     if json:

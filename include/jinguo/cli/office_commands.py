@@ -56,7 +56,7 @@ def release(
     json: JsonOption = False,
 ) -> None:
     """Freeze and write an edition as a draft; --approve publishes it. Exit status 3: refused, with every reason."""
-    from jinguo.flow.release import make_release
+    from jinguo.flow.release.editions import make_release
     from jinguo.release.gate import GateClosed
     from jinguo.rules.findings import SEVERITY_NAMES
 
@@ -88,7 +88,7 @@ def export(
     as_of: AsOfOption = None,
 ) -> None:
     """Write every unit's and the province's figures."""
-    from jinguo.flow.release import export_figures
+    from jinguo.flow.release.editions import export_figures
 
     rows = export_figures(load_settings(), period, edition=edition, out=out, as_of=_day(edition, as_of))
     print(f"{rows} rows in {out}")
@@ -105,7 +105,7 @@ def trace(
     json: JsonOption = False,
 ) -> None:
     """From a figure to files, sheets, addresses and versions; --feeds and --unused: from cells to figures."""
-    from jinguo.flow.release import list_unused, trace_figure, trace_forward
+    from jinguo.flow.release.editions import list_unused, trace_figure, trace_forward
 
     settings, day = load_settings(), _day(edition, as_of)
     if (unused or feeds) and isinstance(period, Span):
@@ -161,7 +161,7 @@ def explain(
     json: JsonOption = False,
 ) -> None:
     """Why a figure moved between two periods, and where lower evidence ends."""
-    from jinguo.flow.release import explain_figure
+    from jinguo.flow.release.editions import explain_figure
 
     found = explain_figure(load_settings(), cell, unit_code=unit, before=from_, after=to)
     if json:
@@ -181,7 +181,7 @@ def burden(
     json: JsonOption = False,
 ) -> None:
     """What each cell of the form asks of the units, and what becomes of the answers: so that the form can shrink."""
-    from jinguo.flow.burden import HEADINGS, burden_of, write_burden
+    from jinguo.flow.release.burden import HEADINGS, burden_of, write_burden
 
     lines = burden_of(load_settings(), parse_period(from_), parse_period(to))
     chosen = [line for line in lines if line.is_unused or not unused]
@@ -196,7 +196,7 @@ def burden(
 
 def verify() -> None:
     """Check the audit chain and every archived file's hash. Exit status 1: broken."""
-    from jinguo.flow.audit import verify_all
+    from jinguo.flow.operation.audit import verify_all
 
     problems = verify_all(load_settings())
     for problem in problems:

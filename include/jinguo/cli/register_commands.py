@@ -12,7 +12,7 @@ from jinguo.periods import Period
 from jinguo.settings import load_settings
 
 if TYPE_CHECKING:
-    from jinguo.flow.register import Preview, UnsoundRegisterError
+    from jinguo.flow.register.changes import Preview, UnsoundRegisterError
 
 ChangeArgument = Annotated[
     Path, typer.Argument(exists=True, help="A change file (.yaml, .csv), or a folder with a whole register.")
@@ -36,7 +36,7 @@ def validate(
     json: JsonOption = False,
 ) -> None:
     """Check a register: files, dates, codes, parents, duties, names, owners. Exit status 1: mistakes, all listed."""
-    from jinguo.flow.register import validate_register
+    from jinguo.flow.register.changes import validate_register
 
     settings = load_settings()
     faults = validate_register(settings, folder)
@@ -53,7 +53,7 @@ def validate(
 
 def diff(change: ChangeArgument, json: JsonOption = False) -> None:
     """Show what a change would do, and what a person has to decide; stores nothing. Exit status 1: contradictory."""
-    from jinguo.flow.register import UnsoundRegisterError, preview_change
+    from jinguo.flow.register.changes import UnsoundRegisterError, preview_change
 
     try:
         preview = preview_change(load_settings(), change)
@@ -75,7 +75,7 @@ def import_(
     ] = None,
 ) -> None:
     """Put a change in force as a whole new register. Exit status 1: contradictory; 3: refused, with the reason."""
-    from jinguo.flow.register import UnsoundRegisterError, import_register, write_changed
+    from jinguo.flow.register.changes import UnsoundRegisterError, import_register, write_changed
 
     settings = load_settings()
     try:
@@ -100,7 +100,7 @@ def open_(
     down_to: Annotated[str, typer.Option(help="town or village: the lowest level that reports.")] = "village",
 ) -> None:
     """Write the change file that makes a county's townships (and villages) reporting units; puts nothing in force."""
-    from jinguo.flow.register import write_opening
+    from jinguo.flow.register.changes import write_opening
     from jinguo.units.opening import LEVELS
 
     if down_to not in LEVELS:
@@ -118,7 +118,7 @@ def series(
     json: JsonOption = False,
 ) -> None:
     """Show one cell of a unit over time, as reported then or on today's map; says where a sum is incomplete."""
-    from jinguo.flow.series import cell_series, describe_series
+    from jinguo.flow.release.series import cell_series, describe_series
     from jinguo.units.series import VIEWS
 
     if view not in VIEWS:

@@ -30,7 +30,7 @@ def rules(
     """The rule catalogue."""
     if context.invoked_subcommand:
         return
-    from jinguo.flow.catalogue import catalogue, catalogue_page
+    from jinguo.flow.review.catalogue import catalogue, catalogue_page
 
     if markdown:
         sys.stdout.write(catalogue_page(load_settings()))
@@ -49,7 +49,7 @@ def backtest(
     json: JsonOption = False,
 ) -> None:
     """Replay a rule on the accepted reports of the last months; stores nothing."""
-    from jinguo.flow.backtest import backtest as replay
+    from jinguo.flow.review.backtest import backtest as replay
 
     replayed = replay(load_settings(), rule, periods=periods)
     if json:
@@ -68,7 +68,7 @@ def backtest(
 
 def recheck(period: PeriodOption, json: JsonOption = False) -> None:
     """Check a period's latest reports with the rules in force now; says what changed, moves no report."""
-    from jinguo.flow.recheck import recheck_period
+    from jinguo.flow.review.recheck import recheck_period
 
     changes = recheck_period(load_settings(), period)
     if json:
@@ -89,7 +89,7 @@ def report(
     out: Annotated[Path | None, typer.Option(help="File; default: print it.")] = None,
 ) -> None:
     """The validation report of a unit's latest version as JSON, in the structure of the ESS."""
-    from jinguo.flow.validation_report import report_of
+    from jinguo.flow.answering.validation_report import report_of
 
     items = report_of(load_settings(), unit, period)
     if out is None:

@@ -49,7 +49,7 @@ def extend(
     actor: ActorOption,
 ) -> None:
     """Give one unit more time for a period. Exit status 3: refused."""
-    from jinguo.flow.lateness import extend_deadline
+    from jinguo.flow.expected.lateness import extend_deadline
 
     due = extend_deadline(load_settings(), unit, period, until=until, reason=reason, actor=actor)
     print(f"{unit} {period}: due {due:%Y-%m-%d %H:%M}")
@@ -62,7 +62,7 @@ def outage(
     actor: ActorOption,
 ) -> None:
     """Record a time in which units could not deliver; nobody is late through it. Exit status 3: refused."""
-    from jinguo.flow.lateness import report_outage
+    from jinguo.flow.expected.lateness import report_outage
 
     for period, due in report_outage(load_settings(), began=began, ended=ended, reason=reason, actor=actor):
         print(f"{period}: due {due:%Y-%m-%d %H:%M}")
@@ -70,7 +70,7 @@ def outage(
 
 def verify(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)]) -> None:
     """Compare a receipt with the records, line by line. Exit status 1: it is not as we wrote it."""
-    from jinguo.flow.receipts import verify_receipt
+    from jinguo.flow.answering.receipts import verify_receipt
     from jinguo.review.states import state_name
 
     proof = verify_receipt(load_settings(), file)
@@ -89,7 +89,7 @@ def print_pages(
     period: Annotated[Period | None, typer.Option(parser=parse_period, metavar="YYYY-MM")] = None,
 ) -> None:
     """Print receipts as PDF, one page each, beside them: these files, or all that have no page yet."""
-    from jinguo.flow.receipt_pages import print_receipt, print_receipts
+    from jinguo.flow.answering.receipt_pages import print_receipt, print_receipts
 
     for page in [print_receipt(path) for path in files] if files else print_receipts(load_settings(), period):
         print(page)
@@ -97,7 +97,7 @@ def print_pages(
 
 def doctor() -> None:
     """Check settings, database, archive, channels, fonts and clock, and say what to do. Exit status 1: something is."""
-    from jinguo.flow.doctor import examine
+    from jinguo.flow.operation.doctor import examine
 
     checks = examine()
     for check in checks:
@@ -112,7 +112,7 @@ def contacts(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV of contacts.")], actor: ActorOption
 ) -> None:
     """Import contacts: unit_code,person,role,address,valid_from,valid_to. Exit status 3: refused, with the line."""
-    from jinguo.flow.reminders import read_contacts
+    from jinguo.flow.expected.reminders import read_contacts
 
     print(f"{read_contacts(load_settings(), file, actor=actor)} contacts new or changed")
 
@@ -122,7 +122,7 @@ def remind(
     send: Annotated[bool, typer.Option("--send", help="Send them; else they are only shown.")] = False,
 ) -> None:
     """Show, or send, the reminders that are due to units that have sent nothing. Exit status 1: some failed."""
-    from jinguo.flow.reminders import remind as remind_units
+    from jinguo.flow.expected.reminders import remind as remind_units
 
     reminders = remind_units(load_settings(), period, send=send)
     for item in reminders:

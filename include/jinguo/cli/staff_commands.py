@@ -23,14 +23,14 @@ def import_(
     actor: Annotated[str, typer.Option(help="Who does it; kept in the audit log.")] = "operator",
 ) -> None:
     """Add or change accounts: a CSV file with account, role, unit_code, valid_from, valid_to."""
-    from jinguo.flow.staff import import_staff
+    from jinguo.flow.register.staff import import_staff
 
     print(f"{import_staff(load_settings(), file, actor=actor)} lines changed")
 
 
 def list_(json: JsonOption = False) -> None:
     """Every account with role, unit and dates."""
-    from jinguo.flow.staff import COLUMNS, list_staff
+    from jinguo.flow.register.staff import COLUMNS, list_staff
 
     rows = list_staff(load_settings())
     if json:

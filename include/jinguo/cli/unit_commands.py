@@ -12,7 +12,7 @@ from jinguo.cli.output import JsonOption, PeriodOption, print_json, print_json_i
 from jinguo.settings import load_settings
 
 if TYPE_CHECKING:
-    from jinguo.flow.check import Checked
+    from jinguo.flow.intake.check import Checked
     from jinguo.rules.findings import Finding
 
 _MOST_INTERPRETATIONS, _LONGEST_RAW = 20, 60
@@ -37,7 +37,7 @@ def templates(
     ] = None,
 ) -> None:
     """Write blank workbooks, pre-filled from what is known."""
-    from jinguo.flow.issue import issue_by_unit, issue_templates
+    from jinguo.flow.expected.issue import issue_by_unit, issue_templates
 
     if by_unit:
         print(issue_by_unit(load_settings(), period, by_unit, out=out))
@@ -55,7 +55,7 @@ def check(
     all_: Annotated[bool, typer.Option("--all", help="Also what follows from a cause that is named.")] = False,
 ) -> None:
     """Read and check files, storing nothing. Exit status 1: error findings; 2: some file is not a readable report."""
-    from jinguo.flow.check import UNREADABLE_STATES, check_files
+    from jinguo.flow.intake.check import UNREADABLE_STATES, check_files
 
     worst = 0
 
@@ -80,7 +80,7 @@ def collect(
     json: JsonOption = False,
 ) -> None:
     """Take in, read, check and settle what is in the inbox; print where returns and receipts are."""
-    from jinguo.flow.collect import collect_inbox
+    from jinguo.flow.intake.collect import collect_inbox
     from jinguo.intake.folder import passed_over
 
     settings = load_settings()
@@ -111,7 +111,7 @@ def decide(
     ] = False,
 ) -> None:
     """Record a steward's decision. Exit status 3: refused, with the reason."""
-    from jinguo.flow.decide import decide_report
+    from jinguo.flow.review.decide import decide_report
 
     chosen = {"accept": accept, "return": return_, "declare_missing": declare_missing, "exclude": exclude}
     chosen["provisional"] = provisional
@@ -124,7 +124,7 @@ def decide(
 
 def status(period: PeriodOption, json: JsonOption = False) -> None:
     """Expected against received, one line for each obligation."""
-    from jinguo.flow.status import period_status
+    from jinguo.flow.expected.status import period_status
 
     rows = period_status(load_settings(), period)
     if json:

@@ -33,7 +33,7 @@ def grant(
     cell: Annotated[str, typer.Option(help="Only at this cell, for example t04.r19.c2.")] = "",
 ) -> None:
     """Put a waiver on record and check again what it unblocks. Exit status 3: refused, with the reason."""
-    from jinguo.flow.waive import grant_waiver
+    from jinguo.flow.review.waive import grant_waiver
 
     waiver_id = grant_waiver(
         load_settings(),
@@ -55,7 +55,7 @@ def revoke(
     actor: Annotated[str, typer.Option(help="Who revokes it.")],
 ) -> None:
     """End a waiver now; open reports are checked again, what was accepted under it stays."""
-    from jinguo.flow.waive import end_waiver
+    from jinguo.flow.review.waive import end_waiver
 
     end_waiver(load_settings(), waiver, reason=reason, actor=actor)
     print(f"waiver {waiver} is revoked")
@@ -63,7 +63,7 @@ def revoke(
 
 def show(json: JsonOption = False) -> None:
     """All waivers with scope, reason, approver, end date and state."""
-    from jinguo.flow.waive import list_waivers
+    from jinguo.flow.review.waive import list_waivers
 
     rows = list_waivers(load_settings())
     if json:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from jinguo.errors import Refused
-from jinguo.flow import collect, recheck
-from jinguo.flow.answers import answer_pending
-from jinguo.flow.issue import issue_templates as write_templates
+from jinguo.flow.answering.answers import answer_pending
+from jinguo.flow.answering.receipt_pages import print_receipts
+from jinguo.flow.expected.issue import issue_templates as write_templates
+from jinguo.flow.expected.status import period_status
+from jinguo.flow.intake import collect
 from jinguo.flow.office import open_office
-from jinguo.flow.receipt_pages import print_receipts
-from jinguo.flow.release import editions_of, finish_releases, gate_of, publish_edition
-from jinguo.flow.release_files import has_draft_files, write_edition
-from jinguo.flow.status import period_status
+from jinguo.flow.release.edition_files import has_draft_files, write_edition
+from jinguo.flow.release.editions import editions_of, finish_releases, gate_of, publish_edition
+from jinguo.flow.review import recheck
 from jinguo.intake.folder import home_lock
 from jinguo.periods import Period
 from jinguo.settings import Settings

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from jinguo.flow.dues import Dues, known_dues
+from jinguo.flow.expected.dues import Dues, known_dues
 from jinguo.flow.office import Office
 from jinguo.periods import Period
 from jinguo.review.states import state_name

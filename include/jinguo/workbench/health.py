@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from jinguo.flow.alerts import KINDS, Alert, list_alerts
-from jinguo.flow.doctor import Check, examine
 from jinguo.flow.office import Office
+from jinguo.flow.operation.alerts import KINDS, Alert, list_alerts
+from jinguo.flow.operation.doctor import Check, examine
 from jinguo.intake.channels.definitions import load_channels
 from jinguo.intake.channels.model import FETCH_STATE_NAMES
 from jinguo.units.register import Unit

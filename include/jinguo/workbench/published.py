@@ -7,7 +7,7 @@ from collections import OrderedDict
 from weakref import WeakKeyDictionary
 
 from jinguo.flow.office import Office
-from jinguo.flow.release import editions_of
+from jinguo.flow.release.editions import editions_of
 from jinguo.periods import Period, Span
 from jinguo.release.comparison import Base
 from jinguo.release.model import Edition

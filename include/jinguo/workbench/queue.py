@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from jinguo.flow.decide import decide_reports
-from jinguo.flow.dues import known_dues
+from jinguo.flow.expected.dues import known_dues
 from jinguo.flow.office import Office
+from jinguo.flow.review.decide import decide_reports
 from jinguo.periods import Period
 from jinguo.review.decisions import what_stands
 from jinguo.rules.catalogue import as_json

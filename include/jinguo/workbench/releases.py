@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from jinguo.flow.office import Office
-from jinguo.flow.release import trace_edition
-from jinguo.flow.release_files import has_draft_files, write_edition
+from jinguo.flow.release.edition_files import has_draft_files, write_edition
+from jinguo.flow.release.editions import trace_edition
 from jinguo.forms.model import Table
 from jinguo.periods import Period, Span, released_of_key, stamp
 from jinguo.reading.model import format_number

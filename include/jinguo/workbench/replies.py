@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from jinguo.flow.office import Office
-from jinguo.flow.replies import ANSWERABLE
+from jinguo.flow.review.replies import ANSWERABLE
 from jinguo.reading.answers import make_answer
 from jinguo.reading.model import Answer
 from jinguo.review.issues import Issue

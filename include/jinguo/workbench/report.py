@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from sqlalchemy import Connection
 
-from jinguo.flow.answers import answered_before, histories_of, proposals_for
-from jinguo.flow.dues import known_dues
+from jinguo.flow.answering.answers import answered_before, histories_of, proposals_for
+from jinguo.flow.expected.dues import known_dues
 from jinguo.flow.office import Office
 from jinguo.flow.predecessors import period_context
-from jinguo.flow.staff import staff_within
+from jinguo.flow.register.staff import staff_within
 from jinguo.forms.model import Form
 from jinguo.periods import Period
 from jinguo.reading.model import Reading, format_number

@@ -14,8 +14,8 @@ from typing import BinaryIO
 
 from sqlalchemy import Connection
 
-from jinguo.flow.answers import return_workbooks
-from jinguo.flow.dues import known_dues
+from jinguo.flow.answering.answers import return_workbooks
+from jinguo.flow.expected.dues import known_dues
 from jinguo.flow.office import Office
 from jinguo.periods import Period
 from jinguo.review.states import state_name

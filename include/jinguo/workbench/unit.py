@@ -10,10 +10,10 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import NoResultFound
 
 from jinguo.errors import NotYours
-from jinguo.flow.answers import answered_before
-from jinguo.flow.dues import Dues, known_dues
+from jinguo.flow.answering.answers import answered_before
+from jinguo.flow.answering.validation_report import checked_version
+from jinguo.flow.expected.dues import Dues, known_dues
 from jinguo.flow.office import Office
-from jinguo.flow.validation_report import checked_version
 from jinguo.periods import Period
 from jinguo.review.states import state_name
 from jinguo.review.validation_report import report_bytes, validation_report

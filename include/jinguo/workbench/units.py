@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from jinguo.errors import Refused, Stale
 from jinguo.flow.office import Office
-from jinguo.flow.register import Preview, UnsoundRegisterError, import_register, preview_change
+from jinguo.flow.register.changes import Preview, UnsoundRegisterError, import_register, preview_change
 from jinguo.forms.model import UNIT_TYPE_NAMES
 from jinguo.periods import Period
 from jinguo.staff.roles import Staff

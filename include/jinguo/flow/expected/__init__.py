@@ -1,0 +1,1 @@
+"""What every unit owes for a period: templates out, due days, who has reported, who is late, reminders."""

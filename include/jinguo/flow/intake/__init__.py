@@ -1,0 +1,1 @@
+"""From a channel to a settled submission: received, read, checked, stored, answered."""

@@ -1,0 +1,1 @@
+"""Keeping the house: checks, alerts, backups, proofs that nothing was changed."""

@@ -1,0 +1,1 @@
+"""What people and new facts do to a stored report: decisions, replies, waivers, rechecks; and the life of a rule."""
