@@ -2,64 +2,27 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
-import yaml
 from jinguo.errors import SchemaError
 from jinguo.forms.load import form_for, load_forms
-from jinguo.forms.mapping import load_mappings
 from jinguo.forms.model import Form
 from jinguo.periods import Period
 from jinguo.reading.model import CellState
 from jinguo.reading.report import read_report
 
-from .conftest import SCHEMAS
-
-MAPPING = {
-    "form": "monthly",
-    "from_version": "2025",
-    "last_period": "2026-10",
-    "tables": {"t02": {"rows": {"16": "17", "17": "18", "18": None}}},
-}
+from ..changed_form import MAPPING, SCHEMAS, write_mapping, write_older_version
 
 
 @pytest.fixture(scope="module")
 def older(tmp_path_factory) -> Path:
-    """Definitions with a version of 2025, in which 02表 has no row 16 (团体会员成员) and a row 18 of its own."""
-    folder = tmp_path_factory.mktemp("older") / "schemas"
-    shutil.copytree(SCHEMAS, folder, ignore=shutil.ignore_patterns("villages.csv"))
-    shutil.copy(SCHEMAS / "units" / "villages.csv", folder / "units" / "villages.csv")
-    now, before = folder / "forms/monthly/2026", folder / "forms/monthly/2025"
-    shutil.copytree(now, before)
-    head = yaml.safe_load((before / "form.yaml").read_text("utf-8"))
-    head |= {"version": "2025", "valid_from": "2025-01", "valid_to": "2025-12"}
-    (before / "form.yaml").write_text(yaml.safe_dump(head, allow_unicode=True), "utf-8")
-    table = yaml.safe_load((before / "t02.yaml").read_text("utf-8"))
-    rows = {row["code"]: row for row in table["rows"]}
-    gone = {**rows["18"], "label": "附记：其中党员志愿者"}
-    table["rows"] = [
-        *(rows[f"{code:02d}"] for code in range(1, 16)),
-        {**rows["17"], "code": "16"},
-        {**rows["18"], "code": "17"},
-        {**gone, "code": "18"},
-    ]
-    table["fill"][0]["formula"] = "sum(r02:r06) + sum(r13:r16)"
-    (before / "t02.yaml").write_text(yaml.safe_dump(table, allow_unicode=True), "utf-8")
-    write(folder, MAPPING)
-    return folder
-
-
-def write(schemas: Path, mapping: dict[str, object]) -> None:
-    (schemas / "forms/monthly/2026/from_2025.yaml").write_text(yaml.safe_dump(mapping, allow_unicode=True), "utf-8")
-    load_mappings.cache_clear()
-    load_forms.cache_clear()
+    return write_older_version(tmp_path_factory.mktemp("older") / "schemas", until=Period(2025, 12))
 
 
 @pytest.fixture
 def old_form(older: Path) -> Form:
-    write(older, MAPPING)
+    write_mapping(older)
     return form_for(older, Period(2025, 12))
 
 
@@ -129,10 +92,37 @@ def test_the_version_is_also_known_by_what_stands_behind_the_form_number(city, r
     ids=["unknown table", "row called otherwise", "unknown row", "two into one", "another kind", "unit of measure"],
 )
 def test_a_mapping_that_does_not_fit_stops_with_its_place(older, old_form, tables, key):
-    write(older, {**MAPPING, "tables": tables})
+    write_mapping(older, {**MAPPING, "tables": tables})
     with pytest.raises(SchemaError, match=f"from_2025.yaml: {key}"):
-        load_mappings(older)
+        load_forms(older)
 
 
 def test_the_mappings_in_force_fit():
-    load_mappings(SCHEMAS)
+    assert load_forms(SCHEMAS)
+
+
+def test_without_a_mapping_a_cell_is_followed_by_its_indicator_and_its_column(older):
+    (older / "forms/monthly/2026/from_2025.yaml").unlink(missing_ok=True)
+    load_forms.cache_clear()
+    old, new = load_forms(older)
+    known = [new.here("2025", cell_id) for cell_id in ("t02.r15.c2", "t02.r16.c1", "t02.r17.c1", "t02.r18.c1")]
+    assert known == ["t02.r15.c2", "t02.r17.c1", "t02.r18.c1", ""]
+    back = [old.here("2026", cell_id) for cell_id in ("t02.r15.c2", "t02.r16.c1", "t02.r17.c1", "t02.r18.c1")]
+    assert back == ["t02.r15.c2", "", "t02.r16.c1", "t02.r17.c1"]
+    assert [new.here("2026", "t02.r16.c1"), new.here("2025", "rate_female")] == ["t02.r16.c1", "rate_female"]
+
+
+def test_a_mapping_counts_before_the_names_of_things(older):
+    write_mapping(older, {**MAPPING, "tables": {"t02": {"rows": {"16": None, "17": "18", "18": None}}, "t01": None}})
+    _, new = load_forms(older)
+    assert [new.here("2025", f"t02.r{row}.c1") for row in (15, 16, 17)] == ["t02.r15.c1", "", "t02.r18.c1"]
+    assert new.here("2025", "t01.r01.c4") == ""
+
+
+def test_every_row_and_column_in_force_can_be_followed_by_its_name():
+    for form in load_forms(SCHEMAS):
+        for table in form.tables:
+            rows = [(row.indicator, row.unit) for row in table.rows]
+            columns = [(column.label, column.unit) for column in table.columns]
+            assert len(set(rows)) == len(rows), table.id
+            assert len(set(columns)) == len(columns), table.id

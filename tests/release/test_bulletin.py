@@ -92,7 +92,7 @@ def test_a_sentence_compares_and_units_are_named(edition, schemas, tmp_path):
 
 
 def test_a_sentence_without_its_figure_is_left_out_with_its_numbers(edition, schemas):
-    writer = Writer(edition, load_words(schemas))
+    writer = Writer(edition, load_words(schemas, "2026"))
     assert writer.paragraph(["共{t01.r01.c4}，{t05.r01.c1}。".replace("t05.r01.c1", "demo_target_rate")]) == ""
     assert writer.numbers == []
 
@@ -152,7 +152,7 @@ def test_the_imprint_ends_the_document_and_fonts_have_fallbacks(edition, schemas
     with zipfile.ZipFile(path) as package:
         fonts = package.read("word/fontTable.xml").decode()
     assert '<w:font w:name="仿宋_GB2312"><w:altName w:val="仿宋,' in fonts
-    assert set(load_words(schemas)["fonts"].values()) == set(re.findall(r'w:font w:name="([^"]+)"', fonts))
+    assert set(load_words(schemas, "2026")["fonts"].values()) == set(re.findall(r'w:font w:name="([^"]+)"', fonts))
 
 
 def test_rare_characters_survive(make_edition, make_report, schemas, tmp_path):
@@ -224,7 +224,7 @@ def test_a_year_is_compared_once_and_with_the_year_before(office, schemas):
     for month, teams in ((Period(2026, 12), 100_000), (Period(2027, 12), 150_000)):
         office.send("430100", period=month, cells={TEAMS: teams})
         publish(office, month, at=MUCH_LATER)
-    writer = Writer(spans_of(office, Span(2027)).draft(now=MUCH_LATER), load_words(schemas))
+    writer = Writer(spans_of(office, Span(2027)).draft(now=MUCH_LATER), load_words(schemas, "2026"))
     text = writer.paragraph(["{period}末服务队{t01.r01.c4}{t01.r01.c4:previous}{t01.r01.c4:last_year}。"])
     assert text == "2027年末服务队150支，比上年增加50支、增长50.00%。"
     assert writer.paragraph(["没有正式发布：{unpublished_months}。"]).startswith("没有正式发布：1月、2月、")

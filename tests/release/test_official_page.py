@@ -16,7 +16,7 @@ HEAD_INDENT, PAGES = 2, 3
 @pytest.fixture(scope="module")
 def pages(schemas: Path, tmp_path_factory: pytest.TempPathFactory) -> list[list[str]]:
     """The lines of each page of a text of nothing but Chinese characters, with headings in between and an imprint."""
-    folder, words = tmp_path_factory.mktemp("paper"), load_words(schemas)
+    folder, words = tmp_path_factory.mktemp("paper"), load_words(schemas, "2026")
     paper = OfficialPaper(words["fonts"], words["fallbacks"])
     paper.write_paragraph("报" * (PAGES * LINES * CHARACTERS - HEAD_INDENT - 1))
     paper.write_imprint("抄送：各市州妇联。", "湖南省妇女联合会办公室", "2026年11月9日印发")
@@ -56,7 +56,7 @@ def test_the_imprint_stands_in_two_lines(pages):
 
 
 def test_a_heading_never_stands_alone_at_the_foot(schemas, tmp_path):
-    words = load_words(schemas)
+    words = load_words(schemas, "2026")
     paper = OfficialPaper(words["fonts"], words["fallbacks"])
     paper.write_paragraph("报" * ((LINES - 1) * CHARACTERS - HEAD_INDENT))
     paper.write_heading("一、总体情况", font="heading")
@@ -68,7 +68,7 @@ def test_a_heading_never_stands_alone_at_the_foot(schemas, tmp_path):
 
 
 def test_the_signature_never_stands_on_a_page_without_text(schemas, tmp_path):
-    words = load_words(schemas)
+    words = load_words(schemas, "2026")
     paper = OfficialPaper(words["fonts"], words["fallbacks"])
     paper.write_paragraph("报" * ((LINES - 5) * CHARACTERS - HEAD_INDENT))
     paper.write_paragraph("数" * (2 * CHARACTERS - HEAD_INDENT))

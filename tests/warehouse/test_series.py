@@ -40,13 +40,13 @@ def send(warehouse, form, now):
     return run
 
 
-def test_what_is_accepted_counts_and_a_blank_is_no_zero(warehouse, send):
+def test_what_is_accepted_counts_and_a_blank_is_no_zero(warehouse, send, form):
     send(202509, 4000)
     send(202608, None)
     send(202609, 5500)
     send(202610, 6000, is_accepted=False)
     with warehouse.read() as conn:
-        found = accepted_series(conn, [9, 10], CELL, first=202510, last=202610)
+        found = accepted_series(conn, [9, 10], CELL, first=202510, last=202610, form=form)
     assert found == {(9, 202608): None, (9, 202609): 5500}
 
 
@@ -59,4 +59,5 @@ def test_the_newest_published_edition_counts(warehouse, now):
             figure = {"release_id": release_id, "unit_id": 1, "figure_id": CELL, "aggregation": "sum", "value": edition}
             conn.execute(insert(out_figure), {**figure, "state": "reported", "unit_count": 1, "expected_count": 1})
     with warehouse.read() as conn:
-        assert published_series(conn, 1, CELL, first=202601, last=202612) == {(1, 202609): 2}
+        assert published_series(conn, 1, {202608: CELL, 202609: CELL}) == {(1, 202609): 2}
+        assert published_series(conn, 1, {202609: "t01.r18.c4"}) == {}

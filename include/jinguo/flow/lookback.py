@@ -47,11 +47,13 @@ def look_back(
     units = sorted({unit.unit_id for units in wanted.values() for unit in units})
     months = [period.plus(-number) for number in range(1, HISTORY_MONTHS + 1)]
     ids = accepted_ids(conn, units, first=months[-1].key, last=months[0].key)
-    found.add("history", _histories(conn, ids, months, wanted, cells=rulebook.history_cells, register=register))
+    found.add(
+        "history", _histories(conn, ids, months, wanted, cells=rulebook.history_cells, form=form, register=register)
+    )
     found.add("same_month_last_year", _last_years(conn, ids, months[-1], wanted, form=form, register=register))
     if period.is_quarter_end:
         found.add("last_communities", _communities(conn, ids, predecessor(period, "quarterly"), wanted))
-    _add_peers(found, conn, period, wanted, register=register, cells=rulebook.peer_cells)
+    _add_peers(found, conn, period, wanted, register=register, cells=rulebook.peer_cells, form=form)
     found.add("children", children_of(conn, period, wanted, form=form, register=register))
     return found
 
@@ -66,11 +68,12 @@ def _histories(
     wanted: Wanted,
     *,
     cells: Sequence[str],
+    form: Form,
     register: Register,
 ) -> dict[str, dict[str, np.ndarray]]:
     """By code and cell: one value a month, newest first; forerunners are summed."""
     lineage = Lineage(register)
-    figures = figures_of(conn, list(ids.values()), cells)
+    figures = figures_of(conn, list(ids.values()), cells, form)
     unknown = np.full(len(cells), np.nan)
     histories = {}
     for code, units in wanted.items():
@@ -125,7 +128,14 @@ def listed_communities(reading: Reading) -> dict[str, str] | None:
 
 
 def _add_peers(
-    found: Lookback, conn: Connection, period: Period, wanted: Wanted, *, register: Register, cells: Sequence[str]
+    found: Lookback,
+    conn: Connection,
+    period: Period,
+    wanted: Wanted,
+    *,
+    register: Register,
+    cells: Sequence[str],
+    form: Form,
 ) -> None:
     """The accepted reports of the same period of units of the same type under the same unit, oneself left out."""
     groups: dict[tuple[str, str], list[Unit]] = {}
@@ -134,7 +144,7 @@ def _add_peers(
     mine = {code: groups[units[0].unit_type, units[0].parent_code] for code, units in wanted.items() if units}
     near = sorted({unit.unit_id for group in mine.values() for unit in group if len(group) > 1})
     ids = accepted_ids(conn, near, first=period.key, last=period.key)
-    figures = figures_of(conn, list(ids.values()), cells)
+    figures = figures_of(conn, list(ids.values()), cells, form)
     for code, group in mine.items():
         others = [unit for unit in group if unit.code != code and ids.get((unit.unit_id, period.key)) in figures]
         if others:

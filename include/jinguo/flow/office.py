@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 
+from jinguo.errors import SchemaError
 from jinguo.forms.load import form_for
 from jinguo.forms.model import Form
 from jinguo.intake.archive import Archive
@@ -59,6 +60,13 @@ class Office:
 
     def form(self, period: Period) -> Form:
         return form_for(self.settings.schemas, period)
+
+    def known_form(self, period: Period) -> Form | None:
+        """The form of a period, None before the first one."""
+        try:
+            return self.form(period)
+        except SchemaError:
+            return None
 
     def close(self) -> None:
         """Gives the database connections back; an Office that never opened one has nothing to close."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import numpy as np
 from sqlalchemy import Connection
@@ -21,7 +22,7 @@ from jinguo.units.deadlines import deadline_of
 from jinguo.units.lineage import Lineage
 from jinguo.units.register import Unit
 from jinguo.warehouse.explanations import explanations_by_id, remembered_explanations
-from jinguo.warehouse.records import SubmissionRow
+from jinguo.warehouse.records import Explanation, SubmissionRow, Waiver
 from jinguo.warehouse.submissions import accepted_submissions, values_of
 from jinguo.warehouse.waivers import waivers_by_id, waivers_in_force
 
@@ -103,13 +104,35 @@ def period_context(
     if for_checks:
         context.quarters = _quarters_so_far(conn, form, period, wanted, lineage)
         context.lookback = look_back(conn, period, wanted, form=form, register=register, rulebook=office.rulebook)
-        context.settlements = _settlements_in_force(conn, period, own, office.settings.now())
+        context.settlements = _settlements_in_force(office, conn, period, own)
     return context
 
 
-def _settlements_in_force(conn: Connection, period: Period, unit_ids: list[int], at: dt.datetime) -> Settlements:
+def _settlements_in_force(office: Office, conn: Connection, period: Period, unit_ids: list[int]) -> Settlements:
+    """Explanations and waivers name a cell as the form of their own month does."""
+    at = office.settings.now()
     remembered = remembered_explanations(conn, unit_ids, period_key=period.key, ends_on=period.last_day, as_of=at)
-    return settlements_of(remembered, waivers_in_force(conn, period.key, as_of=at))
+    waivers = waivers_in_force(conn, period.key, as_of=at)
+    return settlements_of(
+        _named_now(office, period, remembered, lambda given: given.period_key),
+        _named_now(office, period, waivers, lambda waiver: waiver.first_period),
+    )
+
+
+_Named = TypeVar("_Named", Explanation, Waiver)
+
+
+def _named_now(
+    office: Office, period: Period, records: Iterable[_Named], month_of: Callable[[_Named], int]
+) -> list[_Named]:
+    """The records with their cell as the form of ``period`` calls it; without those whose cell it does not ask."""
+    form, found = office.form(period), []
+    for record in records:
+        then = office.known_form(Period.of_key(month_of(record)))
+        name = form.here(then.version, record.cell_id) if then else record.cell_id
+        if name or not record.cell_id:
+            found.append(record if name == record.cell_id else replace(record, cell_id=name))
+    return found
 
 
 def settlements_on_record(conn: Connection, findings: Mapping[int, Sequence[Finding]]) -> Settlements:

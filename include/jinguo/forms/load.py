@@ -7,30 +7,26 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from jinguo.errors import SchemaError
 from jinguo.forms.derivation import Derivation
+from jinguo.forms.documents import read_yaml
+from jinguo.forms.mapping import FormMapping, connect, read_mapping
 from jinguo.forms.model import UNIT_TYPES, Cell, Column, CoverField, Fill, Form, Row, Table, Term
 from jinguo.periods import Period
 
 _TERM = re.compile(r"\s*([+-])?\s*(?:sum\(\s*([rc]\d+)\s*:\s*([rc]\d+)\s*\)|([rc]\d+))\s*")
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-
-
-def read_yaml(path: Path) -> Any:
-    """The document in ``path``; SchemaError when it is not YAML."""
-    try:
-        return yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506 - a safe loader, in C
-    except yaml.YAMLError as error:
-        raise SchemaError(path, "(file)", str(error).replace("\n", " "), "a YAML document") from error
 
 
 @lru_cache(maxsize=8)
 def load_forms(schemas: Path) -> tuple[Form, ...]:
-    """Every version of every form, oldest first."""
+    """Every version of every form, oldest first; each knows what the cells of the others are called in it.
+
+    SchemaError names file, table and key where a mapping does not fit the versions that it is between.
+    """
     files = sorted((schemas / "forms").glob("*/*/form.yaml"))
-    return tuple(sorted((_load_form(file) for file in files), key=lambda form: (form.id, form.valid_from)))
+    forms = tuple(sorted((_load_form(file) for file in files), key=lambda form: (form.id, form.valid_from)))
+    connect(forms, [read_mapping(file, forms) for file in sorted((schemas / "forms").glob("*/*/from_*.yaml"))])
+    return forms
 
 
 def form_for(schemas: Path, period: Period, form_id: str = "monthly") -> Form:
@@ -41,6 +37,14 @@ def form_for(schemas: Path, period: Period, form_id: str = "monthly") -> Form:
             return form
     known = [f"{form.id} {form.version} from {form.valid_from}" for form in forms]
     raise SchemaError(schemas / "forms", "period", str(period), known)
+
+
+def mapping_for(form: Form, older: str, period: Period) -> FormMapping | None:
+    """How a report of ``period`` on the version ``older`` is read as one on ``form``; None: it cannot be."""
+    for mapping in form.mappings:
+        if mapping.old.version == older and (mapping.last_period is None or period <= mapping.last_period):
+            return mapping
+    return None
 
 
 def _load_form(path: Path) -> Form:

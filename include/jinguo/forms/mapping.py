@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from jinguo.errors import SchemaError
-from jinguo.forms.load import load_forms, read_yaml
+from jinguo.forms.documents import read_yaml
 from jinguo.forms.model import Form, Table
 from jinguo.periods import Period
 
@@ -44,22 +44,8 @@ class FormMapping:
         return f"{table.table}.{code}.c{number}" if code and number else ""
 
 
-def mapping_for(form: Form, older: str, period: Period, *, schemas: Path) -> FormMapping | None:
-    """How a report of ``period`` on the version ``older`` is read as one on ``form``; None: it cannot be."""
-    for mapping in load_mappings(schemas):
-        is_it = mapping.new is form and mapping.old.version == older
-        if is_it and (mapping.last_period is None or period <= mapping.last_period):
-            return mapping
-    return None
-
-
-@lru_cache(maxsize=8)
-def load_mappings(schemas: Path) -> tuple[FormMapping, ...]:
-    """All mappings; SchemaError names file, table and key where old and new do not fit."""
-    return tuple(_load(file, load_forms(schemas)) for file in sorted((schemas / "forms").glob("*/*/from_*.yaml")))
-
-
-def _load(file: Path, forms: tuple[Form, ...]) -> FormMapping:
+def read_mapping(file: Path, forms: Sequence[Form]) -> FormMapping:
+    """The mapping in ``file``; SchemaError names table and key where the two versions do not fit."""
     raw = read_yaml(file)
     versions = {form.version: form for form in forms if form.id == raw["form"]}
     for key, version in (("from_version", raw["from_version"]), ("(folder)", file.parent.name)):
@@ -67,10 +53,60 @@ def _load(file: Path, forms: tuple[Form, ...]) -> FormMapping:
             raise SchemaError(file, key, version, sorted(versions))
     old, new = versions[raw["from_version"]], versions[file.parent.name]
     last = Period.parse(raw["last_period"]) if raw["last_period"] else None
-    tables = dict(_tables(file, raw["tables"], old, new))
-    mapping = FormMapping(old, new, last, tables)
+    mapping = FormMapping(old, new, last, dict(_tables(file, raw["tables"], old, new)))
     _demand_same_units(file, mapping)
     return mapping
+
+
+def connect(forms: Sequence[Form], mappings: Sequence[FormMapping]) -> None:
+    """Tells every version what the cells of the other versions of its form are called in it.
+
+    From version to version as the mapping between them says; where there is none, a row is the row of the same
+    indicator and a column that of the same name: a code that came to mean something else is never taken for the same.
+    """
+    written = {(mapping.old.id, mapping.old.version, mapping.new.version): mapping for mapping in mappings}
+    for mapping in mappings:
+        mapping.new.mappings.append(mapping)
+    for place, old in enumerate(forms):
+        names = {cell.id: cell.id for cell in old.cells}
+        before = old
+        for new in forms[place + 1 :]:
+            if new.id != old.id:
+                continue
+            step = written.get((old.id, before.version, new.version)) or implied_mapping(before, new)
+            names = {cell_id: name and step.cell_id(name) for cell_id, name in names.items()}
+            direct = written.get((old.id, old.version, new.version))
+            if direct is not None:
+                names = {cell_id: direct.cell_id(cell_id) for cell_id in names}
+            new.names_of[old.version] = dict(names)
+            back = {name: cell_id for cell_id, name in names.items() if name}
+            old.names_of[new.version] = {cell.id: back.get(cell.id, "") for cell in new.cells}
+            before = new
+
+
+def implied_mapping(old: Form, new: Form) -> FormMapping:
+    """What two versions have in common by name: rows by indicator, columns by label, both by unit of measure too."""
+    tables = {}
+    for table in old.tables:
+        target = new.table_by_id.get(table.id)
+        if target is not None and target.kind == table.kind:
+            rows = _same(
+                {row.code: (row.indicator, row.unit) for row in table.rows},
+                {row.code: (row.indicator, row.unit) for row in target.rows},
+            )
+            columns = _same(
+                {column.number: (column.label, column.unit) for column in table.columns},
+                {column.number: (column.label, column.unit) for column in target.columns},
+            )
+            tables[table.id] = TableMap(target.id, rows, columns)
+    return FormMapping(old, new, None, tables)
+
+
+def _same(old: Mapping[Any, object], new: Mapping[Any, object]) -> dict[Any, Any]:
+    """Old place → new place of the same name; a name that stands more than once says nothing."""
+    counts = Counter(old.values()), Counter(new.values())
+    where = {name: place for place, name in new.items()}
+    return {place: where[name] for place, name in old.items() if all(count[name] == 1 for count in counts)}
 
 
 def _tables(file: Path, raw: Mapping[str, Any], old: Form, new: Form) -> Iterator[tuple[str, TableMap]]:

@@ -17,6 +17,7 @@ from jinguo.periods import Period
 
 if TYPE_CHECKING:
     from jinguo.forms.derivation import Derivation
+    from jinguo.forms.mapping import FormMapping
 
 SCALE = 1000
 UNIT_TYPES = ("province", "city", "organs", "own", "county", "zone", "town", "village")
@@ -190,7 +191,11 @@ class CoverField:
 
 @dataclass(frozen=True)
 class Form:
-    """One version of a form, in force for the periods ``valid_from``..``valid_to`` (None: open)."""
+    """One version of a form, in force for the periods ``valid_from``..``valid_to`` (None: open).
+
+    ``mappings``: how older versions are read as this one, where somebody wrote that down. ``names_of``: by another
+    version, its cells → their ids here (see ``forms.mapping.connect``, which fills both).
+    """
 
     id: str
     version: str
@@ -206,6 +211,13 @@ class Form:
     cover: tuple[CoverField, ...]
     tables: tuple[Table, ...]
     cells: tuple[Cell, ...]
+    mappings: list[FormMapping] = field(default_factory=list, compare=False, repr=False)
+    names_of: dict[str, dict[str, str]] = field(default_factory=dict, compare=False, repr=False)
+
+    def here(self, version: str, figure_id: str) -> str:
+        """What a cell of another version of this form is called in this one, "" where it is not asked; every other id
+        (an indicator's, a cell's of the cover) as it is."""
+        return self.names_of[version].get(figure_id, figure_id) if version in self.names_of else figure_id
 
     @cached_property
     def table_by_id(self) -> dict[str, Table]:

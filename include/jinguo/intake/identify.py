@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from jinguo.errors import SchemaError
-from jinguo.forms.load import form_for, load_forms
-from jinguo.forms.mapping import FormMapping, mapping_for
+from jinguo.forms.load import form_for, load_forms, mapping_for
+from jinguo.forms.mapping import FormMapping
 from jinguo.forms.model import Form
 from jinguo.intake.evidence import Evidence, IdentityBlock, Saying
 from jinguo.intake.places import town_problem, unknown_zone_problem, zone_problem
@@ -254,7 +254,7 @@ def _decide_form(identity: Identity, stated: str, register: Register) -> bool:
         identity.stop("rejected", Problem("D18", "cover", value=period.chinese, details=details))
         return False
     if stated and stated != identity.form.version:
-        identity.mapping = mapping_for(identity.form, stated, period, schemas=register.schemas)
+        identity.mapping = mapping_for(identity.form, stated, period)
         if identity.mapping is None:
             details = _right_form(identity, stated, register)
             identity.stop("rejected", Problem("D18", "cover", value=stated, details=details))

@@ -45,9 +45,10 @@ def _base(period: Period, edition: int | None, frozen_hash: str, members: Sequen
 
 def province_of(conn: Connection, base: Base, now: Figures, register: Register) -> dict[str, Compared]:
     """The province's figures of a published month beside those of ``now``, without the units behind them."""
+    version = form_for(register.schemas, base.period).version
     release = releases.release_of(conn, base.period.key, base.edition)
     rows = releases.figures_of(conn, release.id, unit_id=register.by_code[PROVINCE_CODE].unit_id)
-    shown = {row.figure_id: row.value for row in rows}
+    shown = {now.form.here(version, row.figure_id): row.value for row in rows}
     return {
         figure.id: Compared(figure.id, figure.value, shown[figure.id])
         for figure in now.province.values()

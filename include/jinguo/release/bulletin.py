@@ -24,7 +24,7 @@ _ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 
 def write_bulletin(path: Path, edition: Edition, *, schemas: Path) -> list[Number]:
     """Writes the bulletin of ``edition``; the numbers in it with the figures that they are."""
-    words = load_words(schemas)
+    words = load_words(schemas, edition.figures.form.version)
     writer = Writer(edition, words)
     paper = OfficialPaper(words["fonts"], words["fallbacks"])
     _write_head(paper, words, edition)

@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from jinguo.errors import SchemaError
-from jinguo.forms.load import read_yaml
+from jinguo.forms.documents import read_yaml
 from jinguo.periods import Period
 from jinguo.release.comparison import Compared, figure_frequency
+from jinguo.release.layout import release_file
 from jinguo.release.model import ACCEPTED, Edition, Figures, UnitReport, plain_number
 from jinguo.review.states import state_name
 
@@ -24,9 +25,9 @@ _SLOT = re.compile(r"\{([a-z0-9_.]+)(?::(previous|last_year))?\}")
 
 
 @lru_cache(maxsize=8)
-def load_words(schemas: Path) -> dict[str, Any]:
+def load_words(schemas: Path, form_version: str) -> dict[str, Any]:
     """The file as it is; its JSON Schema is a test's to hold against it."""
-    return read_yaml(schemas / "release" / "bulletin.yaml")
+    return read_yaml(release_file(schemas, form_version, "bulletin.yaml"))
 
 
 @dataclass(frozen=True)

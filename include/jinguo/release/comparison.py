@@ -17,6 +17,7 @@ from jinguo.forms.model import Form, predecessor
 from jinguo.periods import Period, Span
 from jinguo.release.definitions import Definitions
 from jinguo.release.model import Figure, Figures, FigureState, rounded_ratio
+from jinguo.release.restated import restated
 from jinguo.units.lineage import Lineage
 from jinguo.warehouse.decisions import PROVISIONAL
 
@@ -233,7 +234,9 @@ def _is_known(states: np.ndarray) -> np.ndarray:
 
 
 def compare(now: Figures, before: Figures, lineage: Lineage | None = None) -> dict[str, Compared]:
-    """Every province figure of ``now`` beside that of ``before``. ``lineage``: what happened to units between."""
+    """Every province figure of ``now`` beside that of ``before``, which may be on an older version of the form.
+    ``lineage``: what happened to units between."""
+    before = restated(before, now.form, now.definitions)
     groups = comparable_rows(now, before, lineage)
     cells = _same_cells(now, before, groups)
     compared = {}
@@ -251,27 +254,25 @@ _Same = tuple[int | None, int | None, int]  # the two values and over how many u
 
 
 def _same_cells(now: Figures, before: Figures, groups: Sequence[RowGroup]) -> dict[str, _Same]:
-    """Of each cell that both forms have: its two sums over the groups that report it in both periods."""
-    cell_ids = [cell.id for cell in now.form.cells if cell.id in before.form.cell_by_id]
-    shape = (len(groups), len(cell_ids))
+    """Of each cell: its two sums over the groups that report it in both periods."""
+    shape = (len(groups), len(now.form.cells))
     is_whole, sums, counts = np.ones(shape, dtype=bool), [], []
     for figures, sides in ((now, [group.now for group in groups]), (before, [group.before for group in groups])):
         place = np.repeat(np.arange(len(groups)), [len(side) for side in sides])
         rows = np.array([row for side in sides for row in side], dtype=np.intp)
-        chosen = np.ix_(rows, [figures.form.cell_by_id[cell_id].index for cell_id in cell_ids])
-        states = figures.states[chosen]
+        states = figures.states[rows]
         known = _is_known(states)
         # beside units that report it one to which it does not apply adds nothing: merged before the quarter's end
         np.logical_and.at(is_whole, place, known | (states == FigureState.NA))
         sums.append(np.zeros(shape, dtype=np.int64))
-        np.add.at(sums[-1], place, np.where(known, figures.numbers[chosen], 0))
+        np.add.at(sums[-1], place, np.where(known, figures.numbers[rows], 0))
         counts.append(np.zeros(shape, dtype=np.int64))
         np.add.at(counts[-1], place, known)
     is_whole &= (counts[0] > 0) & (counts[1] > 0)
     columns = (np.where(is_whole, each, 0).sum(axis=0).tolist() for each in (*sums, counts[0]))
     return {
-        cell_id: (new, old, count) if count else (None, None, 0)
-        for cell_id, new, old, count in zip(cell_ids, *columns, strict=True)
+        cell.id: (new, old, count) if count else (None, None, 0)
+        for cell, new, old, count in zip(now.form.cells, *columns, strict=True)
     }
 
 

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from jinguo.errors import SchemaError
-from jinguo.forms.load import read_yaml
+from jinguo.forms.documents import read_yaml
 from jinguo.forms.model import Form
+from jinguo.release.layout import release_file
 
 MEASURES = ("on_time", "first_pass", "corrections", "quality")
 _TERM = re.compile(r"\s*([+-]?)\s*([a-z_][a-z0-9_.]*)\s*")
@@ -135,7 +136,7 @@ def load_indicators(schemas: Path) -> dict[str, Indicator]:
 
 def load_definitions(schemas: Path, form: Form) -> Definitions:
     """The figures beyond the cells of ``form``; SchemaError when a definition names a cell that the form has not."""
-    path = schemas / "release" / "derived.yaml"
+    path = release_file(schemas, form.version, "derived.yaml")
     raw = read_yaml(path)
     indicators = load_indicators(schemas)
     lists = tuple(_list_total(path, entry, indicators, form) for entry in raw["lists"])

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from jinguo.errors import SchemaError
-from jinguo.forms.load import read_yaml
+from jinguo.forms.documents import read_yaml
+from jinguo.release.layout import release_file
 
 
 @dataclass(frozen=True)
@@ -43,9 +44,9 @@ class Design:
 
 
 @lru_cache(maxsize=8)
-def load_design(schemas: Path) -> Design:
-    """The design in force; SchemaError names a key that is missing or unknown."""
-    path = schemas / "release" / "workbook.yaml"
+def load_design(schemas: Path, form_version: str) -> Design:
+    """The design for figures on a version of the form; SchemaError names a key that is missing or unknown."""
+    path = release_file(schemas, form_version, "workbook.yaml")
     raw = read_yaml(path)
     names = {field.name for field in fields(Design)}
     for key in names ^ set(raw):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +19,7 @@ from jinguo.release.explain_units import boundary_changes, provisional_parts, re
 from jinguo.release.explain_words import told
 from jinguo.release.explanations import explanations_about
 from jinguo.release.model import Edition, Figure, FigureState, plain_number
+from jinguo.release.restated import restated
 from jinguo.release.revision import figure_label
 from jinguo.units.lineage import Lineage
 from jinguo.units.register import PROVINCE_CODE, Register, Unit
@@ -80,13 +81,15 @@ def explain_figure(
     unit_code: str,
     register: Register,
 ) -> Item:
-    """The movement of one figure of a unit, or of the province, from ``before`` to ``after``.
+    """The movement of one figure of a unit, or of the province, from ``before`` to ``after``; the figure, and the cells
+    that are named, are called as in the form of ``after``.
 
     ``by_unit``: each unit's effect on the difference, largest first; for the province over the reporting units, for a
     unit over those of its own units whose reports are here. ``by_row``: likewise for the rows that the form sums into
     it. ``summary``: all of it in Chinese sentences. JinguoError when there is no such figure or unit.
     """
     question = _question(before, after, figure_id, unit_code, register)
+    before = question.before
     old, new = _figure(before, question.unit, figure_id), _figure(after, question.unit, figure_id)
     definitions = after.figures.definitions
     with warehouse.read() as conn:
@@ -124,6 +127,8 @@ def _question(before: Edition, after: Edition, figure_id: str, unit_code: str, r
         raise JinguoError(
             f"explain goes from an earlier period to a later one, not from {before.period} to {after.period}"
         )
+    earlier = restated(before.figures, after.figures.form, after.figures.definitions)
+    before = replace(before, figures=earlier)
     if figure_id not in before.figures.province and figure_id not in after.figures.province:
         raise JinguoError(f"{figure_id}: no cell or indicator that is due in {before.period} or {after.period}")
     unit = register.by_code.get(unit_code)
@@ -324,7 +329,7 @@ def _values(conn: Connection, units: Sequence[Unit], period: Period, question: Q
                 for unit in units
                 if (row := figures.row_by_id.get(unit.unit_id)) is not None and figures.reports[row].is_member
             }
-    form = form_for(question.register.schemas, period)
+    form = question.after.figures.form
     wanted = {unit.unit_id for unit in units}
     rows = {k: row for k, row in accepted_submissions(conn, period.key).items() if k in wanted}
     values = values_of(conn, [row.id for row in rows.values()], form)
@@ -333,8 +338,8 @@ def _values(conn: Connection, units: Sequence[Unit], period: Period, question: Q
 
 def _revisions(conn: Connection, question: Question) -> Iterator[Item]:
     """Every accepted correction in the periods asked about and between, with what it did to the figure."""
+    form = question.after.figures.form
     for period in question.periods:
-        form = form_for(question.register.schemas, period)
         for unit in question.units:
             rows = [row for row in submissions_of(conn, unit.unit_id, period.key) if row.state in _IN_FORCE]
             if len(rows) < 2:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from jinguo.periods import Span
 from jinguo.release.comparison import UNPUBLISHED, Base, Compared, compare
 from jinguo.release.model import ACCEPTED, Change, Edition, Figures, UnitChange
+from jinguo.release.restated import restated
 from jinguo.release.revision import changes_between
 from jinguo.release.spans import whole_figures
 from jinguo.units.lineage import Lineage
@@ -30,6 +31,7 @@ def base_of(edition: Edition) -> Base:
 def compare_spans(now: Figures, before: Figures, lineage: Lineage, *, has_units: bool) -> dict[str, Compared]:
     """Every province figure of ``now`` beside that of an earlier quarter or year; nothing beside it where a month is
     unpublished that either is made of. Without ``has_units`` over all units only, as a trend needs it."""
+    before = restated(before, now.form, now.definitions)
     whole = whole_figures(now) & whole_figures(before)
     if has_units:
         found = compare(now, before, lineage)

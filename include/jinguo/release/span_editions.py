@@ -23,6 +23,7 @@ from jinguo.release.design import load_design
 from jinguo.release.editions import Editions, Rules, as_stored, figure_rows, stored_edition
 from jinguo.release.gate import GateClosed, GateReason
 from jinguo.release.model import Edition, Figures, plain_number
+from jinguo.release.restated import restated
 from jinguo.release.revision import figure_label
 from jinguo.release.span_bases import Anew, base_of, compare_spans, with_months
 from jinguo.release.spans import RECOMPUTE, consolidate_span, over_months
@@ -250,7 +251,8 @@ class SpanEditions:
 
     def _figures(self, months: Sequence[Base]) -> Figures:
         found = {base.period: self.month_edition(base).figures for base in months}
-        return consolidate_span(self.period, found, words=load_design(self.register.schemas).span["columns"])
+        design = load_design(self.register.schemas, found[max(found)].form.version)
+        return consolidate_span(self.period, found, words=design.span["columns"])
 
     def _kept(self, release: Release) -> _Standing:
         """What an edition stands on, as it was recorded."""
@@ -273,17 +275,19 @@ class SpanEditions:
         edition = stored_edition(release, figures, revised, before, compared=compared, months=months)
         if revised is None:
             return edition
-        return replace(edition, changes=with_months(edition.changes, self._anew(self._kept(revised).months, months)))
+        anew = self._anew(self._kept(revised).months, months, figures)
+        return replace(edition, changes=with_months(edition.changes, anew))
 
-    def _anew(self, old: Sequence[Base], new: Sequence[Base]) -> list[Anew]:
-        """The months that were published anew, or for the first time, since an edition stood on ``old``."""
+    def _anew(self, old: Sequence[Base], new: Sequence[Base], span: Figures) -> list[Anew]:
+        """The months that were published anew, or for the first time, since an edition stood on ``old``; their figures
+        called as those of the ``span``."""
         before = {base.period: base for base in old}
         found = []
         for base in new:
             then = before.get(base.period)
             if then is None or then.edition != base.edition:
-                earlier = self.month_edition(then).figures if then else None
-                found.append(Anew(base, earlier, self.month_edition(base).figures))
+                both = [self.month_edition(each).figures if each else None for each in (then, base)]
+                found.append(Anew(base, *(each and restated(each, span.form, span.definitions) for each in both)))
         return found
 
 

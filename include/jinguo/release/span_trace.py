@@ -37,7 +37,9 @@ def trace_span(
         base = bases.get(month)
         item: dict[str, Any] = {"period": str(month), "edition": None, "value": None, "state": "unpublished"}
         if base is not None:
-            found = _of_month(spans, spans.month_edition(base), figure_id, unit_id)
+            month_edition = spans.month_edition(base)
+            name = month_edition.figures.form.here(figures.form.version, figure_id)
+            found = _of_month(spans, month_edition, name, unit_id)
             item |= {"edition": base.edition, "value": found["value"], "state": found["state"]}
             if month in used:
                 inputs += [{"period": str(month), **each} for each in found["inputs"]]

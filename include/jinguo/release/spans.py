@@ -17,6 +17,7 @@ from jinguo.periods import Period, Span
 from jinguo.release.comparison import figure_frequency
 from jinguo.release.definitions import Definitions, Operand, Ratio
 from jinguo.release.model import Figure, Figures, FigureState, UnitReport, coverage_state, rounded_ratio
+from jinguo.release.restated import restated
 
 SUM, CLOSING, OPENING, RECOMPUTE = "sum", "closing", "opening", "recompute"
 Months = Sequence[Figure | None]  # one figure for each month in which it is due; None: no edition, or not in its form
@@ -94,6 +95,7 @@ def consolidate_span(span: Span, editions: Mapping[Period, Figures], *, words: M
     counts the units whose own figure is whole.
     """
     last = editions[max(editions)]
+    editions = {month: restated(each, last.form, last.definitions) for month, each in editions.items()}
     form, definitions = _worded(last.form, last.definitions, words)
     rules = over_months(form, definitions)
     reports = _reports(editions)
@@ -124,7 +126,7 @@ def _parts(
     editions: Mapping[Period, Figures],
 ) -> tuple[Figures, ...]:
     months = months_behind(span, form, definitions, rules, figure_id)
-    return tuple(editions[month] for month in months if month in editions)
+    return tuple(editions[month] for month in months if month in editions and figure_id in editions[month].province)
 
 
 def _worded(form: Form, definitions: Definitions, words: Mapping[str, str]) -> tuple[Form, Definitions]:
@@ -201,13 +203,11 @@ def _aligned(figures: Figures | None, form: Form, reports: Sequence[UnitReport])
             states[row, [cell.index for cell in form.cells if report.unit.unit_type in cell.na_for]] = FigureState.NA
         return numbers, states
     rows = [figures.row_by_id.get(report.unit.unit_id) for report in reports]
-    pairs = [(c.index, figures.form.cell_by_id[c.id].index) for c in form.cells if c.id in figures.form.cell_by_id]
-    mine, theirs = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
     for row, source in enumerate(rows):
         if source is None:
             states[row] = FigureState.NA
         else:
-            numbers[row, mine], states[row, mine] = figures.numbers[source, theirs], figures.states[source, theirs]
+            numbers[row], states[row] = figures.numbers[source], figures.states[source]
     return numbers, states
 
 

@@ -39,7 +39,7 @@ def write_release_workbook(path: Path | BinaryIO, edition: Edition, *, schemas: 
     """Writes the workbook of ``edition`` to ``path``; memory does not grow with the number of units' cells."""
     import xlsxwriter
 
-    design = load_design(schemas)
+    design = load_design(schemas, edition.figures.form.version)
     options = {
         "constant_memory": True,
         "strings_to_formulas": False,

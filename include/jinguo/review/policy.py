@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from jinguo.errors import SchemaError
-from jinguo.forms.load import read_yaml
+from jinguo.forms.documents import read_yaml
 from jinguo.rules.catalogue import load_rules
 
 

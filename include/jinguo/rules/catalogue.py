@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from jinguo.errors import SchemaError
-from jinguo.forms.load import load_forms, read_yaml
+from jinguo.forms.documents import read_yaml
+from jinguo.forms.load import load_forms
 from jinguo.forms.model import UNIT_TYPES, Form, Table
 from jinguo.periods import Period
 from jinguo.rules.binding import Part, Surroundings, bind, bind_place

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import chinese_calendar
 
 from jinguo.errors import SchemaError
-from jinguo.forms.load import read_yaml
+from jinguo.forms.documents import read_yaml
 from jinguo.periods import Period
 from jinguo.settings import TIMEZONE
 

@@ -50,7 +50,7 @@ def register_form(conn: Connection, form: Form) -> CellKeys:
         if row.position != places.get(cell_id)
     ]
     if not new and not moved:
-        return _keys_of(rows, None)
+        return _keys_of(rows, [row.position for row in rows], None)
     if new:
         first_key = (conn.scalar(select(func.max(core_cell.c.cell_key))) or 0) + 1
         conn.execute(
@@ -79,20 +79,30 @@ def register_form(conn: Connection, form: Form) -> CellKeys:
 def cell_keys(conn: Connection, form_id: str, form_version: str, *, form: Form | None = None) -> CellKeys:
     """The cell keys of a form version that is registered; empty arrays when it is not.
 
-    ``form``: match the cells, by id, to this form instead of the version's own (a later version, say).
+    ``form``: the places of the cells in this form instead of the version's own, whatever they are called in it.
     """
-    return _keys_of(conn.execute(_cells_of(form_id, form_version)).all(), form)
-
-
-def _keys_of(rows: Sequence[Row[tuple[int, str, int | None]]], form: Form | None) -> CellKeys:
+    rows = conn.execute(_cells_of(form_id, form_version)).all()
     if form is None:
-        places = [-1 if row.position is None else row.position for row in rows]
-        count = max(places, default=-1) + 1
-    else:
-        places = [form.cell_by_id[row.cell_id].index if row.cell_id in form.cell_by_id else -1 for row in rows]
-        count = len(form.cells)
+        return _keys_of(rows, [row.position for row in rows], None)
+    names = [form.here(form_version, row.cell_id) for row in rows]
+    places = [form.cell_by_id[name].index if name in form.cell_by_id else None for name in names]
+    return _keys_of(rows, places, len(form.cells))
+
+
+def keys_by_name(conn: Connection, form: Form) -> dict[int, str]:
+    """Cell key of any version of a form → what that cell is called in ``form``; without those that it does not ask."""
+    query = select(core_cell.c.cell_key, core_cell.c.form_version, core_cell.c.cell_id)
+    rows = conn.execute(query.where(core_cell.c.form == form.id))
+    return {key: name for key, version, cell_id in rows if (name := form.here(version, cell_id))}
+
+
+def _keys_of(
+    rows: Sequence[Row[tuple[int, str, int | None]]], places: Sequence[int | None], count: int | None
+) -> CellKeys:
+    """``places``: of each cell, None where it is not in the form; ``count`` None: up to the last place."""
+    positions = np.array([-1 if place is None else place for place in places], dtype=np.int64)
     keys = np.array([row.cell_key for row in rows], dtype=np.int64)
-    return CellKeys(keys, np.array(places, dtype=np.int64), count)
+    return CellKeys(keys, positions, int(positions.max(initial=-1)) + 1 if count is None else count)
 
 
 def _cells_of(form_id: str, form_version: str) -> Select[tuple[int, str, int | None]]:

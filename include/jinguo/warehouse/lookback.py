@@ -7,8 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from sqlalchemy import Connection, select
 
+from jinguo.forms.model import Form
+from jinguo.warehouse.cells import keys_by_name
 from jinguo.warehouse.engine import chunks
-from jinguo.warehouse.tables import core_cell, core_fact, raw_submission
+from jinguo.warehouse.tables import core_fact, raw_submission
 
 
 def accepted_ids(
@@ -29,14 +31,14 @@ def accepted_ids(
 
 
 def figures_of(
-    conn: Connection, submission_ids: Sequence[int], cell_ids: Sequence[str], *, form: str = "monthly"
+    conn: Connection, submission_ids: Sequence[int], cell_ids: Sequence[str], form: Form
 ) -> dict[int, np.ndarray]:
-    """Submission id → thousandths of ``cell_ids``, NaN where there is no number. Accepted versions only have any."""
+    """Submission id → thousandths of ``cell_ids``, NaN where there is no number. Accepted versions only have any.
+
+    The cells are those of ``form``; in a report on another version of it, what they are called there.
+    """
     places = {cell_id: place for place, cell_id in enumerate(cell_ids)}
-    keys = select(core_cell.c.cell_key, core_cell.c.cell_id).where(
-        core_cell.c.form == form, core_cell.c.cell_id.in_(places)
-    )
-    place_of = {key: places[cell_id] for key, cell_id in conn.execute(keys)}
+    place_of = {key: places[cell_id] for key, cell_id in keys_by_name(conn, form).items() if cell_id in places}
     found: dict[int, np.ndarray] = {}
     for chunk in chunks(submission_ids) if place_of else ():
         query = select(core_fact.c.submission_id, core_fact.c.cell_key, core_fact.c.value).where(

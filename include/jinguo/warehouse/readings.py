@@ -60,7 +60,8 @@ def load_readings(conn: Connection, submission_ids: Sequence[int]) -> Iterator[t
 def values_of(conn: Connection, submission_ids: Sequence[int], form: Form) -> dict[int, tuple[np.ndarray, np.ndarray]]:
     """Submission id → (numbers in thousandths, states), both in the order of ``form.cells``.
 
-    A version of the form that was registered with other cells is matched by cell id; what it lacks is NaN and ABSENT.
+    A report on another version of the form stands along the cells of ``form`` by what they mean (``Form.here``), one
+    that was registered with other cells by their ids; what either lacks is NaN and ABSENT.
     Submissions without cells (held, rejected) are left out.
     """
     maps: dict[tuple[str, str], CellKeys] = {}

@@ -100,16 +100,24 @@ def _chart(
     office: Office, unit: Unit, below: Sequence[Unit], cell: Cell, form: Form, *, last: Period, months: int
 ) -> Chart:
     first = last.plus(1 - months)
-    known = {"first": first.plus(-12).key, "last": last.key}
+    known = [first.plus(step) for step in range(-12, months)]
     with office.warehouse.read() as conn:
         ids = [each.unit_id for each in (unit, *below)]
-        values: dict[tuple[int, int], int | None] = accepted_series(conn, ids, cell.id, **known)
+        values: dict[tuple[int, int], int | None] = accepted_series(
+            conn, ids, cell.id, first=known[0].key, last=last.key, form=form
+        )
         if unit.code == PROVINCE_CODE:
-            values |= published_series(conn, unit.unit_id, cell.id, **known)
+            values |= published_series(conn, unit.unit_id, _names(office, cell, form, known))
     periods = [first.plus(step) for step in range(months)]
     table = form.table_by_id[cell.table]
     title = f"{table.sheet} {cell.label} · {table.column(cell.column).label}"
     return Chart(cell, title, _line(unit, periods, values), [_line(each, periods, values) for each in below])
+
+
+def _names(office: Office, cell: Cell, form: Form, months: Sequence[Period]) -> dict[int, str]:
+    """By period key, what a cell of ``form`` is called in the form of each of the months."""
+    forms = ((month, office.known_form(month)) for month in months)
+    return {month.key: then.here(form.version, cell.id) for month, then in forms if then is not None}
 
 
 def _line(unit: Unit, periods: Sequence[Period], values: _Values) -> Line:
@@ -121,7 +129,7 @@ def _line(unit: Unit, periods: Sequence[Period], values: _Values) -> Line:
 
 
 def _usual(office: Office, form: Form) -> list[str]:
-    headline = load_design(office.settings.schemas).comparison["headline"]
+    headline = load_design(office.settings.schemas, form.version).comparison["headline"]
     return [figure_id for figure_id in headline if figure_id in form.cell_by_id][:_USUAL_CHARTS]
 
 

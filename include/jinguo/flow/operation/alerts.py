@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from jinguo.errors import JinguoError
 from jinguo.flow.expected.status import period_status
 from jinguo.flow.office import Office
-from jinguo.forms.load import read_yaml
+from jinguo.forms.documents import read_yaml
 from jinguo.intake.channels.definitions import load_channels
 from jinguo.intake.channels.model import FETCH_STATE_NAMES
 from jinguo.intake.folder import waiting_files

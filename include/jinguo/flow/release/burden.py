@@ -86,30 +86,29 @@ class CellBurden:
 
 
 def burden_of(settings: Settings, first: Period, last: Period) -> list[CellBurden]:
-    """A line for each cell that was asked for from ``first`` to ``last``, in the form's order.
+    """A line for each cell that was asked for from ``first`` to ``last``: in the order of the last month's form, under
+    its names; one that it does not ask any more is left out.
 
     Refused where ``last`` is before ``first``.
     """
     if last < first:
         raise Refused(f"--to {last} is before --from {first}")
     counts: dict[str, Counter[str]] = {}
-    labels: dict[str, str] = {}
-    uses: dict[str, Uses] = {}
     with open_office(settings) as office:
+        newest = office.form(last)
+        definitions = load_definitions(settings.schemas, newest)
+        uses = uses_of(newest, definitions, office.rulebook, schemas=settings.schemas)
         period = first
         while period <= last:
             form = office.form(period)
-            labels |= _labels(form)
-            definitions = load_definitions(settings.schemas, form)
-            uses |= uses_of(form, definitions, office.rulebook, schemas=settings.schemas)
             with office.warehouse.read() as conn:
                 for name, found in _period_counts(office, conn, period, form).items():
                     for cell_id, count in found.items():
-                        counts.setdefault(cell_id, Counter())[name] += count
+                        counts.setdefault(newest.here(form.version, cell_id), Counter())[name] += count
             period = period.plus(1)
     return [
         CellBurden(cell_id, label, *(counts[cell_id][name] for name in _COUNTED), uses[cell_id])
-        for cell_id, label in labels.items()
+        for cell_id, label in _labels(newest).items()
         if counts.get(cell_id, Counter())["asked"]
     ]
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from jinguo.errors import JinguoError, SchemaError
+from jinguo.errors import JinguoError
 from jinguo.flow.office import Office, open_office
-from jinguo.forms.model import SCALE, Form
+from jinguo.forms.model import SCALE, Cell, Form
 from jinguo.periods import Period
 from jinguo.reading.model import CellState
 from jinguo.settings import Settings
@@ -29,20 +29,24 @@ _WORDS = {CellState.NUMBER: "reported", CellState.NO_ACTIVITY: "no_activity", Ce
 def cell_series(
     settings: Settings, cell_id: str, *, unit_code: str, first: Period, last: Period, view: View
 ) -> list[Point]:
-    """One point for each period in which the cell's table is due.
+    """One point for each period in which the cell's table is due. ``cell_id``: as the newest form of these periods that
+    has it calls it; in the months of another form it is followed to what it is called there.
 
     JinguoError when there is no such unit or cell, or the unit has no place on today's map (with what to ask instead).
     """
     periods = _periods(first, last)
     with open_office(settings) as office:
         unit = _unit(office, unit_code, view)
-        forms = {period: form for period in periods if (form := _form(office, period)) is not None}
-        due = [period for period, form in forms.items() if _is_due(form, cell_id, period)]
+        forms = {period: form for period in periods if (form := office.known_form(period)) is not None}
+        names = _names(cell_id, forms)
+        due = [period for period, form in forms.items() if _is_due(form, names.get(period, ""), period)]
         if not due:
             raise JinguoError(f"{cell_id}: no form has this cell due from {first} to {last}")
         ids = units_behind(office.register, unit, due)
         with office.warehouse.read() as conn:
-            values = _values(conn, cell_id, sorted(ids), {period: forms[period] for period in due})
+            values = _values(
+                conn, sorted(ids), {period: forms[period].cell_by_id[names[period]] for period in due}, forms
+            )
         return series(office.register, unit, due, view, values=values)
 
 
@@ -76,11 +80,10 @@ def _unit(office: Office, code: str, view: View) -> Unit:
     return unit
 
 
-def _form(office: Office, period: Period) -> Form | None:
-    try:
-        return office.form(period)
-    except SchemaError:  # before the first form
-        return None
+def _names(cell_id: str, forms: Mapping[Period, Form]) -> dict[Period, str]:
+    """What a cell is called in each period."""
+    asked = next((form for form in reversed(forms.values()) if cell_id in form.cell_by_id), None)
+    return {period: form.here(asked.version, cell_id) for period, form in forms.items()} if asked else {}
 
 
 def _is_due(form: Form, cell_id: str, period: Period) -> bool:
@@ -89,18 +92,17 @@ def _is_due(form: Form, cell_id: str, period: Period) -> bool:
 
 
 def _values(
-    conn: Connection, cell_id: str, unit_ids: Sequence[int], forms: dict[Period, Form]
+    conn: Connection, unit_ids: Sequence[int], cells: Mapping[Period, Cell], forms: Mapping[Period, Form]
 ) -> dict[tuple[int, Period], Value]:
-    keys = [period.key for period in forms]
+    keys = [period.key for period in cells]
     ids = accepted_ids(conn, unit_ids, first=min(keys), last=max(keys))
     found = {}
-    for period, form in forms.items():
+    for period, cell in cells.items():
         mine = {unit_id: submission for (unit_id, key), submission in ids.items() if key == period.key}
-        grids = values_of(conn, list(mine.values()), form)
-        index = form.cell_by_id[cell_id].index
+        grids = values_of(conn, list(mine.values()), forms[period])
         for unit_id, submission in mine.items():
             numbers, states = grids[submission]
-            found[unit_id, period] = _value(numbers[index], CellState(states[index]))
+            found[unit_id, period] = _value(numbers[cell.index], CellState(states[cell.index]))
     return found
 
 
