@@ -37,6 +37,9 @@ def write_older_version(folder: Path, *, until: Period) -> Path:
         {**rows["18"], "code": "17"},
         {**rows["18"], "code": "18", "label": "附记：其中党员志愿者", "indicator": "volunteer_party_member"},
     ]
+    for path in (folder / "rules").glob("*.yaml"):  # what they say of the codes of now
+        rules = path.read_text("utf-8")
+        path.write_text(rules.replace('applies_from: "2026-01"', f'applies_from: "{until.plus(1)}"'), "utf-8")
     table["fill"][0]["formula"] = "sum(r02:r06) + sum(r13:r16)"
     (before / "t02.yaml").write_text(yaml.safe_dump(table, allow_unicode=True), "utf-8")
     load_forms.cache_clear()

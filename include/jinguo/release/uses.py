@@ -9,9 +9,8 @@ from pathlib import Path
 
 from jinguo.forms.model import Form
 from jinguo.release.definitions import Definitions
-from jinguo.rules.binding import cell_at
-from jinguo.rules.catalogue import Rule, RuleBook
-from jinguo.rules.syntax import CellRef, Count, LineRef, Total, walk
+from jinguo.release.layout import release_file
+from jinguo.rules.catalogue import RuleBook
 
 _CITING = (
     "bulletin.yaml",
@@ -48,10 +47,10 @@ class Uses:
 
 def uses_of(form: Form, definitions: Definitions, rulebook: RuleBook, *, schemas: Path) -> dict[str, Uses]:
     """Cell id, or ``t05.n*.c4`` for a column of a list table → what it is used for."""
-    texts = ((schemas / "release" / name).read_text("utf-8") for name in _CITING)
+    texts = (release_file(schemas, form.version, name).read_text("utf-8") for name in _CITING)
     cited = {name for text in texts for name in _NAME.findall(text)}
     parts = _parts(definitions)
-    rules = Counter(name for rule in rulebook.rules for name in _read_by(rule, form))
+    rules = Counter(form.here(rule.form.version, name) for rule in rulebook.rules for name in rule.names_read)
     columns = {f"{t.id}.n*.c{c.number}": c.is_numeric for t in form.tables if t.kind == "list" for c in t.columns}
     return {
         name: Uses(
@@ -74,18 +73,3 @@ def _parts(definitions: Definitions) -> dict[str, set[str]]:
         for _, name in (*ratio.numerator.terms, *ratio.denominator.terms):
             parts.setdefault(columns.get(name, name), set()).add(ratio.id)
     return parts
-
-
-def _read_by(rule: Rule, form: Form) -> set[str]:
-    read: set[str] = set()
-    for part in rule.parts:
-        nodes = [below for node in (part.check, part.when) if node is not None for below in walk(node)]
-        for below in nodes:
-            if isinstance(below, CellRef):
-                read.update(cell_at(form, below, instance).id for instance in part.instances)
-            elif isinstance(below, LineRef | Total):
-                read.add(f"{below.table}.n*.c{below.column}")
-            elif isinstance(below, Count) and below.condition is not None:
-                inner = (each for each in walk(below.condition) if isinstance(each, LineRef))
-                read.update(f"{each.table}.n*.c{each.column}" for each in inner)
-    return read

@@ -111,7 +111,7 @@ def _aggregation(checked: Checked, number: int, name: str, count: int) -> dict[s
 
 
 def _relation(checked: Checked, rule: Rule) -> str:
-    return rule.text or describe(rule, checked.form)
+    return rule.text or describe(rule)
 
 
 def _key(checked: Checked, cell_id: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -110,6 +110,22 @@ def bind_value(text: str, surroundings: Surroundings) -> Node:
 def cell_at(form: Form, ref: CellRef, instance: Instance) -> Cell:
     """The cell that a reference means for one row and column."""
     return form.cell_by_id[f"{ref.table}.r{ref.row or instance.row}.c{ref.column or instance.column}"]
+
+
+def names_read(parts: Sequence[Part], form: Form) -> set[str]:
+    """The cells that checks read, and ``t05.n*.c4`` for a column of a list table."""
+    read: set[str] = set()
+    for part in parts:
+        nodes = [below for node in (part.check, part.when) if node is not None for below in walk(node)]
+        for below in nodes:
+            if isinstance(below, CellRef):
+                read.update(cell_at(form, below, instance).id for instance in part.instances)
+            elif isinstance(below, LineRef | Total):
+                read.add(f"{below.table}.n*.c{below.column}")
+            elif isinstance(below, Count) and below.condition is not None:
+                inner = (each for each in walk(below.condition) if isinstance(each, LineRef))
+                read.update(f"{each.table}.n*.c{each.column}" for each in inner)
+    return read
 
 
 def leftmost(node: Node) -> CellRef | LineRef | Total | None:

@@ -15,7 +15,7 @@ from jinguo.forms.documents import read_yaml
 from jinguo.forms.load import load_forms
 from jinguo.forms.model import UNIT_TYPES, Form, Table
 from jinguo.periods import Period
-from jinguo.rules.binding import Part, Surroundings, bind, bind_place
+from jinguo.rules.binding import Part, Surroundings, bind, bind_place, names_read
 from jinguo.rules.describe import describe
 from jinguo.rules.findings import SEVERITIES
 from jinguo.rules.language import LanguageError
@@ -97,12 +97,14 @@ _ROW_RANGE = re.compile(r"(\d\d)(?::(\d\d))?")
 
 @dataclass(frozen=True, eq=False)
 class Rule:
-    """One record. ``scope`` None: every unit type. ``parts``: its checks, none for a builtin.
+    """One record. ``scope`` None: every unit type. ``parts``: its checks, none for a builtin. ``form``: the newest
+    version that it is read for; in older ones it is about the same cells.
 
     ``applies_to``: its last period, None while it lasts. ``blocks_from``: an error from then on, before that a query.
     """
 
     id: str
+    form: Form
     kind: str
     severity: str
     table: str
@@ -120,6 +122,11 @@ class Rule:
     options: Mapping[str, Any]
     applies_to: Period | None = None
     blocks_from: Period | None = None
+
+    @property
+    def names_read(self) -> set[str]:
+        """The cells that its checks read, and ``t05.n*.c4`` for a column of a list table."""
+        return names_read(self.parts, self.form)
 
     def severity_in(self, period: Period) -> str:
         """How grave a failure is in a period."""
@@ -172,11 +179,11 @@ class RuleBook:
 @lru_cache(maxsize=8)
 def load_rules(schemas: Path) -> RuleBook:
     """Every rule in ``schemas/rules``, checked against the forms; SchemaError names file, rule, key and value."""
-    return read_rules(sorted((schemas / "rules").glob("*.yaml")), load_forms(schemas)[-1])
+    return read_rules(sorted((schemas / "rules").glob("*.yaml")), load_forms(schemas))
 
 
-def read_rules(files: Sequence[Path], form: Form) -> RuleBook:
-    """The rules of some files, for example of one that is not in force yet."""
+def read_rules(files: Sequence[Path], forms: Sequence[Form]) -> RuleBook:
+    """The rules of some files, for example of one that is not in force yet; ``forms``: every version, oldest first."""
     rules: list[Rule] = []
     seen: dict[str, Path] = {}
     for path in files:
@@ -186,7 +193,7 @@ def read_rules(files: Sequence[Path], form: Form) -> RuleBook:
         for raw in records:
             if not isinstance(raw, dict):
                 raise SchemaError(path, "(file)", raw, "a list of rules, each with id, kind, severity …")
-            rule = _rule(path, raw, form)
+            rule = _rule(path, raw, forms)
             if rule.id in seen:
                 raise SchemaError(path, "id", rule.id, f"an id that {seen[rule.id].name} does not have already")
             seen[rule.id] = path
@@ -195,7 +202,7 @@ def read_rules(files: Sequence[Path], form: Form) -> RuleBook:
     return RuleBook(tuple(rules), digest)
 
 
-def as_json(rule: Rule, form: Form) -> dict[str, Any]:
+def as_json(rule: Rule) -> dict[str, Any]:
     """A row of ``rules --json``. ``text`` is the relation as printed, ``expression`` what is executed."""
     return {
         "rule_id": rule.id,
@@ -204,18 +211,21 @@ def as_json(rule: Rule, form: Form) -> dict[str, Any]:
         "scope": "all" if rule.scope is None else [name for name in UNIT_TYPES if name in rule.scope],
         "period": rule.frequency,
         "expression": rule.check or f"builtin: {rule.builtin}",
-        "text": rule.text or describe(rule, form),
+        "text": rule.text or describe(rule),
     }
 
 
-def _rule(path: Path, raw: dict[str, Any], form: Form) -> Rule:
+def _rule(path: Path, raw: dict[str, Any], forms: Sequence[Form]) -> Rule:
     name = str(raw.get("id", "(no id)"))
-    _check_record(path, name, raw, form)
+    _check_record(path, name, raw)
     builtin, scope = raw.get("builtin", ""), raw.get("scope")
+    *earlier, form = _versions(path, name, raw, forms)
+    _check_places(path, name, raw, form)
     sources = raw.get("checks") or ([{key: raw[key] for key in _PART_KEYS if key in raw}] if not builtin else [])
     parts, surroundings = _parts(path, name, raw.get("table", ""), sources, form)
-    return Rule(
+    rule = Rule(
         id=name,
+        form=form,
         kind=raw["kind"],
         severity=raw["severity"],
         table=raw.get("table", ""),
@@ -234,9 +244,36 @@ def _rule(path: Path, raw: dict[str, Any], form: Form) -> Rule:
         template=_template(path, name, raw, parts, surroundings),
         options=raw.get("options", {}),
     )
+    for version in earlier:
+        _demand_same_cells(path, rule, version)
+    return rule
 
 
-def _check_record(path: Path, name: str, raw: dict[str, Any], form: Form) -> None:
+def _versions(path: Path, name: str, raw: dict[str, Any], forms: Sequence[Form]) -> list[Form]:
+    """The versions of the form that are in force while a record is, oldest first; at least the newest of all."""
+    first = _period(path, name, "applies_from", raw["applies_from"])
+    last = _period(path, name, "applies_to", raw["applies_to"]) if "applies_to" in raw else None
+    found = [
+        form
+        for form in forms
+        if (form.valid_to is None or first <= form.valid_to) and (last is None or form.valid_from <= last)
+    ]
+    return found or [forms[-1]]
+
+
+def _demand_same_cells(path: Path, rule: Rule, earlier: Form) -> None:
+    """A record is about the same cells in every version that it is read for: codes may have come to mean others."""
+    cells = {*rule.names_read, *rule.options.get("cells", ())} & rule.form.cell_by_id.keys()
+    moved = sorted(cell for cell in cells if earlier.here(rule.form.version, cell) != cell)
+    if moved:
+        accepted = (
+            f"cells that are the same in version {earlier.version} of the form, in force to {earlier.valid_to}: "
+            f"end this record with it, and begin another id with {rule.form.valid_from}"
+        )
+        raise SchemaError(path, f"{rule.id}.applies_from", moved[0], accepted)
+
+
+def _check_record(path: Path, name: str, raw: dict[str, Any]) -> None:
     """Keys and closed values of a record; SchemaError names the first that is wrong."""
 
     def accept(key: str, value: Any, accepted: Iterable[Any]) -> None:
@@ -248,21 +285,28 @@ def _check_record(path: Path, name: str, raw: dict[str, Any], form: Form) -> Non
     for key in _REQUIRED:
         if not raw.get(key):
             raise SchemaError(path, f"{name}.{key}", raw.get(key), "a text")
-    accept("table", raw.get("table", ""), ["", "cover", *form.table_by_id])
     accept("severity", raw["severity"], SEVERITIES)
     if "blocks_from" in raw and raw["severity"] != "error":
         raise SchemaError(path, f"{name}.blocks_from", raw["blocks_from"], "severity: error, which it postpones")
     accept("frequency", raw.get("frequency", "monthly"), FREQUENCIES)
     for unit_type in raw.get("scope") or ():
         accept("scope", unit_type, UNIT_TYPES)
-    options = raw.get("options", {})
-    kinds = [cell_id for cell_ids in options.get("kinds", {}).values() for cell_id in cell_ids]
-    for cell_id in (*options.get("cells", ()), *(options[key] for key in ("cell", "per") if key in options), *kinds):
-        accept("options.cells", cell_id, form.cell_by_id)
     if "builtin" in raw:
         accept("builtin", raw["builtin"], BUILTIN_NAMES)
     if ("builtin" in raw) == ("check" in raw or "checks" in raw):
         raise SchemaError(path, f"{name}.check", raw.get("check"), "either check (or checks) or builtin")
+
+
+def _check_places(path: Path, name: str, raw: dict[str, Any], form: Form) -> None:
+    """The table of a record and the cells that its options name."""
+    tables = ["", "cover", *form.table_by_id]
+    if raw.get("table", "") not in tables:
+        raise SchemaError(path, f"{name}.table", raw["table"], tables)
+    options = raw.get("options", {})
+    kinds = [cell_id for cell_ids in options.get("kinds", {}).values() for cell_id in cell_ids]
+    for cell_id in (*options.get("cells", ()), *(options[key] for key in ("cell", "per") if key in options), *kinds):
+        if cell_id not in form.cell_by_id:
+            raise SchemaError(path, f"{name}.options.cells", cell_id, form.cell_by_id)
 
 
 def _period(path: Path, name: str, key: str, text: str) -> Period:

@@ -54,11 +54,11 @@ MEASURE_NAMES = {
 _LONG_SUM = 7  # from here on a run of rows is printed as 07行+08行+…+14行
 
 
-def describe(rule: Rule, form: Form) -> str:
+def describe(rule: Rule) -> str:
     """The relation that a rule checks, as printed under a table; a builtin's own text."""
     if not rule.parts:
         return rule.text
-    return "；".join(dict.fromkeys(_describe_part(rule.table, part, form) for part in rule.parts))
+    return "；".join(dict.fromkeys(_describe_part(rule.table, part, rule.form) for part in rule.parts))
 
 
 def _describe_part(table: str, part: Part, form: Form) -> str:

@@ -162,7 +162,7 @@ def _rule_expectation(rule: Rule, form: Form) -> ExpectRuleToHold:
         rows=",".join(sorted({row for part in rule.parts for row in part.rows})),
         columns=",".join(str(number) for number in sorted({column for part in rule.parts for column in part.columns})),
         check=rule.check or f"builtin: {rule.builtin}",
-        description=rule.text or describe(rule, form),
+        description=rule.text or describe(rule),
         severity=_SEVERITIES[rule.severity],
         meta={
             "severity": rule.severity,

@@ -43,7 +43,7 @@ def _described(rulebook: _Same, form: _Same, table: str, period: Period, unit_ty
     for rule in rulebook.value.for_table(table):
         if rule.severity == "info" or (rule.scope is not None and unit_type not in rule.scope):
             continue
-        text = describe(rule, form.value).rstrip("。；")
+        text = describe(rule).rstrip("。；")
         if text and rule.is_in_force(period):
             texts.append(f"{text}（核实）" if rule.severity_in(period) == "query" else text)
     return tuple(texts)

@@ -173,7 +173,7 @@ def _lines(rules: list[CompiledRule], form: Form, workings: Workings) -> Iterato
                 decided[number] = checks
         if decided and item.rule.severity != "info":
             sheet = form.table_by_id[item.rule.table].sheet
-            text = describe(replace(item.rule, parts=tuple(item.rule.parts[number] for number in decided)), form)
+            text = describe(replace(item.rule, parts=tuple(item.rule.parts[number] for number in decided)))
             checks = [check for checks in decided.values() for check in checks]
             severity = item.rule.severity_in(workings.where.period)
             places = _places(checks, form) if severity == "query" else ()  # an error is not settled by words

@@ -220,7 +220,7 @@ def _title(office: Office, cause: Cause) -> str:
     """What the group is about; of a rule with its text: reports with the same question are read together."""
     rule, title = office.rulebook.by_id.get(cause.rule_id), _KINDS[cause.kind].title
     title += f" · {cause.rule_id}" if cause.rule_id else ""
-    return title + (f"　{as_json(rule, office.form(_present(office)))['text']}" if rule else "")
+    return title + (f"　{as_json(rule)['text']}" if rule else "")
 
 
 def _present(office: Office) -> Period:

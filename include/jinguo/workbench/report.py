@@ -301,4 +301,4 @@ def _label(form: Form, cell_id: str) -> str:
 
 def _rule_text(office: Office, rule_id: str, form: Form) -> str:
     rule = office.rulebook.by_id.get(rule_id)
-    return as_json(rule, form)["text"] if rule else ""
+    return as_json(rule)["text"] if rule else ""

@@ -43,7 +43,7 @@ def _rules(settings: Settings, rule: str) -> tuple[Rule, ...]:
     if path.suffix in (".yaml", ".yml"):
         if not path.is_file():
             raise Refused(f"{rule}: no such file")
-        found = read_rules([path], load_forms(settings.schemas)[-1]).rules
+        found = read_rules([path], load_forms(settings.schemas)).rules
     else:
         by_id = load_rules(settings.schemas).by_id
         if rule not in by_id:

@@ -33,7 +33,7 @@ def catalogue(settings: Settings, table: str | None = None) -> list[dict[str, An
     if table is not None and table not in known:
         raise Refused(f"--table {table}: no such table (tables: {', '.join(known)})")
     rules = rulebook.rules if table is None else rulebook.for_table(table)
-    return [as_json(rule, form) for rule in rules]
+    return [as_json(rule) for rule in rules]
 
 
 def catalogue_page(settings: Settings) -> str:
@@ -42,7 +42,7 @@ def catalogue_page(settings: Settings) -> str:
     form = load_forms(settings.schemas)[-1]
     parts = [_HEAD.format(count=len(rules))]
     for title, chosen in _sections(rules, form):
-        parts.append(f"\n## {title}（{len(chosen)}条）\n\n" + "\n".join(_table(chosen, form)) + "\n")
+        parts.append(f"\n## {title}（{len(chosen)}条）\n\n" + "\n".join(_table(chosen)) + "\n")
     return "".join(parts)
 
 
@@ -55,7 +55,7 @@ def _sections(rules: Iterable[Rule], form: Form) -> Iterator[tuple[str, list[Rul
     yield "文件、工作表和单元格的读取", [rule for rule in rules if rule.builtin == FROM_READING]
 
 
-def _table(rules: Iterable[Rule], form: Form) -> Iterator[str]:
+def _table(rules: Iterable[Rule]) -> Iterator[str]:
     yield "| " + " | ".join(_COLUMNS) + " |"
     yield "|" + "---|" * len(_COLUMNS)
     for rule in rules:
@@ -67,7 +67,7 @@ def _table(rules: Iterable[Rule], form: Form) -> Iterator[str]:
             "、".join(types) or "全部",
             _FREQUENCIES[rule.frequency],
             f"{rule.applies_from}起" + (f"至{rule.applies_to}" if rule.applies_to else ""),
-            rule.text or describe(rule, form),
+            rule.text or describe(rule),
             rule.fix_hint,
             rule.source,
         )
