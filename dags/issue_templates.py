@@ -9,10 +9,11 @@
 from __future__ import annotations
 
 from airflow.sdk import CronPartitionTimetable, dag, task
-from jinguo_policy import DEFAULT_ARGS, PERIOD_PARAMS, START_DATE, TIMEZONE, run_period
+from jinguo_policy import DAG_NAMES, DEFAULT_ARGS, PERIOD_PARAMS, START_DATE, TIMEZONE, run_period
 
 
 @dag(
+    dag_display_name=DAG_NAMES["issue_templates"],
     schedule=CronPartitionTimetable("0 9 25 * *", timezone=TIMEZONE, key_format="%Y-%m"),
     start_date=START_DATE,
     catchup=False,

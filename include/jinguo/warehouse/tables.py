@@ -552,6 +552,8 @@ core_run = Table(
     Column("last_at", Moment, nullable=False),
     Column("succeeded_at", Moment),
     Column("detail", Words, nullable=False),
+    Column("kind", String(32)),  # why Airflow started the last one; null: not Airflow's, or of an older program
+    Column("started_at", Moment),
 )
 
 # When an archived file's bytes were last compared with their hash.
