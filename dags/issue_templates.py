@@ -1,4 +1,5 @@
-"""Writes the period's blank, pre-filled templates to the outbox, one for each unit that owes a report.
+"""Writes the period's blank, pre-filled templates to the outbox: one for each unit that owes a report, and a 分县表
+(one workbook with a line for each unit below) for each city or county that units report to.
 
 * **Starts** on the 25th of each month at 09:00, for that month; by hand with the parameter `period`.
 * **Writes** `outbox/templates/<period>/`. A template that is there is written again with what is known now, so start it

@@ -85,6 +85,7 @@ def test_a_step_that_hangs_is_ended_and_the_province_may_think(bag, dag_id):
 @pytest.mark.parametrize("dag_id", SHAPES)
 def test_airflow_shows_the_name_that_the_health_page_shows(bag, dag_id):
     assert bag.dags[dag_id].dag_display_name == NAMES[dag_id] != dag_id
+    assert f"\n| `{dag_id}` {NAMES[dag_id]} | " in (PROJECT / "docs" / "operating.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize("dag_id", SHAPES)

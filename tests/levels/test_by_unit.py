@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import openpyxl
 import pytest
@@ -21,6 +22,7 @@ from jinguo.flow.expected.issue import issue_by_unit
 from jinguo.flow.intake.check import check_files
 from jinguo.flow.intake.collect import collect_inbox
 from jinguo.flow.intake.hand_in import Upload, hand_in
+from jinguo.flow.month import issue_templates
 from jinguo.flow.office import open_office
 from jinguo.flow.operation.audit import verify_all
 from jinguo.flow.release.editions import make_release, trace_figure
@@ -37,6 +39,17 @@ OCTOBER = Period(2026, 10)
 CITY, BELOW = "430800", ("430802", "43080Z", "430811", "430821", "430822")
 COUNTIES = tuple(code for code in BELOW if code != "43080Z")
 COVER = {"C9": "张主任", "C10": "李科长", "C11": "王统计", "C12": "0744-80000001"}
+
+
+def test_the_month_s_templates_have_one_for_whoever_receives_reports_and_none_for_the_province(chain):
+    once = issue_templates(chain.settings, str(OCTOBER))
+    first = {path: Path(path).stat().st_ino for path in once}
+    names = [Path(path).name for path in once]
+    assert [name for name in names if "分县表" in name] == ["430800_张家界_湘妇志分县表_202610.xlsx"]
+    assert len([name for name in names if "_湘妇志_" in name]) == len(names) - 1 > len(BELOW)
+    assert issue_templates(chain.settings, str(OCTOBER)) == once  # written again, as one file
+    assert {path.name for path in Path(once[0]).parent.iterdir()} == set(names)
+    assert all(Path(path).stat().st_ino != inode for path, inode in first.items())
 
 
 def fill(settings, codes=BELOW, period=OCTOBER):
