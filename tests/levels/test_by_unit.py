@@ -26,6 +26,7 @@ from jinguo.flow.month import issue_templates
 from jinguo.flow.office import open_office
 from jinguo.flow.operation.audit import verify_all
 from jinguo.flow.release.editions import make_release, trace_figure
+from jinguo.flow.review.decide import decide_report
 from jinguo.forms.model import SCALE
 from jinguo.periods import Period
 from jinguo.settings import PROJECT, TIMEZONE, Settings
@@ -340,6 +341,28 @@ def test_every_receipt_can_be_proved(chain, filled):
     receipts = sorted((chain.settings.outbox / "receipts" / "2026-10").glob("*.txt"))
     assert len(receipts) == len(BELOW) + 1
     assert [verify_receipt(chain.settings, path).problems for path in receipts] == [[]] * len(receipts)
+
+
+def test_the_common_receipt_stays_genuine_and_each_changed_line_of_a_unit_is_found(chain, filled):
+    def spoil(book):
+        for code, text in (("430811", "约三百"), ("430821", "很多")):
+            sheet = book["06表"]
+            sheet[place(sheet, code, "r01.c1")] = text
+
+    send(chain, filled, spoil)
+    receipt = next((chain.settings.outbox / "receipts" / "2026-10").glob("*分县表*.txt"))
+    kept = chain.settings.home / "kept.txt"
+    kept.write_bytes(receipt.read_bytes())
+    decide_report(chain.settings, "430802", OCTOBER, action="exclude", reason="另行上报", actor="张审核")
+    assert verify_receipt(chain.settings, kept).problems == []
+    text = kept.read_bytes().decode()
+    for old, new in (("第1版　已审定", "第1版　退回"), ("第1版　已审定", "第2版　已审定"), ("430811 ", "430812 ")):
+        assert old in text
+        kept.write_bytes(text.replace(old, new, 1).encode())
+        assert any("it says “　　　　　43" in each for each in verify_receipt(chain.settings, kept).problems), new
+    gone = [line for line in text.splitlines() if not line.strip().startswith("430811 ")]
+    kept.write_bytes("\r\n".join(gone).encode())
+    assert verify_receipt(chain.settings, kept).problems != []
 
 
 def test_the_audit_chain_holds(chain, filled):
