@@ -30,7 +30,7 @@ SHAPES = {
     "recheck_submissions": {"recheck_period": set()},
     "close_deadline": {"record_missing": set()},
     "remind_units": {"send_reminders": set()},
-    "keep_archive": {"check_files": set(), "back_up": set()},
+    "keep_archive": {"check_files": set(), "back_up": set(), "sweep_outbox": set()},
     "watch_system": {"send_alerts": set()},
     "open_release": {"open_edition": {"request_signoff"}, "request_signoff": set()},
     "publish_release": {
