@@ -12,10 +12,11 @@ from __future__ import annotations
 from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable, dag, task
 from airflow.sdk.exceptions import AirflowSkipException
 from jinguo_assets import accepted_submissions, inbox_hint
-from jinguo_policy import DEFAULT_ARGS, START_DATE, TIMEZONE, run_settings
+from jinguo_policy import DAG_NAMES, DEFAULT_ARGS, START_DATE, TIMEZONE, run_settings
 
 
 @dag(
+    dag_display_name=DAG_NAMES["collect_submissions"],
     schedule=AssetOrTimeSchedule(
         timetable=CronTriggerTimetable("*/10 * * * *", timezone=TIMEZONE), assets=[inbox_hint]
     ),

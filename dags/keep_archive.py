@@ -5,6 +5,7 @@
 * **`back_up`** copies the warehouse as it is at one moment, archived files and published releases that the store does
   not have, and lets go of old backups (kept: 14 days, then the first of each month for two years). Files with
   personal data are not backed up.
+* **`sweep_outbox`** removes parts of files that a kill has left in the outbox, a day after.
 * **Red**: damaged files, an audit log that is not the one backed up before, a store that cannot be written, or no
   `pg_dump`. Nothing is deleted from the store then. `python -m jinguo archive restore` is the way back.
 """
@@ -13,10 +14,11 @@ from __future__ import annotations
 
 from airflow.sdk import CronTriggerTimetable, dag, task
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
-from jinguo_policy import DEFAULT_ARGS, START_DATE, TIMEZONE, run_settings
+from jinguo_policy import DAG_NAMES, DEFAULT_ARGS, START_DATE, TIMEZONE, run_settings
 
 
 @dag(
+    dag_display_name=DAG_NAMES["keep_archive"],
     schedule=CronTriggerTimetable("0 3 * * *", timezone=TIMEZONE),
     start_date=START_DATE,
     catchup=False,
@@ -47,8 +49,17 @@ def keep_archive():
             raise AirflowFailException("; ".join(done.problems[:5]))
         return done.manifest.name
 
+    @task
+    def sweep_outbox() -> int:
+        import time
+
+        from jinguo.flow.operation.leftovers import sweep_outbox
+
+        return sweep_outbox(run_settings(), now=time.time())
+
     check_files()
     back_up()
+    sweep_outbox()
 
 
 keep_archive()

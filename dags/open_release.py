@@ -12,10 +12,11 @@ from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOpe
 from airflow.sdk import IdentityMapper, PartitionedAssetTimetable, RollupMapper, dag, task
 from jinguo_assets import accepted_submissions, month_due
 from jinguo_partitions import PeriodOfMapper, RosterWindow
-from jinguo_policy import DEFAULT_ARGS, PERIOD_PARAMS, START_DATE, run_period
+from jinguo_policy import DAG_NAMES, DEFAULT_ARGS, PERIOD_PARAMS, START_DATE, run_period
 
 
 @dag(
+    dag_display_name=DAG_NAMES["open_release"],
     schedule=PartitionedAssetTimetable(
         accepted_submissions | month_due,
         partition_mapper_config={

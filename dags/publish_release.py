@@ -17,10 +17,11 @@ from __future__ import annotations
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import dag, task
 from jinguo_assets import monthly_release
-from jinguo_policy import DEFAULT_ARGS, PERIOD_PARAMS, START_DATE, run_period
+from jinguo_policy import DAG_NAMES, DEFAULT_ARGS, PERIOD_PARAMS, START_DATE, run_period
 
 
 @dag(
+    dag_display_name=DAG_NAMES["publish_release"],
     schedule=None,
     start_date=START_DATE,
     catchup=False,
@@ -54,6 +55,7 @@ def publish_release():
     frozen = freeze_edition()
     sign_off = ApprovalOperator(
         task_id="sign_off",
+        execution_timeout=None,  # Airflow would take it for the longest time that the province may think
         subject=f"签发 {frozen['period']} 第 {frozen['edition']} 版",
         body=f"报告期 {frozen['period']}，第 {frozen['edition']} 版，数据指纹 `{frozen['frozen_hash']}`。"
         f"发布前须处理的单位：{frozen['to_settle']}（空表示没有；没有处理完不能发布）。",

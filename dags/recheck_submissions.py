@@ -10,10 +10,11 @@
 from __future__ import annotations
 
 from airflow.sdk import dag, task
-from jinguo_policy import DEFAULT_ARGS, PERIOD_PARAMS, START_DATE, run_period
+from jinguo_policy import DAG_NAMES, DEFAULT_ARGS, PERIOD_PARAMS, START_DATE, run_period
 
 
 @dag(
+    dag_display_name=DAG_NAMES["recheck_submissions"],
     schedule=None,
     start_date=START_DATE,
     catchup=False,

@@ -9,10 +9,11 @@
 from __future__ import annotations
 
 from airflow.sdk import CronTriggerTimetable, dag, task
-from jinguo_policy import DEFAULT_ARGS, START_DATE, TIMEZONE
+from jinguo_policy import DAG_NAMES, DEFAULT_ARGS, START_DATE, TIMEZONE
 
 
 @dag(
+    dag_display_name=DAG_NAMES["remind_units"],
     schedule=CronTriggerTimetable("0 9 * * *", timezone=TIMEZONE),
     start_date=START_DATE,
     catchup=False,

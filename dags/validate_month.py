@@ -13,10 +13,11 @@ from airflow.sdk import PartitionedAssetTimetable, dag, task
 from airflow.sdk.exceptions import AirflowFailException
 from jinguo_assets import accepted_submissions
 from jinguo_partitions import PeriodOfMapper
-from jinguo_policy import DEFAULT_ARGS, PERIOD_PARAMS, START_DATE, run_period
+from jinguo_policy import DAG_NAMES, DEFAULT_ARGS, PERIOD_PARAMS, START_DATE, run_period
 
 
 @dag(
+    dag_display_name=DAG_NAMES["validate_month"],
     schedule=PartitionedAssetTimetable(accepted_submissions, default_partition_mapper=PeriodOfMapper()),
     start_date=START_DATE,
     catchup=False,

@@ -11,10 +11,11 @@
 from __future__ import annotations
 
 from airflow.sdk import CronTriggerTimetable, dag, task
-from jinguo_policy import DEFAULT_ARGS, START_DATE, TIMEZONE, run_settings
+from jinguo_policy import DAG_NAMES, DEFAULT_ARGS, START_DATE, TIMEZONE, run_settings
 
 
 @dag(
+    dag_display_name=DAG_NAMES["watch_system"],
     schedule=CronTriggerTimetable("*/30 * * * *", timezone=TIMEZONE),
     start_date=START_DATE,
     catchup=False,

@@ -26,6 +26,7 @@ def _record(dag_run: Any, state: str) -> None:
         from jinguo.flow.operation.watching import report_run
         from jinguo.settings import load_settings
 
-        report_run(load_settings(), dag_run.dag_id, state, detail=dag_run.run_id)
+        how = {"kind": str(dag_run.run_type), "started_at": dag_run.start_date}
+        report_run(load_settings(), dag_run.dag_id, state, detail=dag_run.run_id, **how)
     except Exception:
         _log.exception("the end of %s could not be put on record", dag_run.dag_id)

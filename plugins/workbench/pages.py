@@ -12,6 +12,7 @@ from jinguo.reading.model import format_number
 from jinguo.reading.privacy import masked_text
 from jinguo.rules.findings import SEVERITY_NAMES
 from jinguo.staff.roles import Staff
+from jinguo.workbench.audit_words import PROPOSAL_STATES
 from jinguo.workbench.board import page_state_name
 from starlette.background import BackgroundTask
 from starlette.responses import Response, StreamingResponse
@@ -33,13 +34,6 @@ _TYPES = {
 }
 
 templates = Jinja2Templates(FOLDER / "templates")
-PROPOSAL_STATES = {
-    "open": "等单位确认",
-    "confirmed": "单位已确认",
-    "declined": "单位不同意",
-    "overtaken": "单位另报了数",
-    "withdrawn": "已撤回",
-}
 templates.env.globals |= {
     "state_name": page_state_name,
     "severity_names": SEVERITY_NAMES,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import errno
 import getpass
 import imaplib
 import os
@@ -25,7 +26,7 @@ from jinguo.settings import TIMEZONE
 from jinguo.warehouse.engine import open_warehouse
 
 from ..authority import Authority
-from ..ports import free_port
+from ..ports import free_port, on_free_port
 from .lines import Line
 
 NOW = dt.datetime(2026, 11, 3, 9, 0, tzinfo=TIMEZONE)
@@ -132,7 +133,7 @@ class Dovecot:
     """Debian's IMAP server with one account. ``port``: plain text and STARTTLS, ``tls_port``: TLS."""
 
     def __init__(self, folder: Path, certificate: tuple[Path, Path]) -> None:
-        self.port, self.tls_port = free_port(), free_port()
+        self._folder = folder
         for name, source in zip(("cert", "key"), certificate, strict=True):
             shutil.copy(source, folder / name)
         is_root = os.geteuid() == 0
@@ -141,6 +142,14 @@ class Dovecot:
         if is_root:
             shutil.chown(folder, owner)
             shutil.chown(folder / "mail", owner)
+        self._owner = owner
+        self.port = on_free_port(self._start)
+
+    def _start(self, port: int) -> int:
+        """OSError where another process has taken one of the two ports in between."""
+        folder, owner, is_root = self._folder, self._owner, os.geteuid() == 0
+        self.port, self.tls_port = port, free_port()
+        (folder / "log").unlink(missing_ok=True)
         group = "nogroup" if is_root else os.getgid()
         (folder / "conf").write_text(
             f"""
@@ -187,11 +196,18 @@ userdb {{
         while True:
             try:
                 self._login().logout()
-                return
-            except OSError:
+                return port
+            except (OSError, imaplib.IMAP4.error):  # nobody answers yet, or whoever has taken the port does
                 if time.monotonic() > deadline or self._process.poll() is not None:
-                    raise RuntimeError((folder / "log").read_text()) from None
+                    raise self._failure() from None
                 self._wait()
+
+    def _failure(self) -> Exception:
+        """Why it did not come up; nothing of it is left running."""
+        if self._process.poll() is None:
+            self.stop()
+        log = (self._folder / "log").read_text()
+        return OSError(errno.EADDRINUSE, log) if "already in use" in log else RuntimeError(log)
 
     def _wait(self) -> None:
         threading.Event().wait(0.05)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import datetime as dt
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from jinguo.flow.operation.jobs import NAMES
 
 PROJECT = Path(__file__).resolve().parents[2]
 FILES = sorted((PROJECT / "dags").glob("*.py"))
@@ -28,7 +30,7 @@ SHAPES = {
     "recheck_submissions": {"recheck_period": set()},
     "close_deadline": {"record_missing": set()},
     "remind_units": {"send_reminders": set()},
-    "keep_archive": {"check_files": set(), "back_up": set()},
+    "keep_archive": {"check_files": set(), "back_up": set(), "sweep_outbox": set()},
     "watch_system": {"send_alerts": set()},
     "open_release": {"open_edition": {"request_signoff"}, "request_signoff": set()},
     "publish_release": {
@@ -72,6 +74,18 @@ def test_policy(bag, dag_id):
     for task in dag.tasks:
         assert (task.owner, task.retries) == ("jinguo", 3)
         assert task.retry_policy is not None
+
+
+@pytest.mark.parametrize("dag_id", SHAPES)
+def test_a_step_that_hangs_is_ended_and_the_province_may_think(bag, dag_id):
+    limits = {task.task_id: task.execution_timeout for task in bag.dags[dag_id].tasks}
+    assert limits == {name: None if name == "sign_off" else dt.timedelta(hours=2) for name in SHAPES[dag_id]}
+
+
+@pytest.mark.parametrize("dag_id", SHAPES)
+def test_airflow_shows_the_name_that_the_health_page_shows(bag, dag_id):
+    assert bag.dags[dag_id].dag_display_name == NAMES[dag_id] != dag_id
+    assert f"\n| `{dag_id}` {NAMES[dag_id]} | " in (PROJECT / "docs" / "operating.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize("dag_id", SHAPES)
@@ -181,6 +195,7 @@ def test_a_dag_file_is_thin(file):
 def test_a_plugin_is_light_to_import(file):
     """Every service of Airflow imports them, the scheduler on each start of a task."""
     light = ("jinguo.errors", "jinguo.periods", "jinguo.settings", "jinguo.units.deadlines")
+    light += ("jinguo.flow.operation.jobs",)
     for module in top_level_imports(file):
         assert not module.startswith(("pandas", "sqlalchemy", "great_expectations", "openpyxl")), module
         assert not module.startswith("jinguo.") or module in light, module

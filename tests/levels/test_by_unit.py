@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import openpyxl
 import pytest
@@ -21,9 +22,11 @@ from jinguo.flow.expected.issue import issue_by_unit
 from jinguo.flow.intake.check import check_files
 from jinguo.flow.intake.collect import collect_inbox
 from jinguo.flow.intake.hand_in import Upload, hand_in
+from jinguo.flow.month import issue_templates
 from jinguo.flow.office import open_office
 from jinguo.flow.operation.audit import verify_all
 from jinguo.flow.release.editions import make_release, trace_figure
+from jinguo.flow.review.decide import decide_report
 from jinguo.forms.model import SCALE
 from jinguo.periods import Period
 from jinguo.settings import PROJECT, TIMEZONE, Settings
@@ -37,6 +40,17 @@ OCTOBER = Period(2026, 10)
 CITY, BELOW = "430800", ("430802", "43080Z", "430811", "430821", "430822")
 COUNTIES = tuple(code for code in BELOW if code != "43080Z")
 COVER = {"C9": "张主任", "C10": "李科长", "C11": "王统计", "C12": "0744-80000001"}
+
+
+def test_the_month_s_templates_have_one_for_whoever_receives_reports_and_none_for_the_province(chain):
+    once = issue_templates(chain.settings, str(OCTOBER))
+    first = {path: Path(path).stat().st_ino for path in once}
+    names = [Path(path).name for path in once]
+    assert [name for name in names if "分县表" in name] == ["430800_张家界_湘妇志分县表_202610.xlsx"]
+    assert len([name for name in names if "_湘妇志_" in name]) == len(names) - 1 > len(BELOW)
+    assert issue_templates(chain.settings, str(OCTOBER)) == once  # written again, as one file
+    assert {path.name for path in Path(once[0]).parent.iterdir()} == set(names)
+    assert all(Path(path).stat().st_ino != inode for path, inode in first.items())
 
 
 def fill(settings, codes=BELOW, period=OCTOBER):
@@ -327,6 +341,28 @@ def test_every_receipt_can_be_proved(chain, filled):
     receipts = sorted((chain.settings.outbox / "receipts" / "2026-10").glob("*.txt"))
     assert len(receipts) == len(BELOW) + 1
     assert [verify_receipt(chain.settings, path).problems for path in receipts] == [[]] * len(receipts)
+
+
+def test_the_common_receipt_stays_genuine_and_each_changed_line_of_a_unit_is_found(chain, filled):
+    def spoil(book):
+        for code, text in (("430811", "约三百"), ("430821", "很多")):
+            sheet = book["06表"]
+            sheet[place(sheet, code, "r01.c1")] = text
+
+    send(chain, filled, spoil)
+    receipt = next((chain.settings.outbox / "receipts" / "2026-10").glob("*分县表*.txt"))
+    kept = chain.settings.home / "kept.txt"
+    kept.write_bytes(receipt.read_bytes())
+    decide_report(chain.settings, "430802", OCTOBER, action="exclude", reason="另行上报", actor="张审核")
+    assert verify_receipt(chain.settings, kept).problems == []
+    text = kept.read_bytes().decode()
+    for old, new in (("第1版　已审定", "第1版　退回"), ("第1版　已审定", "第2版　已审定"), ("430811 ", "430812 ")):
+        assert old in text
+        kept.write_bytes(text.replace(old, new, 1).encode())
+        assert any("it says “　　　　　43" in each for each in verify_receipt(chain.settings, kept).problems), new
+    gone = [line for line in text.splitlines() if not line.strip().startswith("430811 ")]
+    kept.write_bytes("\r\n".join(gone).encode())
+    assert verify_receipt(chain.settings, kept).problems != []
 
 
 def test_the_audit_chain_holds(chain, filled):

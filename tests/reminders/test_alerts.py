@@ -85,12 +85,13 @@ def test_a_channel_that_is_silent(settings, tmp_path):
 
 
 def test_a_dag_that_fails_or_no_longer_runs(settings):
-    report_run(settings, "refresh_month", "failed", "manual__1")
+    report_run(settings, "refresh_month", "failed", "manual__1", kind="manual", started_at=settings.now())
     report_run(settings, "collect_submissions", "success", "scheduled__1")
     later = _after(settings, 2 * HOUR)
     found = _alerts(later)
     assert found.keys() == {("failing_dag", "refresh_month"), ("failing_dag", "collect_submissions")}
-    assert "11月20日09:00起失败（manual__1）" in found["failing_dag", "refresh_month"]
+    said = "更新汇总草稿（refresh_month）自11月20日09:00起失败（11月20日09:00人工启动，manual__1）。"
+    assert said in found["failing_dag", "refresh_month"]
     for name in ("refresh_month", "collect_submissions"):
         report_run(later, name, "success")
     assert _alerts(later) == {}

@@ -29,6 +29,14 @@ def test_a_run_keeps_since_when_it_goes_so_and_when_it_went_well(warehouse, now)
     )
 
 
+def test_of_the_last_run_is_kept_why_and_when_it_was_started(warehouse, now):
+    with warehouse.write() as conn:
+        record_run(conn, "refresh_month", "success", at=now, kind="manual", started_at=now - HOUR)
+        assert (runs(conn)["refresh_month"].kind, runs(conn)["refresh_month"].started_at) == ("manual", now - HOUR)
+        record_run(conn, "refresh_month", "success", at=now)
+        assert (runs(conn)["refresh_month"].kind, runs(conn)["refresh_month"].started_at) == (None, None)
+
+
 def test_files_are_looked_at_in_turn(warehouse, make, now):
     with warehouse.write() as conn:
         hashes = [make.reading(first=first).sha256 for first in (1000.0, 2000.0, 3000.0)]

@@ -84,13 +84,16 @@ def test_the_navigation_of_airflow_names_the_workbench(airflow):
 
 def test_the_health_page_names_what_is_wrong_and_what_runs(server, settings):
     with open_office(settings) as office, office.warehouse.write() as conn:
-        record_run(conn, "validate_month", "failed", at=settings.now(), detail="validate_period")
+        how = {"kind": "scheduled", "started_at": settings.now(), "detail": "scheduled__1"}
+        record_run(conn, "validate_month", "failed", at=settings.now(), **how)
         unit_id, now = office.register.by_code["430400"].unit_id, settings.now()
         record_message(conn, MessageRow("mail", "INBOX:7:1", "a" * 64, now, now, "cloud_link", 0, unit_id))
         record_message(conn, MessageRow("mail", "INBOX:7:2", "a" * 64, now, now, "taken", 1, unit_id))
     text = server.client("operator").get(f"{BASE}/health").text
     assert "任务失败" in text
-    assert "validate_month 自" in text
+    assert "核对已审定数据（validate_month）自" in text
+    assert '<th scope="row" title="validate_month">核对已审定数据</th>' in text
+    assert re.search(r'<td title="scheduled__1">\d\d-\d\d \d\d:\d\d 定时启动</td>', text)
     assert "没有配置邮箱、SFTP 等通道" in text
     assert re.search(r"数据库版本</th><td>数据库是 (\w+)，程序要求 \1。</td>", text)
     assert ("只有网盘链接" in text, "INBOX:7:1" in text, "INBOX:7:2" in text) == (True, True, False)

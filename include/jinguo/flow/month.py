@@ -7,6 +7,7 @@ from typing import Any
 from jinguo.errors import Refused
 from jinguo.flow.answering.answers import answer_pending
 from jinguo.flow.answering.receipt_pages import print_receipts
+from jinguo.flow.expected.issue import issue_every_by_unit
 from jinguo.flow.expected.issue import issue_templates as write_templates
 from jinguo.flow.expected.status import period_status
 from jinguo.flow.intake import collect
@@ -28,8 +29,9 @@ MOST_BATCHES = 200
 
 
 def issue_templates(settings: Settings, period: str) -> list[str]:
-    """The templates' paths."""
-    return [str(path) for path in write_templates(settings, Period.parse(period))]
+    """The paths of the templates, and of a 分县表 for each unit that others report to."""
+    wanted = Period.parse(period)
+    return [str(path) for path in [*write_templates(settings, wanted), *issue_every_by_unit(settings, wanted)]]
 
 
 def receive_inbox(settings: Settings) -> list[int]:

@@ -449,7 +449,8 @@ class ReminderRow:
 class RunRow:
     """How a DAG, or the backup, has been going: in ``state`` (success, failed) from ``since`` to ``last_at``.
 
-    ``succeeded_at`` None: never yet. ``detail``: of the last time, for the operator.
+    ``succeeded_at`` None: never yet. Of the last time: ``detail``, for the operator; ``kind``, Airflow's word for why
+    it was started (scheduled, manual, …), and ``started_at``; None where nobody said.
     """
 
     name: str
@@ -458,6 +459,8 @@ class RunRow:
     last_at: dt.datetime
     succeeded_at: dt.datetime | None
     detail: str
+    kind: str | None = None
+    started_at: dt.datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,19 @@ from jinguo.warehouse.records import RunRow
 from jinguo.warehouse.tables import core_run
 
 
-def record_run(conn: Connection, name: str, state: str, *, at: dt.datetime, detail: str = "") -> None:
+def record_run(
+    conn: Connection,
+    name: str,
+    state: str,
+    *,
+    at: dt.datetime,
+    detail: str = "",
+    kind: str | None = None,
+    started_at: dt.datetime | None = None,
+) -> None:
     """One more run that has ended. ``state``: success or failed."""
     known = runs(conn).get(name)
-    values = {"state": state, "last_at": at, "detail": detail}
+    values = {"state": state, "last_at": at, "detail": detail, "kind": kind, "started_at": started_at}
     values["since"] = known.since if known and known.state == state else at
     if state == "success":
         values["succeeded_at"] = at

@@ -142,6 +142,8 @@ raw_submission = Table(
     Column("outputs_done", Boolean, nullable=False),
     UniqueConstraint("unit_id", "period_key", "form", "basis", "version"),
     Index("ix_raw_submission_period_key_state", "period_key", "state"),
+    # All that a look for what waits needs to know: it finds some ten thousand among hundreds of thousands.
+    Index("ix_raw_submission_state", "state", "period_key", "unit_id", "form", "basis", "version", "state_at"),
 )
 Index(
     "uq_raw_submission_accepted",  # one version in force
@@ -201,7 +203,7 @@ core_finding = Table(
     "core_finding",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("submission_id", ForeignKey("raw_submission.id"), index=True),
+    Column("submission_id", ForeignKey("raw_submission.id")),
     Column("delivery_id", ForeignKey("raw_delivery.id"), index=True),  # of a file that became no submission
     Column("rule_id", String(32), nullable=False),
     Column("severity", String(8), nullable=False),
@@ -213,6 +215,7 @@ core_finding = Table(
     Column("value", Words, nullable=False),
     Column("message", Words, nullable=False),
     Column("settled_by", String(32)),  # "waiver 3", "explanation 17"; null: nothing
+    Index("ix_core_finding_submission_id_rule", "submission_id", "severity", "rule_id"),
 )
 
 core_explanation = Table(
@@ -549,6 +552,8 @@ core_run = Table(
     Column("last_at", Moment, nullable=False),
     Column("succeeded_at", Moment),
     Column("detail", Words, nullable=False),
+    Column("kind", String(32)),  # why Airflow started the last one; null: not Airflow's, or of an older program
+    Column("started_at", Moment),
 )
 
 # When an archived file's bytes were last compared with their hash.

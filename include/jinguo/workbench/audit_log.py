@@ -11,6 +11,7 @@ from jinguo.flow.office import Office
 from jinguo.periods import parse_released, released_of_key
 from jinguo.warehouse.audit import SYSTEM, recent
 from jinguo.warehouse.records import AuditEntry
+from jinguo.workbench.audit_words import told
 
 LINES = 100
 MOST_DETAILS = 300  # letters of what is shown; the log has all of it
@@ -78,13 +79,15 @@ _THINGS = {
 
 @dataclass(frozen=True)
 class AuditLine:
-    """``entry`` as it is stored; what it says in words. ``details``: its data, cut after ``MOST_DETAILS``."""
+    """``entry`` as it is stored; what it says in words. ``details``: its data in words, ``stored``: as JSON; each cut
+    after ``MOST_DETAILS``."""
 
     entry: AuditEntry
     actor: str
     action: str
     subject: str
     details: str
+    stored: str
 
 
 def read_log(office: Office, *, before: int | None = None) -> list[AuditLine]:
@@ -95,14 +98,18 @@ def read_log(office: Office, *, before: int | None = None) -> list[AuditLine]:
 
 
 def _line(office: Office, entry: AuditEntry) -> AuditLine:
-    details = json.dumps(entry.details, ensure_ascii=False)
     return AuditLine(
         entry,
         _ACTORS.get(entry.actor, entry.actor),
         ACTION_NAMES.get(entry.action, entry.action),
         _subject(office, entry.subject),
-        f"{details[:MOST_DETAILS]}…" if len(details) > MOST_DETAILS else details,
+        _cut(told(office, entry.action, entry.details)),
+        _cut(json.dumps(entry.details, ensure_ascii=False)),
     )
+
+
+def _cut(text: str) -> str:
+    return f"{text[:MOST_DETAILS]}…" if len(text) > MOST_DETAILS else text
 
 
 def _subject(office: Office, subject: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from jinguo.flow.office import Office
 from jinguo.flow.operation.alerts import KINDS, Alert, list_alerts
 from jinguo.flow.operation.doctor import Check, examine
+from jinguo.flow.operation.jobs import NAMES, kind_name
 from jinguo.intake.channels.definitions import load_channels
 from jinguo.intake.channels.model import FETCH_STATE_NAMES
 from jinguo.units.register import Unit
@@ -41,6 +42,13 @@ class Health:
 
     def kind_of(self, alert: Alert) -> str:
         return KINDS[alert.kind]
+
+    def name_of(self, run: RunRow) -> str:
+        return NAMES.get(run.name, run.name)
+
+    def start_of(self, run: RunRow) -> str:
+        """Why and when the last run was started; what else is known where that is not."""
+        return f"{run.started_at:%m-%d %H:%M} {kind_name(run.kind)}启动" if run.started_at else run.detail
 
 
 def look_at_health(office: Office) -> Health:

@@ -7,6 +7,7 @@ costs nothing more to write. Whoever holds one asks an office that has the wareh
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 from pathlib import Path
@@ -14,6 +15,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from jinguo.flow.answering.answers import receipt_of
+from jinguo.flow.intake.by_unit import receipt_of_whole
 from jinguo.flow.office import Office, open_office
 from jinguo.periods import Period
 from jinguo.review.receipts import receipt_text
@@ -21,13 +23,15 @@ from jinguo.review.states import STATE_NAMES, state_name
 from jinguo.settings import Settings
 from jinguo.warehouse import audit
 from jinguo.warehouse.deliveries import deliveries_of
-from jinguo.warehouse.records import SubmissionRow
+from jinguo.warehouse.findings import findings_of_many
+from jinguo.warehouse.records import DeliveryRow, SubmissionRow
 from jinguo.warehouse.replay import states_held
-from jinguo.warehouse.submissions import versions_of_period
+from jinguo.warehouse.submissions import submissions_of_whole, versions_of_period
 
 _STATES = {name: state for state, name in STATE_NAMES.items()}
 _REPORT = re.compile(r"^报送单位　.*（(\w+)）\r?\n报 告 期　(\d{4})年(\d{1,2})月　第(\d+)版\r?$", re.M)
 _VERDICT = re.compile(r"^审核结论　【(.+?)】", re.M)
+_PART = re.compile(r"^　　　　　(\w+) .*　第(\d+)版　(\w+)(?:，.*)?\r?$", re.M)  # a unit's line, of a 分县表
 _SHA256 = re.compile(r"^文件指纹　sha256 ([0-9a-f]{64})\r?$", re.M)
 _REMARK = "审核意见"  # a steward may have written another one since; the audit log has them all
 _MOST_BYTES = 1 << 20
@@ -69,7 +73,7 @@ def _verify_text(settings: Settings, text: str) -> Proof:
     with open_office(settings) as office, office.warehouse.read() as conn:
         report = _REPORT.search(text)
         if report is None:
-            return Proof(_stray_problems(conn, text, found["sha256"][1], found["verdict"][1]))
+            return Proof(_stray_problems(office, conn, text, found["sha256"][1], found["verdict"][1]))
         row = _row(office, conn, report)
         if row is None:
             return Proof([f"there is no version {report[4]} of {report[1]}'s report for {report[2]}-{report[3]}"])
@@ -94,19 +98,41 @@ def _differences(office: Office, conn: Connection, row: SubmissionRow, text: str
     attempts = []
     for on_time in (row.is_on_time, not row.is_on_time):  # an extension may have changed it since
         receipt = receipt_of(office, conn, replace(row, state=state, is_on_time=on_time))
-        pairs = zip_longest(stated, _lines(receipt_text(receipt)), fillvalue="")
-        attempts.append([f"it says “{said}”, the records say “{true}”" for said, true in pairs if said != true])
+        attempts.append(_unlike(stated, _lines(receipt_text(receipt))))
     return min(attempts, key=len)
+
+
+def _differences_of_whole(office: Office, conn: Connection, whole: DeliveryRow, text: str) -> list[str]:
+    """The receipt of a 分县表, line by line: each unit's version that it names, with a state that this once had."""
+    rows = submissions_of_whole(conn, whole.id)
+    if not rows:
+        return []
+    versions = versions_of_period(conn, rows[0].period_key, unit_ids=[row.unit_id for row in rows])
+    named = {code: (int(version), _STATES.get(state, "")) for code, version, state in _PART.findall(text)}
+    log, stated = list(audit.entries(conn)), []
+    for row in rows:
+        version, state = named.get(office.register.by_id[row.unit_id].code, (0, ""))
+        made = [each for each in versions[row.unit_id] if (each.part_of, each.version) == (whole.id, version)]
+        for each in made or [row]:
+            stated.append(replace(each, state=state) if state in states_held(log, each.id) else each)
+    findings = findings_of_many(conn, [row.id for row in stated])
+    true = _lines(receipt_text(receipt_of_whole(office, whole, stated, findings)))
+    return _unlike(_lines(text), true)
+
+
+def _unlike(stated: Sequence[str], true: Sequence[str]) -> list[str]:
+    pairs = zip_longest(stated, true, fillvalue="")
+    return [f"it says “{said}”, the records say “{line}”" for said, line in pairs if said != line]
 
 
 def _lines(text: str) -> list[str]:
     return [line for line in text.splitlines() if line.strip() and not line.startswith(_REMARK)]
 
 
-def _stray_problems(conn: Connection, text: str, sha256: str, verdict: str) -> list[str]:
-    """A file that became no submission: that it came, when, and what became of it."""
+def _stray_problems(office: Office, conn: Connection, text: str, sha256: str, verdict: str) -> list[str]:
+    """A file that became no submission: that it came, when, and what became of it; of a 分县表 every line."""
     for row in deliveries_of(conn, sha256):
         times = (f"送达时间　{row.delivered_at:%Y-%m-%d %H:%M:%S}", f"收到时间　{row.received_at:%Y-%m-%d %H:%M:%S}")
         if row.outcome and state_name(row.outcome) == verdict and all(time in text for time in times):
-            return []
+            return _differences_of_whole(office, conn, row, text) if row.outcome == "divided" else []
     return [f"no file {sha256[:16]}… came at these times and was 【{verdict}】"]

@@ -17,7 +17,7 @@ from jinguo.templates.by_unit import Part, write_by_unit
 from jinguo.templates.cellmap import cell_map
 from jinguo.templates.workbook import write_template
 from jinguo.units.deadlines import deadline_of
-from jinguo.units.register import Unit
+from jinguo.units.register import PROVINCE_CODE, Unit
 from jinguo.warehouse.submissions import latest_submissions
 
 MAP_COLUMNS = ("unit_code", "file", "table", "sheet", "cell_id", "address", "input")
@@ -64,25 +64,36 @@ def issue_by_unit(settings: Settings, period: Period, sender: str, *, out: Path 
 
     Refused where nobody reports to it in that period.
     """
-    folder = out or settings.outbox / "templates" / str(period)
-    folder.mkdir(parents=True, exist_ok=True)
     with open_office(settings) as office:
-        register = office.register.at(period)
-        units = register.reporters(sender, period)
-        if not units:
+        if not office.register.at(period).reporters(sender, period):
             raise Refused(f"--by-unit {sender}: {period.chinese}没有单位向它报送（见 obligations.csv）")
-        with office.warehouse.read() as conn:
-            context = period_context(office, conn, period, [unit.code for unit in units], for_checks=False)
-        path = folder / by_unit_name(register.by_code[sender], period)
-        known = {
-            "form": office.form(period),
-            "sender": register.by_code[sender],
-            "period": period,
-            "parts": [_part(office, context, unit) for unit in units],
-            "issued_at": settings.now(),
-            "due": min(deadline_of(office.register, unit.code, period).due for unit in units),
-        }
-        return write_whole(path, lambda partial: write_by_unit(partial, **known))
+        return _write_by_unit(office, period, sender, out)
+
+
+def issue_every_by_unit(settings: Settings, period: Period) -> list[Path]:
+    """分县表 of each unit that others report to; of the province none: its units hand in their own."""
+    with open_office(settings) as office:
+        senders = dict.fromkeys(row.reports_to for row in office.register.at(period).obligations(period))
+        return [_write_by_unit(office, period, sender) for sender in senders if sender != PROVINCE_CODE]
+
+
+def _write_by_unit(office: Office, period: Period, sender: str, out: Path | None = None) -> Path:
+    folder = out or office.settings.outbox / "templates" / str(period)
+    folder.mkdir(parents=True, exist_ok=True)
+    register = office.register.at(period)
+    units = register.reporters(sender, period)
+    with office.warehouse.read() as conn:
+        context = period_context(office, conn, period, [unit.code for unit in units], for_checks=False)
+    path = folder / by_unit_name(register.by_code[sender], period)
+    known = {
+        "form": office.form(period),
+        "sender": register.by_code[sender],
+        "period": period,
+        "parts": [_part(office, context, unit) for unit in units],
+        "issued_at": office.settings.now(),
+        "due": min(deadline_of(office.register, unit.code, period).due for unit in units),
+    }
+    return write_whole(path, lambda partial: write_by_unit(partial, **known))
 
 
 def _part(office: Office, context: PeriodContext, unit: Unit) -> Part:

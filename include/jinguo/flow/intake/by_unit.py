@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +16,8 @@ from jinguo.reading.model import Reading
 from jinguo.review.receipts import PartOfReceipt, Receipt, write_receipt
 from jinguo.review.returns import PartReturn, write_return_of_parts
 from jinguo.review.states import state_name
+from jinguo.rules.findings import Finding
+from jinguo.units.register import Unit
 from jinguo.warehouse.deliveries import delivery, record_parts
 from jinguo.warehouse.findings import findings_of_many
 from jinguo.warehouse.records import DeliveryRow, SubmissionRow
@@ -80,9 +82,7 @@ def answer_whole(office: Office, whole_id: int) -> Answered:
         findings = findings_of_many(conn, [row.id for row in rows])
         wanting = [row for row in rows if row.state in RETURNED]
         returns = _returns(office, wanting, findings) if wanting else []
-    unit, period = office.register.by_id[rows[0].unit_id], Period.of_key(rows[0].period_key)
-    sender = office.register.by_code[office.register.obligation_of(unit.code, period).reports_to]
-    path = whole_path(office, rows[0], unit)
+    period, sender, path = _place(office, rows)
     receipt_path = _receipt_path(office, path, period)
     if wanting:
         write_return_of_parts(
@@ -96,22 +96,34 @@ def answer_whole(office: Office, whole_id: int) -> Answered:
         )
     else:
         path.unlink(missing_ok=True)
-    write_receipt(
-        receipt_path,
-        Receipt(
-            file_name=whole.name,
-            sha256=whole.sha256,
-            state="divided",
-            delivered_at=whole.delivered_at,
-            received_at=whole.received_at,
-            unit_name=sender.name,
-            unit_code=sender.code,
-            period=period,
-            parts=[_told(office, row, findings.get(row.id, ())) for row in rows],
-            return_name=path.name if wanting else "",
-        ),
-    )
+    write_receipt(receipt_path, receipt_of_whole(office, whole, rows, findings))
     return Answered(path if wanting else None, receipt_path)
+
+
+def receipt_of_whole(
+    office: Office, whole: DeliveryRow, rows: Sequence[SubmissionRow], findings: Mapping[int, Sequence[Finding]]
+) -> Receipt:
+    """The receipt of a 分县表 whose units' versions are ``rows``, in the states that these have."""
+    period, sender, path = _place(office, rows)
+    return Receipt(
+        file_name=whole.name,
+        sha256=whole.sha256,
+        state="divided",
+        delivered_at=whole.delivered_at,
+        received_at=whole.received_at,
+        unit_name=sender.name,
+        unit_code=sender.code,
+        period=period,
+        parts=[_told(office, row, findings.get(row.id, ())) for row in rows],
+        return_name=path.name if any(row.state in RETURNED for row in rows) else "",
+    )
+
+
+def _place(office: Office, rows: Sequence[SubmissionRow]) -> tuple[Period, Unit, Path]:
+    """Of the parts of a 分县表: their period, who sent it, and where its return workbook is."""
+    unit, period = office.register.by_id[rows[0].unit_id], Period.of_key(rows[0].period_key)
+    sender = office.register.by_code[office.register.obligation_of(unit.code, period).reports_to]
+    return period, sender, whole_path(office, rows[0], unit)
 
 
 def _returns(office: Office, rows: Sequence[SubmissionRow], findings: dict[int, list]) -> list[PartReturn]:

@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from jinguo.errors import JinguoError
 from jinguo.flow.expected.status import period_status
 from jinguo.flow.office import Office
+from jinguo.flow.operation.jobs import job_name, kind_name
 from jinguo.forms.documents import read_yaml
 from jinguo.intake.channels.definitions import load_channels
 from jinguo.intake.channels.model import FETCH_STATE_NAMES
@@ -25,6 +26,7 @@ from jinguo.units.deadlines import deadline
 from jinguo.warehouse.deliveries import pending_deliveries
 from jinguo.warehouse.fetches import latest_fetches
 from jinguo.warehouse.fixity import damaged_files
+from jinguo.warehouse.records import RunRow
 from jinguo.warehouse.runs import runs
 from jinguo.warehouse.submissions import pending_outputs
 
@@ -41,7 +43,7 @@ KINDS = {
     "check_failed": "检查不了",
 }
 _ADVICE = {
-    "inbox": "请看 collect_submissions 是否在运行，文件是否可读。",
+    "inbox": "请看 collect_submissions（收取并审核报表）是否在运行，文件是否可读。",
     "deliveries": "请看 collect_submissions 的日志，修好后重新运行。",
     "answers": "请重新运行 collect_submissions。",
     "silent_channel": "请看 collect_submissions 是否在运行；再照 docs/operating.md 的 Channels 一节处理。",
@@ -138,11 +140,11 @@ def _dags(office: Office, conn: Connection) -> Iterator[Alert]:
     known = runs(conn)
     for name, row in known.items():
         if row.state == "failed":
-            found = f"{name} 自{_moment(row.since)}起失败（{row.detail}）。"
+            found = f"{job_name(name)}自{_moment(row.since)}起失败（{_last_run(row)}）。"
             yield _alert("failing_dag", name, found)
     collection, limit = known.get(COLLECTION), _limit(office, "silent_after_minutes")
     if collection and collection.state == "success" and office.settings.now() - collection.last_at > limit:
-        found = f"{COLLECTION} 自{_moment(collection.last_at)}起没有运行过。"
+        found = f"{job_name(COLLECTION)}自{_moment(collection.last_at)}起没有运行过。"
         yield _alert("failing_dag", COLLECTION, found, advice=COLLECTION)
 
 
@@ -187,6 +189,12 @@ def _backup(office: Office, conn: Connection) -> Iterator[Alert]:
         yield _alert("no_backup", BACKUP, "设了 JINGUO_BACKUP，但还从来没有备份过。")
     elif office.settings.now() - row.succeeded_at > dt.timedelta(hours=hours):
         yield _alert("no_backup", BACKUP, f"自{_moment(row.succeeded_at)}起没有备份成功。")
+
+
+def _last_run(row: RunRow) -> str:
+    """Which run it was: Airflow's own name of it, too, to find its log."""
+    started = f"{_moment(row.started_at)}{kind_name(row.kind)}启动，" if row.started_at else ""
+    return f"{started}{row.detail}"
 
 
 def _moment(moment: dt.datetime) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
 from collections import Counter
 
@@ -56,7 +57,15 @@ def _tell(office: Office, alert: AlertRow, contact: Contact, fields_of: FieldsOf
     return done.state
 
 
-def report_run(settings: Settings, name: str, state: str, detail: str = "") -> None:
+def report_run(
+    settings: Settings,
+    name: str,
+    state: str,
+    detail: str = "",
+    *,
+    kind: str | None = None,
+    started_at: dt.datetime | None = None,
+) -> None:
     """Puts on record how a DAG's run ended; ``watch`` tells of a failed one. ``state``: success or failed."""
     with open_office(settings) as office, office.warehouse.write() as conn:
-        record_run(conn, name, state, at=settings.now(), detail=detail)
+        record_run(conn, name, state, at=settings.now(), detail=detail, kind=kind, started_at=started_at)
