@@ -2,6 +2,7 @@
 
 import csv
 from collections import defaultdict
+from contextlib import closing
 from dataclasses import replace
 from decimal import Decimal
 
@@ -103,7 +104,7 @@ def test_a_warehouse_that_contradicts_itself_is_not_published(settings, clerks):
     clerks.fill(OCTOBER, CITY)
     collect_inbox(settings)
     close_period(settings, str(OCTOBER))
-    with open_warehouse(settings.warehouse_url).write() as conn:
+    with closing(open_warehouse(settings.warehouse_url)) as warehouse, warehouse.write() as conn:
         conn.execute(update(core_fact).where(core_fact.c.value.is_not(None)).values(state=0))
     with pytest.raises(GateClosed) as closed:
         make_release(settings, OCTOBER, approver="李主任")
@@ -270,7 +271,7 @@ def test_an_explanation_written_into_the_list_waits_for_the_steward_with_its_tex
     (second,) = collect_inbox(settings)
     assert (second.state, second.row.version) == ("awaiting_explanation", 2)
     decide_report(settings, CITY, OCTOBER, action="accept", reason="说明属实", actor="张审核")
-    with open_warehouse(settings.warehouse_url).read() as conn:
+    with closing(open_warehouse(settings.warehouse_url)) as warehouse, warehouse.read() as conn:
         (given,) = explanations_of(conn, second.row.unit_id, OCTOBER.key)
     assert (given.rule_id, given.cell_id, given.accepted_by) == ("BN-409", "t04.r19.c2", "张审核")
     assert given.text.startswith("标牌已向厂家订制")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+from contextlib import closing
 
 import numpy as np
 import openpyxl
@@ -49,7 +50,7 @@ def test_confirming_again_changes_nothing(reported):
     _, first = confirm(reported)
     _, second = confirm(reported)
     assert (second.id, second.version) == (first.id, 1)
-    with open_warehouse(reported.settings.warehouse_url).read() as conn:
+    with closing(open_warehouse(reported.settings.warehouse_url)) as warehouse, warehouse.read() as conn:
         said = [entry for entry in entries(conn) if entry.action == "confirm_consolidation"]
     assert [(entry.actor, entry.details["reason"]) for entry in said] == [("王统计", "县市区报表均已审定")]
     assert verify_all(reported.settings) == []
