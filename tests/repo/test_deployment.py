@@ -6,6 +6,7 @@ import importlib.util
 import json
 import os
 import re
+import secrets
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from types import ModuleType
 
 import pytest
 import yaml
+from sqlalchemy import create_engine, inspect, make_url
 
 PROJECT = Path(__file__).resolve().parents[2]
 TEXT = (PROJECT / "docker-compose.yaml").read_text("utf-8")
@@ -188,3 +190,18 @@ def test_a_new_system_has_its_first_accounts_and_one_in_use_keeps_its_own(deploy
     assert found == ["admin", "shengban", "shenhe", "xiangtan", "zhang"]
     assert len(list_staff(load_settings(environment))) == 5
     assert with_staff("admin:admin", found[:3]) == "admin:admin,shengban:viewer,shenhe:viewer"
+
+
+def test_a_backup_is_restored_into_databases_that_are_there_and_empty(deploy, monkeypatch, postgresql_server):
+    services, server = deploy("prepare_services"), make_url(postgresql_server.create_database("restore_admin"))
+    wanted = server.set(username="restorer", database="restored_warehouse", password=secrets.token_hex(8))
+    monkeypatch.setenv("POSTGRES_URL", server.render_as_string(hide_password=False))
+    for name in (services.AIRFLOW_URL, "JINGUO_WAREHOUSE_URL"):
+        monkeypatch.setenv(name, wanted.render_as_string(hide_password=False))
+    monkeypatch.setattr(sys, "argv", ["prepare_services.py", "--empty"])
+    services.main()
+    services.main()  # may be run again
+    engine = create_engine(server.set(database="restored_warehouse"))
+    assert inspect(engine).get_table_names() == []
+    engine.dispose()
+    assert "prepare_services.py --empty" in (PROJECT / "docs/operating.md").read_text("utf-8")
