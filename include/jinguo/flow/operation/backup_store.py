@@ -22,8 +22,8 @@ FieldsOf = Callable[[str], Mapping[str, str]]
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a backup is. ``head``: number and hash of the audit log's last line in it. ``register``: which imported version
-    of the unit register was in force; 0: none was, or backups did not hold registers yet."""
+    """What a backup is. ``head``: number and hash of the audit log's last line in it. ``register``: the imported
+    version of the unit register in force then; 0: none was, or backups did not hold registers yet."""
 
     name: str
     at: str
