@@ -31,8 +31,8 @@ fuzz: setup  ## mutated workbooks through the readers; ARGS="--files 5000 --seco
 up: setup  ## the whole system on this machine; prints the address and the login
 	@$(PY) deploy/start_services.py
 
-env: setup  ## .env with random secrets for docker-compose.yaml, unless there is one
-	@$(PY) deploy/write_env.py
+env:  ## .env with random secrets for docker-compose.yaml, unless there is one
+	@$${PYTHON:-python3} deploy/write_env.py
 
 levels: setup  ## two months of 14 cities in which every level reports and the map changes, proved; takes minutes
 	@PYTHONPATH=include $(PY) tests/levels/whole_year.py $$(mktemp -d)

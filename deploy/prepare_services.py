@@ -2,6 +2,7 @@
 
 From the environment: POSTGRES_URL (a superuser, to create roles and databases; left out where they exist), the URLs
 that Airflow and the warehouse use, and ``<ACCOUNT>_PASSWORD`` for each account that shall have a given password.
+With ``--empty`` it stops at empty databases: a backup is restored into those.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from passwords import ensure_passwords
 from sqlalchemy import URL, create_engine, make_url, text
 
 AIRFLOW_URL = "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"
+EMPTY = "--empty"
 PASSWORDS_FILE = "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_PASSWORDS_FILE"
 
 
@@ -23,6 +25,8 @@ def main() -> None:
     if superuser := os.environ.get("POSTGRES_URL"):
         for name in (AIRFLOW_URL, "JINGUO_WAREHOUSE_URL"):
             create_database(make_url(superuser), make_url(os.environ[name]))
+    if EMPTY in sys.argv[1:]:
+        return
     subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], check=True)
 
     from jinguo.warehouse.engine import open_warehouse

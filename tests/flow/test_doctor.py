@@ -46,6 +46,19 @@ def test_a_lost_file_a_fixed_clock_and_a_dead_database_are_named(home, monkeypat
     assert list(_bad()) == ["database"]  # and not each check again that looks into it
 
 
+def test_a_backup_that_is_not_wanted_cannot_be_made_or_is_made_daily(home, postgresql_server, tmp_path, monkeypatch):
+    def said():
+        return next((check.found, bool(check.advice)) for check in examine(is_quick=True) if check.name == "backup")
+
+    monkeypatch.delenv("JINGUO_BACKUP", raising=False)
+    assert said() == ("没有设 JINGUO_BACKUP，不做备份。", False)
+    monkeypatch.setenv("JINGUO_BACKUP", str(tmp_path / "store"))
+    assert said() == (f"每天备份到 {tmp_path / 'store'}。", False)
+    monkeypatch.setenv("JINGUO_WAREHOUSE_URL", postgresql_server.create_database("doctor_backup"))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert said() == ("备份不了数据库：没有 pg_dump 程序。", True)
+
+
 def test_a_channel_that_fails_or_was_forgotten_is_named(home, tmp_path, monkeypatch):
     file = tmp_path / "channels.json"
     file.write_text(json.dumps({"channels": [{"name": "share", "kind": "folder", "path": str(tmp_path / "gone")}]}))

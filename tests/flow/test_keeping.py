@@ -17,6 +17,7 @@ from jinguo.flow.operation.audit import verify_all
 from jinguo.flow.operation.backup import back_up, expired, restore
 from jinguo.flow.operation.backup_store import Manifest, open_store
 from jinguo.flow.operation.fixity import check_files
+from jinguo.flow.register.changes import import_register
 from jinguo.flow.release.editions import make_release
 from jinguo.periods import Period
 from jinguo.settings import TIMEZONE, load_settings
@@ -100,6 +101,31 @@ def test_published_releases_come_back_too(settings, clerks, tmp_path):
     new, problems = _restored(settings, tmp_path)
     assert problems == []
     assert list((new.outbox / "releases" / "2026-10").glob("*正式*.xlsx"))
+
+
+def test_an_imported_register_is_in_the_backup_and_in_force_again(kept, tmp_path):
+    nothing = back_up(kept).manifest
+    change = tmp_path / "change.yaml"
+    for number, (name, day) in enumerate((("岳云区", "04"), ("云塘区", "05")), start=1):
+        change.write_text(
+            f"document: 湘民函\nchanges:\n  - rename: 430304\n    from: 2026-10\n    name: {name}\n", "utf-8"
+        )
+        import_register(kept, change, actor="李主任", reason="区划调整", is_decided=True)
+        assert back_up(at(kept, f"2026-11-{day}T03:00")).manifest.register == number
+    first = open_store(kept).manifests()[1].name
+    files = sorted(path.relative_to(kept.register) for path in kept.register.iterdir())
+    new, problems = _restored(kept, tmp_path)
+    assert problems == []
+    assert new.register == new.register_store / "0002"
+    assert [(new.register / path).read_bytes() for path in files] == [
+        (kept.register / path).read_bytes() for path in files
+    ]
+    older = replace(new, home=tmp_path / "older", warehouse_url=f"sqlite:///{tmp_path / 'older/warehouse.db'}")
+    assert restore(older, name=first) == []
+    assert older.register == older.register_store / "0001"
+    oldest = replace(new, home=tmp_path / "oldest", warehouse_url=f"sqlite:///{tmp_path / 'oldest/warehouse.db'}")
+    assert restore(oldest, name=nothing.name) == []
+    assert (nothing.register, oldest.register) == (0, oldest.schemas / "units")
 
 
 def test_a_damaged_file_is_not_backed_up_and_a_copy_outlives_later_damage(kept, tmp_path):

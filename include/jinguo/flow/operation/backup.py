@@ -1,7 +1,8 @@
-"""Daily backups and the way back: the warehouse at one moment, every archived file, every published release.
+"""Daily backups and the way back: the warehouse at one moment; archived files, published releases, imported registers.
 
-In the store, ``archive/ab/<sha256>`` and ``releases/`` are there once and grow; ``warehouse/<moment>.db`` (``.dump`` of
-PostgreSQL) has a ``.json`` beside it that is written last: without it there is no backup of that moment.
+In the store, ``archive/ab/<sha256>``, ``releases/`` and ``register/<version>/`` are there once and grow;
+``warehouse/<moment>.db`` (``.dump`` of PostgreSQL) has a ``.json`` beside it that is written last: without it there is
+no backup of that moment.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from jinguo.flow.operation.fixity import is_whole
 from jinguo.flow.operation.snapshots import SUFFIXES, kind_of, put_back, take_snapshot
 from jinguo.intake.folder import home_lock
 from jinguo.settings import Settings, connection_fields
+from jinguo.units.store import RegisterStore
 from jinguo.warehouse import audit
 from jinguo.warehouse.runs import record_run
 
@@ -67,13 +69,14 @@ def _back_up(office: Office, store: Store) -> Backup:
         with office.warehouse.read() as conn:  # after the snapshot: all that it knows is in the archive
             files, personal = archived_files(office, conn), personal_files(office, conn)
         copied = _copy_archive(office, store, files, problems) + _copy_releases(office, store)
+        register, parts = _copy_register(office, store)
         store.put(snapshot, f"warehouse/{name}")
         size, sha256 = snapshot.stat().st_size, _hash(snapshot)
-    manifest = Manifest(name, now.isoformat(), kind, sha256, size, len(files), head)
+    manifest = Manifest(name, now.isoformat(), kind, sha256, size, len(files), head, register)
     store.write_manifest(manifest)
     if not problems:
         _let_go(store, [*earlier, manifest], personal, now)
-    return Backup(manifest, copied, problems)
+    return Backup(manifest, copied + parts, problems)
 
 
 @contextmanager
@@ -124,6 +127,21 @@ def _copy_releases(office: Office, store: Store) -> int:
     return copied
 
 
+def _copy_register(office: Office, store: Store) -> tuple[int, int]:
+    """The version in force (0: the one that came with the definitions), and how many files of it and of those before it
+    were new. They never change; a version after it is one that nobody turned to, and may be written again."""
+    versions = RegisterStore(office.settings.register_store)
+    current, there, copied = versions.current(), store.sizes("register"), 0
+    last = current.version if current else 0
+    for version in range(1, last + 1):
+        for path in sorted(versions.path(version).glob("*")):
+            name = path.relative_to(versions.folder).as_posix()
+            if name not in there:
+                store.put(path, f"register/{name}")
+                copied += 1
+    return last, copied
+
+
 def _let_go(store: Store, manifests: Sequence[Manifest], personal: set[str], now: dt.datetime) -> None:
     """Backups whose time is over; files in which personal data was found since they were backed up."""
     for old in expired(manifests, now):
@@ -165,9 +183,20 @@ def restore(settings: Settings, *, name: str = "", fields_of: FieldsOf = connect
         if _hash(snapshot) != manifest.sha256:
             raise JinguoError(f"{manifest.name} is damaged: restore an earlier one")
         put_back(snapshot, settings.warehouse_url)
+    _bring_register(settings, store, manifest.register)
     with open_office(settings) as office:
         _bring_files(office, store)
     return verify_all(settings)
+
+
+def _bring_register(settings: Settings, store: Store, last: int) -> None:
+    """The versions up to the one in force at the time, and the link to that."""
+    versions = RegisterStore(settings.register_store)
+    for name in sorted(store.sizes("register")):
+        if int(name.partition("/")[0]) <= last:
+            store.get(f"register/{name}", versions.folder / name)
+    if last:
+        versions.put_in_force(last)
 
 
 def _bring_files(office: Office, store: Store) -> None:

@@ -22,7 +22,8 @@ FieldsOf = Callable[[str], Mapping[str, str]]
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a backup is. ``head``: number and hash of the audit log's last line in it."""
+    """What a backup is. ``head``: number and hash of the audit log's last line in it. ``register``: the imported
+    version of the unit register in force then; 0: none was, or backups did not hold registers yet."""
 
     name: str
     at: str
@@ -31,6 +32,7 @@ class Manifest:
     size: int
     file_count: int
     head: tuple[int, str]
+    register: int = 0
 
 
 class Store:

@@ -18,6 +18,7 @@ from jinguo.flow.intake.quarantine import archived_files
 from jinguo.flow.office import Office, open_office
 from jinguo.flow.operation.alerts import KINDS, alert_limits, list_alerts
 from jinguo.flow.operation.messengers import MAIL_CONNECTION, MessengerError, try_mail
+from jinguo.flow.operation.snapshots import missing_program
 from jinguo.flow.release.edition_files import unwritten_releases
 from jinguo.intake.channels.definitions import load_channels
 from jinguo.intake.channels.model import FETCH_STATE_NAMES
@@ -117,6 +118,17 @@ def _disk(settings: Settings) -> Iterator[Check]:
         yield Check(folder.name, title, f"{folder} {'可以读写' if is_usable else '不能读写'}。", advice)
 
 
+def _backup(settings: Settings) -> Iterator[Check]:
+    """Whether there can be backups; whether there are, the alerts say."""
+    if not settings.backup:
+        yield Check("backup", "备份", "没有设 JINGUO_BACKUP，不做备份。")
+    elif program := missing_program(settings.warehouse_url):
+        advice = "请安装与数据库同一版本的 PostgreSQL 客户端程序（postgresql-client）。"
+        yield Check("backup", "备份", f"备份不了数据库：没有 {program} 程序。", advice)
+    else:
+        yield Check("backup", "备份", f"每天备份到 {settings.backup}。")
+
+
 def _releases(settings: Settings) -> Iterator[Check]:
     with open_office(settings) as office:
         unwritten = [f"{released_of_key(r.period_key).chinese}第{r.edition}版" for r in unwritten_releases(office)]
@@ -202,6 +214,7 @@ _CHECKS: dict[str, tuple[str, Callable[[Settings], Iterator[Check]]]] = {
     "database file": ("数据库文件", _database_file),
     "archive": ("原件存档", _archive),
     "disk": ("磁盘", _disk),
+    "backup": ("备份", _backup),
     "releases": ("发布文件", _releases),
     "channels": ("收件通道", _channels),
     "alerts": ("告警", _alerts),

@@ -21,6 +21,11 @@ def kind_of(url: str) -> str:
     return make_url(url).get_backend_name()
 
 
+def missing_program(url: str) -> str:
+    """The program that a snapshot of this database needs and that is not there; "": all is there."""
+    return "pg_dump" if kind_of(url) == "postgresql" and shutil.which("pg_dump") is None else ""
+
+
 def take_snapshot(url: str, target: Path) -> None:
     """Writes the database at ``url`` as it is at one moment; others go on reading and writing meanwhile."""
     if kind_of(url) == "postgresql":
