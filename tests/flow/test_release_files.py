@@ -3,6 +3,7 @@
 import datetime as dt
 import hashlib
 import json
+import shutil
 from dataclasses import replace
 
 import pytest
@@ -12,6 +13,7 @@ from jinguo.flow.office import open_office
 from jinguo.flow.operation.audit import verify_all
 from jinguo.flow.release.editions import finish_releases, make_release, trace_figure
 from jinguo.periods import Period, Span
+from jinguo.release.design import load_design
 from jinguo.release.gate import GateClosed
 
 pytestmark = pytest.mark.filterwarnings("ignore:module .sre_:DeprecationWarning")  # of Great Expectations
@@ -78,3 +80,32 @@ def test_a_quarter_is_released_and_written_again_like_a_month(settings, clerks):
     traced = trace_figure(later, quarter, "t03.r01.c1", unit_code=None, edition=1)
     assert [month["edition"] for month in traced["months"]] == [1, None, None]
     assert sum(item["value"] for item in traced["inputs"]) == traced["value"]
+
+
+def test_a_later_look_of_the_release_leaves_what_is_published_as_it_was(settings, clerks, schemas, tmp_path):
+    own = tmp_path / "schemas"
+    shutil.copytree(schemas, own)
+    settings = replace(settings, schemas=own)
+    clerks.fill(OCTOBER, CITY)
+    collect_inbox(settings)
+    close_period(settings, str(OCTOBER))
+    make_release(settings, OCTOBER, approver="李主任")
+    folder = settings.outbox / "releases" / "2026-10"
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    design = own / "release" / "workbook.yaml"
+    design.write_text(design.read_text("utf-8").replace("title:", "title: 新版", 1), "utf-8")
+    load_design.cache_clear()
+    make_release(settings, OCTOBER)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+    (lost,) = folder.glob("*正式.docx")
+    lost.unlink()
+    make_release(settings, OCTOBER)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+    (lost,) = folder.glob("*正式.xlsx")
+    lost.unlink()
+    make_release(settings, OCTOBER)
+    changed = [path.name for path in folder.iterdir() if path.read_bytes() != before[path.name]]
+    assert sorted(changed) == ["湘妇志_202610_全省汇总_第1版_正式.xlsx", "湘妇志_202610_第1版_清单.json"]
+    assert verify_all(settings) == []

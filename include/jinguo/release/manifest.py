@@ -92,6 +92,15 @@ def lacks_files(manifest: Path) -> bool:
         return False
 
 
+def intact_files(manifest: Path, sha256: str) -> frozenset[str]:
+    """The names of the files beside a manifest that are as it says; none where itself is not as on record."""
+    if not manifest.exists() or file_hash(manifest) != sha256:
+        return frozenset()
+    outputs: list[dict[str, Any]] = json.loads(manifest.read_text("utf-8"))["outputs"]
+    there = ((item, manifest.with_name(item["name"])) for item in outputs)
+    return frozenset(item["name"] for item, path in there if path.exists() and file_hash(path) == item["sha256"])
+
+
 def damage(manifest: Path, sha256: str) -> list[str]:
     """What is no longer as it was published, in words: the manifest (on record: ``sha256``), a file beside it.
 

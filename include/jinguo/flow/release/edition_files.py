@@ -16,7 +16,7 @@ from pathlib import Path
 from jinguo.files import sync, write_whole
 from jinguo.flow.office import Office
 from jinguo.periods import Period, Span, parse_released, released_of_key
-from jinguo.release.manifest import bytes_hash, damage, lacks_files, manifest_bytes, manifest_name
+from jinguo.release.manifest import bytes_hash, damage, intact_files, lacks_files, manifest_bytes, manifest_name
 from jinguo.release.model import Edition
 from jinguo.release.workbook import workbook_name, write_release_workbook
 from jinguo.warehouse import audit, releases
@@ -30,14 +30,18 @@ def write_edition(office: Office, edition: Edition, *, out: Path | None = None) 
     """The edition's files in ``out``, the path of its workbook; writing them again gives the same bytes.
 
     A published edition also stands in the outbox, with its manifest, whose hash goes into the audit log, and takes the
-    place of its draft.
+    place of its draft. What still is as it was published is not written again: a later program, or later words in
+    schemas/release, would make another file of it.
     """
     if edition.state != "published":
         return _write_files(office, edition, out or _folder(office, edition.period))[0]
     folder = _folder(office, edition.period)
-    files = _write_files(office, edition, folder)
+    kept = _as_published(office, edition)
+    files = _write_files(office, edition, folder, kept)
     _remove_draft(folder, files)
-    files.append(_write_manifest(office, edition, folder, files))
+    manifest = _manifest_path(office, edition.period, edition.number or 0)
+    is_whole = {path.name for path in files} <= kept
+    files.append(manifest if is_whole else _write_manifest(office, edition, manifest, files))
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         files = [Path(shutil.copy(path, out / path.name)) for path in files]
@@ -50,6 +54,15 @@ def _remove_draft(folder: Path, files: list[Path]) -> None:
     for path in files:
         if "_正式" in path.name:
             (folder / path.name.replace("_正式", "_草稿")).unlink(missing_ok=True)
+
+
+def _as_published(office: Office, edition: Edition) -> frozenset[str]:
+    """The names of the edition's files that are as its manifest says, which is as the audit log says."""
+    subject = releases.subject_of(edition.period.key, edition.number or 0)
+    with office.warehouse.read() as conn:
+        recorded = [entry.details for entry in audit.entries(conn, subject=subject) if entry.action == _ACTION]
+    manifest = _manifest_path(office, edition.period, edition.number or 0)
+    return intact_files(manifest, recorded[-1]["sha256"]) if recorded else frozenset()
 
 
 def has_draft_files(office: Office, edition: Edition) -> bool:
@@ -108,7 +121,8 @@ def _folder(office: Office, period: Period | Span) -> Path:
     return office.settings.outbox / "releases" / str(period)
 
 
-def _write_files(office: Office, edition: Edition, folder: Path) -> list[Path]:
+def _write_files(office: Office, edition: Edition, folder: Path, kept: frozenset[str] = frozenset()) -> list[Path]:
+    """Workbook, bulletin and where its numbers come from; those whose names are in ``kept`` stand there already."""
     from jinguo.release.bulletin import bulletin_name, write_bulletin  # python-docx: only whoever writes one waits
 
     schemas = office.settings.schemas
@@ -116,27 +130,28 @@ def _write_files(office: Office, edition: Edition, folder: Path) -> list[Path]:
 
     def write_workbook() -> Path:
         path = folder / workbook_name(edition)
+        if path.name in kept:
+            return path
         return _write(path, lambda partial: write_release_workbook(partial, edition, schemas=schemas))
 
-    numbers: list[dict[str, str]] = []
-    bulletin = _write(
-        folder / bulletin_name(edition),
-        lambda path: numbers.extend(map(asdict, write_bulletin(path, edition, schemas=schemas))),
-    )
-    source = _write(
-        folder / _sources_name(bulletin.name),
-        lambda path: path.write_text(json.dumps(numbers, ensure_ascii=False, indent=1) + "\n", "utf-8"),
-    )
+    bulletin = folder / bulletin_name(edition)
+    source = folder / _sources_name(bulletin.name)
+    if not {bulletin.name, source.name} <= kept:
+        numbers: list[dict[str, str]] = []
+        _write(bulletin, lambda path: numbers.extend(map(asdict, write_bulletin(path, edition, schemas=schemas))))
+        _write(
+            source,
+            lambda path: path.write_text(json.dumps(numbers, ensure_ascii=False, indent=1) + "\n", "utf-8"),
+        )
     return [write_workbook(), bulletin, source]
 
 
-def _write_manifest(office: Office, edition: Edition, folder: Path, files: list[Path]) -> Path:
+def _write_manifest(office: Office, edition: Edition, path: Path, files: list[Path]) -> Path:
     number = edition.number or 0
     with office.warehouse.read() as conn:
         rules = releases.rules_of(conn, edition.period.key, number)
         rows = submissions_by_id(conn, [r.submission_id for r in edition.figures.members if r.submission_id])
     content = manifest_bytes(edition, rules=rules, submissions=rows, outputs=files)
-    path = _manifest_path(office, edition.period, number)
     details = {"period": str(edition.period), "file": path.name, "sha256": bytes_hash(content)}
     subject = releases.subject_of(edition.period.key, number)
     with office.warehouse.write() as conn:
