@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import secrets
 from collections.abc import Callable, Collection, Sequence
@@ -27,6 +28,12 @@ def write_whole(path: Path, write: Callable[[Path], object], *, is_locked: bool 
         partial.unlink(missing_ok=True)
         raise
     return path
+
+
+def file_sha256(path: Path) -> str:
+    """The hash of a file's bytes, of which it never holds all at once; OSError when the file cannot be read."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def sync_files(paths: Collection[Path]) -> None:

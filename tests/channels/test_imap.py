@@ -12,8 +12,9 @@ from jinguo.intake.channels.fetching import fetch_all
 from jinguo.intake.channels.model import Credentials
 from jinguo.warehouse.contacts import import_contacts
 from jinguo.warehouse.deliveries import pending_deliveries
-from jinguo.warehouse.fetches import messages
 from jinguo.warehouse.records import Contact
+from jinguo.warehouse.tables import raw_message
+from sqlalchemy import select
 
 from .conftest import NOW, SECRET, SENT, free_port
 
@@ -36,8 +37,9 @@ def _fetch(box, intake, secret=SECRET, **changes):
 
 
 def _seen(intake):
+    query = select(raw_message).where(raw_message.c.channel == "mail").order_by(raw_message.c.id)
     with intake.warehouse.read() as conn:
-        return [(row.name, row.delivered_at) for row in pending_deliveries(conn)], messages(conn, "mail")
+        return [(row.name, row.delivered_at) for row in pending_deliveries(conn)], conn.execute(query).all()
 
 
 def test_attachments_are_taken_once_with_the_time_of_the_header(mailbox, intake):

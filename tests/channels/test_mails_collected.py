@@ -14,9 +14,10 @@ from jinguo.periods import Period
 from jinguo.settings import Settings
 from jinguo.units.register import load_register
 from jinguo.warehouse.contacts import import_contacts
-from jinguo.warehouse.fetches import messages
 from jinguo.warehouse.records import Contact
+from jinguo.warehouse.tables import raw_message
 from jinguo.workbench.report import make_report
+from sqlalchemy import select
 
 from .conftest import NOW, SECRET
 from .test_imap import mail
@@ -61,7 +62,7 @@ def test_the_sender_decides_nothing_and_a_steward_sees_it(settings, mailbox, tmp
     with open_office(settings) as office:
         assert make_report(office, changsha, OCTOBER).sender == shown
         with office.warehouse.read() as conn:
-            assert [row.state for row in messages(conn, "mail")] == ["taken"]
+            assert conn.scalars(select(raw_message.c.state)).all() == ["taken"]
 
 
 def test_a_photo_and_thirty_files_each_get_an_answer(settings, mailbox):

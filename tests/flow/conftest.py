@@ -12,7 +12,6 @@ import openpyxl
 import pytest
 from jinguo.demo.province import Province
 from jinguo.flow.expected.issue import issue_templates
-from jinguo.forms.load import form_for
 from jinguo.forms.model import SCALE
 from jinguo.periods import Period
 from jinguo.settings import TIMEZONE, Settings
@@ -94,9 +93,3 @@ def known_figures() -> dict[tuple[str, Period], Values]:
 @pytest.fixture
 def clerks(settings: Settings, known_figures: dict[tuple[str, Period], Values]) -> Clerks:
     return Clerks(settings, known_figures)
-
-
-@pytest.fixture
-def october_cells(schemas: Path) -> dict[str, object]:
-    """Cell id → cell of the form in force in October."""
-    return form_for(schemas, OCTOBER).cell_by_id

@@ -39,7 +39,7 @@ SIGNED = {"head": "张主任", "stat_head": "李科长", "filler": "王统计", 
 COVER = {"C9": "张主任", "C10": "李科长", "C11": "王统计", "C12": "0731-80000001"}
 ZONES = {"430100": "43Z101", "430900": "430971"}  # 湘江新区 reports for itself, 岳麓区 within it; 大通湖
 WITHIN_A_ZONE = "430104"
-POSTERS, POSTERS_OF_YEAR, LEAFLETS, LEAFLETS_OF_YEAR = (f"t06.r0{row}.c{column}" for row in (1, 2) for column in (1, 2))
+POSTERS, POSTERS_OF_YEAR = "t06.r01.c1", "t06.r01.c2"
 
 
 @dataclass(frozen=True)

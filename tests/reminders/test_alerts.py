@@ -18,8 +18,9 @@ from jinguo.flow.operation.watching import report_run, watch
 from jinguo.periods import Period
 from jinguo.settings import TIMEZONE, Settings
 from jinguo.units.register import load_register
-from jinguo.warehouse.alerts import notices_of
 from jinguo.warehouse.fixity import least_checked, record_checks
+from jinguo.warehouse.tables import out_notice
+from sqlalchemy import select
 
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")  # apprise
 
@@ -171,7 +172,8 @@ def test_what_failed_is_sent_by_the_next_run_to_whom_it_failed(settings, operato
     assert operators(settings) == {"sent": 1, "failed": 1}
     assert operators(settings) == {"known": 1, "sent": 1}
     with open_office(settings) as office, office.warehouse.read() as conn:
-        rows = [(row.channel, row.state, row.attempt_count, len(row.content_sha256)) for row in notices_of(conn, 1)]
+        query = select(out_notice).where(out_notice.c.alert_id == 1).order_by(out_notice.c.id)
+        rows = [(row.channel, row.state, row.attempt_count, len(row.content_sha256)) for row in conn.execute(query)]
     assert rows == [("mail", "sent", 1, 64), ("group", "sent", 4, 64)]
 
 

@@ -11,7 +11,8 @@ from jinguo.flow.expected.reminders import read_contacts, remind, remind_due
 from jinguo.periods import Period
 from jinguo.settings import TIMEZONE, Settings
 from jinguo.warehouse.engine import open_warehouse
-from jinguo.warehouse.reminders import reminders_of
+from jinguo.warehouse.tables import out_reminder
+from sqlalchemy import select
 
 # apprise looks for Python's own imghdr, which 3.13 no longer has.
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
@@ -48,7 +49,8 @@ def office(tmp_path, schemas, mails, webhook):
         def rows(self):
             warehouse = open_warehouse(settings.warehouse_url)
             with warehouse.read() as conn:
-                rows = reminders_of(conn, OCTOBER.key)
+                query = select(out_reminder).where(out_reminder.c.period_key == OCTOBER.key)
+                rows = conn.execute(query.order_by(out_reminder.c.id)).all()
             warehouse.close()
             return rows
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from jinguo.warehouse import audit
 from jinguo.warehouse.decisions import record_decision
-from jinguo.warehouse.deliveries import finish_delivery
-from jinguo.warehouse.records import Decision
+from jinguo.warehouse.deliveries import finish_deliveries
+from jinguo.warehouse.records import Decision, Outcome
 from jinguo.warehouse.releases import publish, save_draft
 from jinguo.warehouse.submissions import accept, set_state
 from jinguo.warehouse.tables import core_audit, core_decision, out_release, raw_delivery, raw_submission
@@ -74,7 +74,7 @@ def worked(warehouse, make, fill, now):
     with warehouse.write() as conn:
         accept(conn, [first, second], at=now)
         set_state(conn, second, "returned", at=now, actor="王\udcff", reason="数据\x00有误")
-        finish_delivery(conn, 1, outcome="submission", at=now, submission_id=first)
+        finish_deliveries(conn, [Outcome(1, "submission", first)], at=now)
         record_decision(conn, Decision(1, 202610, "return", "数据有误", "王审核", now, second))
         release = save_draft(conn, period_key=202610, members_hash="a", members=[], figures=[], at=now)
         publish(conn, release.id, actor="周", at=now, members_hash="a")

@@ -10,7 +10,6 @@ from jinguo.settings import TIMEZONE
 from jinguo.warehouse.deliveries import (
     delivery,
     finish_deliveries,
-    finish_delivery,
     parts_of,
     pending_deliveries,
     record_deliveries,
@@ -65,7 +64,7 @@ def test_a_delivery_is_given_back_as_it_was_recorded(warehouse):
 def test_a_finished_delivery_keeps_its_findings_and_is_no_longer_pending(warehouse, finding):
     with warehouse.write() as conn:
         first, second, third = record_deliveries(conn, [_delivery("a"), _delivery("b"), _delivery("c")])
-        finish_delivery(conn, first, outcome="rejected", at=NOW, findings=[finding])
+        finish_deliveries(conn, [Outcome(first, "rejected", findings=[finding])], at=NOW)
         finish_deliveries(conn, [Outcome(second, "submission", 12)], at=NOW)
         assert [row.id for row in pending_deliveries(conn)] == [third]
         assert pending_deliveries(conn, limit=0) == []
@@ -76,16 +75,16 @@ def test_a_finished_delivery_keeps_its_findings_and_is_no_longer_pending(warehou
 def test_a_delivery_is_finished_once(warehouse):
     with warehouse.write() as conn:
         (row_id,) = record_deliveries(conn, [_delivery("a")])
-        finish_delivery(conn, row_id, outcome="rejected", at=NOW)
+        finish_deliveries(conn, [Outcome(row_id, "rejected")], at=NOW)
     with pytest.raises(ValueError, match="1 deliveries only 0"), warehouse.write() as conn:
-        finish_delivery(conn, row_id, outcome="held", at=NOW)
+        finish_deliveries(conn, [Outcome(row_id, "held")], at=NOW)
     with warehouse.read() as conn:
         assert delivery(conn, row_id).outcome == "rejected"
 
 
 def test_an_unknown_outcome_is_our_own_mistake(warehouse):
     with pytest.raises(ValueError, match=r"outcome 'lost' .*duplicate"), warehouse.write() as conn:
-        finish_delivery(conn, 1, outcome="lost", at=NOW)
+        finish_deliveries(conn, [Outcome(1, "lost")], at=NOW)
 
 
 def test_a_naive_time_is_our_own_mistake(warehouse):
@@ -120,7 +119,7 @@ def test_parts_wait_in_place_of_their_file_and_are_no_repeats(warehouse):
     ]
     with warehouse.write() as conn:
         (again,) = record_deliveries(conn, [_delivery("a", evidence="folder:2")])
-        finish_delivery(conn, parts[0].id, outcome="rejected", at=NOW)
+        finish_deliveries(conn, [Outcome(parts[0].id, "rejected")], at=NOW)
     with warehouse.read() as conn:
         assert delivery(conn, whole).outcome == "divided"
         assert [(row.id, row.earlier_id) for row in pending_deliveries(conn)] == [(parts[1].id, None), (again, whole)]

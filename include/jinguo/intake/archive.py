@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from jinguo.files import sync, sync_all
+from jinguo.files import file_sha256, sync, sync_all
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _CHUNK = 1 << 20
@@ -112,9 +112,8 @@ class Archive:
         missing = set(known)
         for path in sorted(self.root.glob("[0-9a-f][0-9a-f]/*")):
             missing.discard(path.name)
-            with path.open("rb") as file:
-                if path.name != hashlib.file_digest(file, "sha256").hexdigest():
-                    yield path.name
+            if path.name != file_sha256(path):
+                yield path.name
         yield from sorted(missing)
 
     def _make_root(self) -> None:

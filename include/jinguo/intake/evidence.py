@@ -99,7 +99,7 @@ def gather(
     """Everything that the file says about unit and period."""
     evidence = Evidence()
     if block is not None:
-        _take_block(evidence, block, register)
+        _take_block(evidence, block)
     _take_cover(evidence, cover, register)
     for sheet, head in heads:
         _take_head(evidence, sheet, head, register)
@@ -107,7 +107,7 @@ def gather(
     return evidence
 
 
-def _take_block(evidence: Evidence, block: IdentityBlock, register: Register) -> None:
+def _take_block(evidence: Evidence, block: IdentityBlock) -> None:
     saying = Saying("模板标识", "", "", block.texts.get("unit_code", ""))
     if saying.text:
         evidence.codes.append((saying.text, saying))

@@ -7,7 +7,6 @@ from collections import Counter
 from dataclasses import dataclass
 
 DELIMITERS = (",", "\t", ";")
-_FULL_WIDTH_COMMA = "，"
 _MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f\x7f\ufffe\uffff]")
 UNSEEN = ("Cc", "Cf", "Cs")  # control characters, marks that turn the direction of reading, halves of a letter

@@ -22,7 +22,6 @@ _OLD_TEXTS = (0x0204, 0x00D6)
 _ROW, _COLINFO = 0x0208, 0x007D
 _GLOBALS = 5  # the kind of substream that comes before the sheets
 _BIFF8 = 0x0600
-_WORKSHEET = 0
 _TEXT_RESULT, _ERROR_RESULT, _EMPTY_RESULT = 0, 2, 3  # kinds of formula results that are not numbers
 _THIS_WORKBOOK = b"\x01\x04"
 _SHARES = 0x01  # the token of a formula that is written elsewhere

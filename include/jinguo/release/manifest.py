@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from jinguo.files import file_sha256
 from jinguo.periods import Period, Span, stamp
 from jinguo.release.model import Edition
 from jinguo.warehouse.records import SubmissionRow
@@ -41,7 +41,7 @@ def manifest_bytes(
         "rules": rules,
         "inputs": inputs,
         "left_out": [{"unit_code": r.unit.code, "state": r.state, "reason": r.note} for r in figures.left_out],
-        "outputs": [{"name": path.name, "sha256": file_hash(path)} for path in outputs],
+        "outputs": [{"name": path.name, "sha256": file_sha256(path)} for path in outputs],
     }
     return (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode()
 
@@ -72,15 +72,6 @@ def _months(edition: Edition) -> list[dict[str, Any]]:
     ]
 
 
-def file_hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def bytes_hash(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
 def lacks_files(manifest: Path) -> bool:
     """Whether the manifest or a file that it names is not there. What stands in them is for ``damage`` to say."""
     try:
@@ -94,11 +85,11 @@ def lacks_files(manifest: Path) -> bool:
 
 def intact_files(manifest: Path, sha256: str) -> frozenset[str]:
     """The names of the files beside a manifest that are as it says; none where itself is not as on record."""
-    if not manifest.exists() or file_hash(manifest) != sha256:
+    if not manifest.exists() or file_sha256(manifest) != sha256:
         return frozenset()
     outputs: list[dict[str, Any]] = json.loads(manifest.read_text("utf-8"))["outputs"]
     there = ((item, manifest.with_name(item["name"])) for item in outputs)
-    return frozenset(item["name"] for item, path in there if path.exists() and file_hash(path) == item["sha256"])
+    return frozenset(item["name"] for item, path in there if path.exists() and file_sha256(path) == item["sha256"])
 
 
 def damage(manifest: Path, sha256: str) -> list[str]:
@@ -108,11 +99,11 @@ def damage(manifest: Path, sha256: str) -> list[str]:
     """
     if not manifest.exists():
         return []
-    if file_hash(manifest) != sha256:
+    if file_sha256(manifest) != sha256:
         return [f"release: {manifest.name} is not as it was published"]
     outputs: list[dict[str, Any]] = json.loads(manifest.read_text("utf-8"))["outputs"]
     return [
         f"release: {item['name']} is not as it was published"
         for item in outputs
-        if (path := manifest.with_name(item["name"])).exists() and file_hash(path) != item["sha256"]
+        if (path := manifest.with_name(item["name"])).exists() and file_sha256(path) != item["sha256"]
     ]

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from xlsxwriter.worksheet import Worksheet
 
 _OUTCOMES = (("发现", 7), ("已改正", 7), ("已说明", 7), ("已豁免", 7), ("未解决", 7))
-_WHOSE = ("涉及单位（发现个数）", 46)
 _RULE_COLUMNS = (
     ("序号", 5),
     ("规则", 10),

@@ -154,7 +154,7 @@ def _from_report(source: _Source, report: UnitReport, cell_id: str, value: int) 
         "file": report.file_name,
         "sheet": sheet,
         "address": address,
-        "raw": notes[cell_id].raw if cell_id in notes else _written(source, _state_of(source, report, cell_id), value),
+        "raw": notes[cell_id].raw if cell_id in notes else _written(_state_of(source, report, cell_id), value),
         "version": report.version,
         "report_state": report.state,
         **from_other_file(reading, cell_id),
@@ -183,7 +183,7 @@ def _state_of(source: _Source, report: UnitReport, cell_id: str) -> FigureState:
     return FigureState(source.figures.states[source.figures.row_by_code[report.unit.code], cell.index])
 
 
-def _written(source: _Source, state: FigureState, value: int) -> str:
+def _written(state: FigureState, value: int) -> str:
     """What stood in a cell whose reading needed no normalisation; a declared zero is a tick beside an empty cell."""
     return "" if state is FigureState.NO_ACTIVITY else format_number(value)
 

@@ -55,9 +55,3 @@ def finish_notice(conn: Connection, notice_id: int, *, state: str, attempts: int
     conn.execute(update(out_notice).where(out_notice.c.id == notice_id).values(**values))
     details = {"notice": notice_id, "state": state}
     audit.append(conn, at=at, actor=audit.SYSTEM, action="alert", subject=f"notice {notice_id}", details=details)
-
-
-def notices_of(conn: Connection, alert_id: int) -> list[NoticeRow]:
-    """Who was told of an alert, in order."""
-    query = select(out_notice).where(out_notice.c.alert_id == alert_id).order_by(out_notice.c.id)
-    return [NoticeRow(**row) for row in conn.execute(query).mappings()]

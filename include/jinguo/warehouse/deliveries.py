@@ -9,14 +9,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, func, insert, select, update
 
-from jinguo.rules.findings import Finding
 from jinguo.warehouse import audit
 from jinguo.warehouse.engine import chunks
 from jinguo.warehouse.findings import insert_findings
 from jinguo.warehouse.records import OUTCOMES, Delivery, DeliveryRow, Outcome
 from jinguo.warehouse.tables import raw_delivery, raw_file
 
-_MOST_NAMES = 500  # in one IN list
+_MOST_MEMBERS = 500  # of a bundle: intake takes none with more
 
 
 def record_deliveries(conn: Connection, deliveries: Sequence[Delivery]) -> list[int]:
@@ -65,12 +64,11 @@ def known_files(conn: Connection) -> list[str]:
 def bundles_of(conn: Connection, hashes: Sequence[str]) -> list[str]:
     """The sha256 of the bundles in which these files came; a member's evidence is its bundle's and a number."""
     found: set[str] = set()
-    for start in range(0, len(hashes), _MOST_NAMES):
+    for chunk in chunks(hashes):
         members = select(raw_delivery.c.evidence).join_from(raw_delivery, raw_file)
-        evidence = conn.scalars(members.where(raw_file.c.sha256.in_(hashes[start : start + _MOST_NAMES])))
-        parents = sorted({text.rpartition(":")[0] for text in evidence if text and ":" in text})
-        for first in range(0, len(parents), _MOST_NAMES):
-            wanted = raw_delivery.c.evidence.in_(parents[first : first + _MOST_NAMES])
+        evidence = conn.scalars(members.where(raw_file.c.sha256.in_(chunk)))
+        for parents in chunks(sorted({text.rpartition(":")[0] for text in evidence if text and ":" in text})):
+            wanted = raw_delivery.c.evidence.in_(parents)
             found.update(conn.scalars(select(raw_file.c.sha256).join_from(raw_delivery, raw_file).where(wanted)))
     return sorted(found)
 
@@ -105,31 +103,18 @@ def parts_of(conn: Connection, whole_id: int) -> list[DeliveryRow]:
 def bundles_and_members(conn: Connection, delivery_ids: Sequence[int]) -> list[tuple[DeliveryRow, list[DeliveryRow]]]:
     """The bundles in which these deliveries came, each with all of its members in order."""
     evidence: set[str] = set()
-    for start in range(0, len(delivery_ids), _MOST_NAMES):
-        query = select(raw_delivery.c.evidence).where(raw_delivery.c.id.in_(delivery_ids[start : start + _MOST_NAMES]))
+    for chunk in chunks(delivery_ids):
+        query = select(raw_delivery.c.evidence).where(raw_delivery.c.id.in_(chunk))
         evidence.update(text.rpartition(":")[0] for text in conn.scalars(query) if text and ":" in text)
     found = []
     for text in sorted(evidence):
         query = _rows().where(raw_delivery.c.evidence == text, raw_delivery.c.outcome == "unpacked")
         bundle = conn.execute(query).mappings().one_or_none()
         if bundle:
-            numbered = [f"{text}:{number}" for number in range(_MOST_NAMES)]  # no bundle has more
+            numbered = [f"{text}:{number}" for number in range(_MOST_MEMBERS)]
             query = _rows().where(raw_delivery.c.evidence.in_(numbered)).order_by(raw_delivery.c.id)
             found.append((DeliveryRow(**bundle), [DeliveryRow(**row) for row in conn.execute(query).mappings()]))
     return found
-
-
-def finish_delivery(
-    conn: Connection,
-    delivery_id: int,
-    *,
-    outcome: str,
-    at: dt.datetime,
-    submission_id: int | None = None,
-    findings: Sequence[Finding] = (),
-) -> None:
-    """What became of one delivery; see ``finish_deliveries``."""
-    finish_deliveries(conn, [Outcome(delivery_id, outcome, submission_id, findings)], at=at)
 
 
 def finish_deliveries(conn: Connection, outcomes: Sequence[Outcome], *, at: dt.datetime) -> None:
@@ -180,8 +165,7 @@ def _rows() -> Select[Any]:
 def known_evidence(conn: Connection, evidence: Sequence[str]) -> dict[str, int]:
     """Evidence → the delivery that has it, of those that are on record."""
     known: dict[str, int] = {}
-    for start in range(0, len(evidence), _MOST_NAMES):
-        names = evidence[start : start + _MOST_NAMES]
+    for names in chunks(evidence):
         query = select(raw_delivery.c.evidence, raw_delivery.c.id).where(raw_delivery.c.evidence.in_(names))
         known.update((row.evidence, row.id) for row in conn.execute(query))
     return known
@@ -222,10 +206,8 @@ def _insert(conn: Connection, deliveries: Sequence[Delivery]) -> list[int]:
 def _file_ids(conn: Connection, sizes: dict[str, int]) -> dict[str, int]:
     """The file ids by sha256, new files stored."""
     hashes, files = list(sizes), {}
-    for start in range(0, len(hashes), _MOST_NAMES):
-        query = select(raw_file.c.sha256, raw_file.c.id).where(
-            raw_file.c.sha256.in_(hashes[start : start + _MOST_NAMES])
-        )
+    for chunk in chunks(hashes):
+        query = select(raw_file.c.sha256, raw_file.c.id).where(raw_file.c.sha256.in_(chunk))
         files.update((row.sha256, row.id) for row in conn.execute(query))
     fresh = [{"sha256": sha256, "size": size} for sha256, size in sizes.items() if sha256 not in files]
     if fresh:

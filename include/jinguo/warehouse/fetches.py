@@ -52,13 +52,6 @@ def record_message(conn: Connection, message: MessageRow) -> None:
         conn.execute(insert(raw_message).values(**asdict(message)))
 
 
-def messages(conn: Connection, channel: str) -> list[MessageRow]:
-    """The mails of a channel, in the order in which they were looked at."""
-    columns = [column for column in raw_message.c if column.name != "id"]
-    query = select(*columns).where(raw_message.c.channel == channel).order_by(raw_message.c.id)
-    return [MessageRow(**row) for row in conn.execute(query).mappings()]
-
-
 def is_mailbox(conn: Connection, channel: str) -> bool:
     """Whether mails came through this channel."""
     return conn.scalar(select(raw_message.c.id).where(raw_message.c.channel == channel).limit(1)) is not None

@@ -38,9 +38,3 @@ def finish_reminder(
     conn.execute(update(out_reminder).where(out_reminder.c.id == reminder_id).values(**values))
     details = {"reminder": reminder_id, "state": state}
     audit.append(conn, at=at, actor=audit.SYSTEM, action="remind", subject=f"reminder {reminder_id}", details=details)
-
-
-def reminders_of(conn: Connection, period_key: int) -> list[ReminderRow]:
-    """The reminders of a period, oldest first."""
-    query = select(out_reminder).where(out_reminder.c.period_key == period_key).order_by(out_reminder.c.id)
-    return [ReminderRow(**row) for row in conn.execute(query).mappings()]

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from jinguo.files import file_sha256
 from jinguo.flow.heap import quiet_heap
 from jinguo.flow.intake.partial import completed
 from jinguo.flow.office import Office, open_office
@@ -203,8 +204,7 @@ def _requests(files: Iterable[Path], folder: Path) -> Iterator[ReadRequest]:
             file.seek(0)
             data = file.read(MAX_BYTES + 1) if may_be_bundle(head) else b""
             if not is_bundle(data):
-                file.seek(0)
-                yield ReadRequest(readable_name(path.name), hashlib.file_digest(file, "sha256").hexdigest(), path)
+                yield ReadRequest(readable_name(path.name), file_sha256(path), path)
                 continue
         for name, body in unpack(data):
             sha256 = hashlib.sha256(body).hexdigest()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jinguo.errors import JinguoError, Refused
+from jinguo.files import file_sha256
 from jinguo.flow.office import open_office
 from jinguo.flow.register.effects import AffectedSeries, affected_series, open_questions
 from jinguo.periods import Period
@@ -80,7 +80,7 @@ def import_register(
     store = RegisterStore(settings.register_store)
     with open_office(settings) as office, office.warehouse.write() as conn:
         _settle(conn, store)
-        known = _already_there(settings, store, path)
+        known = _already_there(store, path)
         if known is not None:
             return known, None
         preview = _preview(office, conn, path)
@@ -136,13 +136,13 @@ def _tell(conn: Connection, record: ImportRecord, **more: Any) -> None:
     audit.append(conn, at=at, actor=record.actor, action=ACTION, subject=SUBJECT, details=told | more)
 
 
-def _already_there(settings: Settings, store: RegisterStore, path: Path) -> ImportRecord | None:
+def _already_there(store: RegisterStore, path: Path) -> ImportRecord | None:
     current = store.current()
     if current is None:
         return None
     if path.is_dir():
         return current if fingerprint(path) == current.after else None
-    sha256 = _hash(path)
+    sha256 = file_sha256(path)
     return next((r for r in store.records() if r.file_sha256 == sha256 and r.version <= current.version), None)
 
 
@@ -154,15 +154,11 @@ def _new_record(settings: Settings, store: RegisterStore, path: Path, *, actor: 
         actor=actor,
         reason=reason,
         file=path.name,
-        file_sha256=_hash(path) if path.is_file() else "",
+        file_sha256=file_sha256(path) if path.is_file() else "",
         before=fingerprint(settings.register),
         after="",
         shipped=fingerprint(settings.schemas / "units"),
     )
-
-
-def _hash(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _preview(office: Office, conn: Connection, path: Path) -> Preview:

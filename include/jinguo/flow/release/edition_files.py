@@ -6,6 +6,7 @@ the manifest is written last, of a draft the workbook: where that is, all of the
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import zipfile
@@ -16,7 +17,7 @@ from pathlib import Path
 from jinguo.files import sync, write_whole
 from jinguo.flow.office import Office
 from jinguo.periods import Period, Span, parse_released, released_of_key
-from jinguo.release.manifest import bytes_hash, damage, intact_files, lacks_files, manifest_bytes, manifest_name
+from jinguo.release.manifest import damage, intact_files, lacks_files, manifest_bytes, manifest_name
 from jinguo.release.model import Edition
 from jinguo.release.workbook import workbook_name, write_release_workbook
 from jinguo.warehouse import audit, releases
@@ -152,7 +153,7 @@ def _write_manifest(office: Office, edition: Edition, path: Path, files: list[Pa
         rules = releases.rules_of(conn, edition.period.key, number)
         rows = submissions_by_id(conn, [r.submission_id for r in edition.figures.members if r.submission_id])
     content = manifest_bytes(edition, rules=rules, submissions=rows, outputs=files)
-    details = {"period": str(edition.period), "file": path.name, "sha256": bytes_hash(content)}
+    details = {"period": str(edition.period), "file": path.name, "sha256": hashlib.sha256(content).hexdigest()}
     subject = releases.subject_of(edition.period.key, number)
     with office.warehouse.write() as conn:
         recorded = [entry.details for entry in audit.entries(conn, subject=subject) if entry.action == _ACTION]

@@ -61,18 +61,11 @@ class Root:
     name: bytes
     attributes: bytes
     end: int
-    is_empty: bool
 
     @property
     def namespace(self) -> bytes:
         key = b"xmlns:" + self.prefix[:-1] if self.prefix else b"xmlns"
         return attribute(self.attributes, key) or b""
-
-    def prefix_of(self, namespace: str) -> bytes | None:
-        """The prefix declared on the root for ``namespace``, None when there is none."""
-        wanted = re.escape(namespace.encode())
-        match = re.search(rb"""xmlns:([\w.-]+)\s*=\s*["']""" + wanted + rb"""["']""", self.attributes)
-        return match[1] if match else None
 
 
 def find_root(data: bytes, part: str, name: bytes) -> Root:
@@ -81,7 +74,7 @@ def find_root(data: bytes, part: str, name: bytes) -> Root:
     if not match or match[2] != name:
         raise UnsupportedError(f"{part}: root is not {name.decode()}")
     prefix = match[1] + b":" if match[1] else b""
-    return Root(prefix, match[2], match[3], match.end(), match[3].endswith(b"/"))
+    return Root(prefix, match[2], match[3], match.end())
 
 
 @lru_cache(maxsize=64)
