@@ -116,10 +116,10 @@ def test_tasks_hand_each_other_keys_and_counts_only(month):
     values = exchanged("collect_submissions")
     tasks = {"fetch_channels", "receive_files", "plan_batches", "process_batch", "write_answers", "announce_accepted"}
     assert set(values) == tasks
-    for key in values["process_batch"][0]:
-        assert re.fullmatch(r"43[0-9Z]{4}\|2026-10", key)
-    for batch in values["plan_batches"][0]:
-        assert all(isinstance(delivery, int) for delivery in batch)
+    assert values["process_batch"][0]
+    assert all(re.fullmatch(r"43[0-9Z]{4}\|2026-10", key) for key in values["process_batch"][0])
+    deliveries = [delivery for batch in values["plan_batches"][0] for delivery in batch]
+    assert {type(delivery) for delivery in deliveries} == {int}
     assert all(isinstance(value, int) for task in ("receive_files", "write_answers") for value in values[task])
 
 

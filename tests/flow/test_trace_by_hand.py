@@ -168,8 +168,9 @@ def test_a_random_units_figures_are_what_its_own_file_shows(month):
     """Twenty cells of one unit, straight from its file, without asking the trace where they are on the sheet."""
     figures = month.edition.figures
     row = figures.row_by_code[CORRECTED]
-    for cell_id in picked(figure_ids(month.edition, "cells"), 20):
-        figure = figures.of_unit(row, cell_id)
-        if figure.value is not None:
-            (source,) = month.trace(cell_id, CORRECTED)["inputs"]
-            assert as_number(month.stands_at(source)) * SCALE == figure.value, cell_id
+    known = {cell_id: figures.of_unit(row, cell_id).value for cell_id in picked(figure_ids(month.edition, "cells"), 20)}
+    known = {cell_id: value for cell_id, value in known.items() if value is not None}
+    assert len(known) > 10
+    for cell_id, value in known.items():
+        (source,) = month.trace(cell_id, CORRECTED)["inputs"]
+        assert as_number(month.stands_at(source)) * SCALE == value, cell_id

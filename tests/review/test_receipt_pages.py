@@ -61,6 +61,7 @@ def test_nothing_runs_out_of_the_page(tmp_path):
     command = ["pdftotext", "-bbox", tmp_path / "receipt.pdf", "-"]
     boxes = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     words = re.findall(r'xMin="([\d.-]+)" yMin="([\d.-]+)" xMax="([\d.-]+)" yMax="([\d.-]+)"', boxes)
+    assert len(words) > 30
     for left, top, right, bottom in (map(float, word) for word in words):
         assert left >= 40
         assert right <= 595 - 40
