@@ -176,7 +176,8 @@ def result_rows(settings: Settings, period: Period) -> Iterator[tuple[str, str, 
     from jinguo.flow.expected.status import period_status
     from jinguo.flow.office import open_office
     from jinguo.review.states import state_name
-    from jinguo.warehouse.submissions import findings_of, latest_submissions
+    from jinguo.warehouse.findings import findings_of
+    from jinguo.warehouse.submissions import latest_submissions
     from jinguo.warehouse.tables import raw_delivery
 
     with open_office(settings) as office, office.warehouse.read() as conn:

@@ -21,7 +21,8 @@ from jinguo.reading.answers import make_answer
 from jinguo.warehouse.explanations import explanations_of
 from jinguo.warehouse.findings import findings_of
 from jinguo.warehouse.proposals import proposals_of
-from jinguo.warehouse.submissions import submissions_of, values_of
+from jinguo.warehouse.readings import values_of
+from jinguo.warehouse.submissions import submissions_of
 
 OCTOBER = Period(2026, 10)
 CITY, CELL, RULE = "430800", "t04.r19.c2", "BN-409"

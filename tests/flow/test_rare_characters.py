@@ -12,7 +12,7 @@ from jinguo.flow.intake.collect import collect_inbox
 from jinguo.flow.office import open_office
 from jinguo.flow.release.editions import export_figures, make_release
 from jinguo.periods import Period
-from jinguo.warehouse.submissions import load_reading
+from jinguo.warehouse.readings import load_reading
 
 SEPTEMBER = Period(2026, 9)  # a quarter ends: 05表, which has texts, is due
 RARE = "㮾㴩𥕢𦰡"

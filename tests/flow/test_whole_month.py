@@ -21,7 +21,7 @@ from jinguo.periods import Period
 from jinguo.release.gate import GateClosed
 from jinguo.warehouse.engine import open_warehouse
 from jinguo.warehouse.explanations import explanations_of
-from jinguo.warehouse.submissions import load_reading
+from jinguo.warehouse.readings import load_reading
 from jinguo.warehouse.tables import core_fact
 from sqlalchemy import update
 

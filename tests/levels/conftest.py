@@ -20,7 +20,8 @@ from jinguo.periods import Period
 from jinguo.rules.catalogue import load_rules
 from jinguo.settings import TIMEZONE, Settings
 from jinguo.units.register import load_register
-from jinguo.warehouse.submissions import accepted_submissions, values_of
+from jinguo.warehouse.readings import values_of
+from jinguo.warehouse.submissions import accepted_submissions
 
 OCTOBER = Period(2026, 10)
 CITY = "430800"

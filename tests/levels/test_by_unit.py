@@ -33,7 +33,8 @@ from jinguo.settings import PROJECT, TIMEZONE, Settings
 from jinguo.staff.roles import Staff
 from jinguo.templates.by_unit import CODES_ROW, NUMBERS_ROW, UNIT_CODE_COLUMN, UNIT_CODE_LABEL
 from jinguo.units.register import load_register
-from jinguo.warehouse.submissions import load_reading, submissions_of
+from jinguo.warehouse.readings import load_reading
+from jinguo.warehouse.submissions import submissions_of
 from jinguo.workbench.unit import verdicts
 
 OCTOBER = Period(2026, 10)

@@ -19,8 +19,8 @@ from jinguo.settings import Settings
 from jinguo.units.register import load_register
 from jinguo.warehouse.engine import open_warehouse
 from jinguo.warehouse.lookback import figures_of
+from jinguo.warehouse.readings import values_of
 from jinguo.warehouse.series import accepted_series
-from jinguo.warehouse.submissions import values_of
 
 from ..changed_form import write_older_version
 from .conftest import NOW, OCTOBER, Office

@@ -13,9 +13,10 @@ from jinguo.rules.findings import Finding
 from jinguo.warehouse.decisions import record_decision
 from jinguo.warehouse.explanations import record_explanations
 from jinguo.warehouse.findings import replace_findings
+from jinguo.warehouse.readings import values_of
 from jinguo.warehouse.records import Decision, Explanation
 from jinguo.warehouse.releases import figures_of, members_of, releases_of
-from jinguo.warehouse.submissions import accept, set_state, values_of
+from jinguo.warehouse.submissions import accept, set_state
 
 CITY, OTHER_CITY = "430100", "430200"
 CELL = "t01.r17.c4"

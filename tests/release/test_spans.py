@@ -16,7 +16,7 @@ from jinguo.release.span_editions import SpanEditions
 from jinguo.release.span_trace import trace_span
 from jinguo.release.workbook import workbook_name, write_release_workbook
 from jinguo.settings import TIMEZONE
-from jinguo.warehouse.submissions import values_of
+from jinguo.warehouse.readings import values_of
 
 CITY, OTHER = "430100", "430200"
 Q3 = Span(2026, 3)

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 from jinguo.errors import JinguoError
 from jinguo.units.register import PROVINCE_CODE
+from jinguo.warehouse.readings import values_of
 from jinguo.warehouse.releases import figures_of, release_of
-from jinguo.warehouse.submissions import values_of
 
 CITY, RENAMED, LATE = "430100", "430200", "430300"
 CELL, RATE = "t01.r17.c4", "rate_female"

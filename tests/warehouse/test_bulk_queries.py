@@ -10,13 +10,12 @@ from jinguo.reading.model import CellState
 from jinguo.reading.wire import encode
 from jinguo.warehouse.explanations import explanations_of, explanations_of_period, record_explanations
 from jinguo.warehouse.findings import findings_of, findings_of_many
+from jinguo.warehouse.readings import load_reading, load_readings
 from jinguo.warehouse.records import Explanation
 from jinguo.warehouse.submissions import (
     accept,
     accepted_submissions,
     insert_submissions,
-    load_reading,
-    load_readings,
     submission,
     submissions_by_id,
     submissions_of,

@@ -10,20 +10,18 @@ from jinguo.errors import Refused
 from jinguo.reading.model import CellState
 from jinguo.reading.wire import encode
 from jinguo.warehouse import audit
-from jinguo.warehouse.findings import count_findings, replace_findings
+from jinguo.warehouse.findings import count_findings, findings_of, replace_findings
+from jinguo.warehouse.readings import load_reading, values_of
 from jinguo.warehouse.submissions import (
     accept,
     accepted_submissions,
-    findings_of,
     insert_submissions,
     latest_submissions,
-    load_reading,
     mark_outputs_done,
     pending_outputs,
     set_state,
     submission,
     submissions_of,
-    values_of,
 )
 from jinguo.warehouse.tables import core_cell, core_fact
 from sqlalchemy import event, func, select

@@ -18,8 +18,9 @@ from jinguo.intake.folder import home_lock
 from jinguo.periods import Period
 from jinguo.units.register import load_register
 from jinguo.warehouse.deliveries import delivery
+from jinguo.warehouse.readings import values_of
 from jinguo.warehouse.staff import uploader_of
-from jinguo.warehouse.submissions import accepted_submissions, latest_submissions, values_of
+from jinguo.warehouse.submissions import accepted_submissions, latest_submissions
 from jinguo.warehouse.tables import raw_submission, raw_upload
 from sqlalchemy import func, select, update
 

@@ -11,7 +11,8 @@ import numpy as np
 from jinguo.periods import Period
 from jinguo.reading.model import ListLine
 from jinguo.units.register import Register, Unit
-from jinguo.warehouse.submissions import accepted_submissions, latest_submissions, load_readings
+from jinguo.warehouse.readings import load_readings
+from jinguo.warehouse.submissions import accepted_submissions, latest_submissions
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

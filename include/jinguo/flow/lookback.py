@@ -19,7 +19,7 @@ from jinguo.rules.history_checks import HISTORY_MONTHS
 from jinguo.units.lineage import Lineage
 from jinguo.units.register import PROVINCE_CODE, Register, Unit
 from jinguo.warehouse.lookback import accepted_ids, figures_of
-from jinguo.warehouse.submissions import load_readings, values_of
+from jinguo.warehouse.readings import load_readings, values_of
 
 COMMUNITIES = "t05"
 Wanted = Mapping[str, Sequence[Unit]]  # code → the unit itself, then those that it succeeded

@@ -22,8 +22,9 @@ from jinguo.units.deadlines import deadline_of
 from jinguo.units.lineage import Lineage
 from jinguo.units.register import Unit
 from jinguo.warehouse.explanations import explanations_by_id, remembered_explanations
+from jinguo.warehouse.readings import values_of
 from jinguo.warehouse.records import Explanation, SubmissionRow, Waiver
-from jinguo.warehouse.submissions import accepted_submissions, values_of
+from jinguo.warehouse.submissions import accepted_submissions
 from jinguo.warehouse.waivers import waivers_by_id, waivers_in_force
 
 

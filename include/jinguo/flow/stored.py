@@ -10,8 +10,8 @@ from sqlalchemy import Connection
 from jinguo.periods import Period
 from jinguo.reading.model import Answer, Reading
 from jinguo.warehouse.explanations import explanations_of_period
+from jinguo.warehouse.readings import load_readings
 from jinguo.warehouse.records import SubmissionRow
-from jinguo.warehouse.submissions import load_readings
 
 
 def answered_reading(conn: Connection, row: SubmissionRow) -> Reading:

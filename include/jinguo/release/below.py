@@ -15,8 +15,9 @@ from jinguo.release.model import plain_number
 from jinguo.rules.frame import Applicability
 from jinguo.units.register import Register, Unit
 from jinguo.warehouse.inputs import inputs_of
+from jinguo.warehouse.readings import load_reading
 from jinguo.warehouse.records import SubmissionRow
-from jinguo.warehouse.submissions import accepted_submissions, load_reading, submissions_by_id
+from jinguo.warehouse.submissions import accepted_submissions, submissions_by_id
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -23,8 +23,9 @@ from jinguo.release.restated import restated
 from jinguo.release.revision import figure_label
 from jinguo.units.lineage import Lineage
 from jinguo.units.register import PROVINCE_CODE, Register, Unit
+from jinguo.warehouse.readings import values_of
 from jinguo.warehouse.records import SubmissionRow
-from jinguo.warehouse.submissions import accepted_submissions, submissions_of, values_of
+from jinguo.warehouse.submissions import accepted_submissions, submissions_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

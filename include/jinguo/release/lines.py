@@ -11,7 +11,7 @@ from jinguo.reading.model import ListLine, Reading, format_number
 from jinguo.release.below import from_other_file
 from jinguo.release.model import Edition, UnitReport, plain_number
 from jinguo.units.register import PROVINCE_CODE
-from jinguo.warehouse.submissions import load_reading
+from jinguo.warehouse.readings import load_reading
 
 if TYPE_CHECKING:
     from jinguo.warehouse.engine import Warehouse

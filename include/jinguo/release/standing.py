@@ -24,15 +24,9 @@ from jinguo.units.register import PROVINCE_CODE, Register, Unit
 from jinguo.warehouse.decisions import PROVISIONAL, decisions_of, used_provisionally
 from jinguo.warehouse.explanations import explanations_of_period
 from jinguo.warehouse.findings import count_findings, findings_of_many, findings_settled_by
+from jinguo.warehouse.readings import load_readings, values_of
 from jinguo.warehouse.records import Decision, Explanation, Member, SubmissionRow, Waiver
-from jinguo.warehouse.submissions import (
-    accepted_submissions,
-    latest_submissions,
-    load_readings,
-    submissions_by_id,
-    values_of,
-    versions_of_period,
-)
+from jinguo.warehouse.submissions import accepted_submissions, latest_submissions, submissions_by_id, versions_of_period
 from jinguo.warehouse.waivers import waivers_by_id
 
 if TYPE_CHECKING:

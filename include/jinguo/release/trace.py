@@ -19,8 +19,9 @@ from jinguo.review.confirmations import HOW as CONFIRMED
 from jinguo.review.confirmations import RECOMPUTED
 from jinguo.units.register import PROVINCE_CODE, Register
 from jinguo.warehouse.proposals import amendments_of
+from jinguo.warehouse.readings import load_reading
 from jinguo.warehouse.records import Proposal
-from jinguo.warehouse.submissions import load_reading, submission
+from jinguo.warehouse.submissions import submission
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -19,18 +19,12 @@ from jinguo.warehouse import records
 from jinguo.warehouse.decisions import PROVISIONAL, decisions_of, record_decision
 from jinguo.warehouse.engine import Warehouse
 from jinguo.warehouse.explanations import accept_explanations, explanations_of, withdraw_explanations
+from jinguo.warehouse.findings import findings_of
 from jinguo.warehouse.proposals import has_part_in, withdraw_proposals
+from jinguo.warehouse.readings import load_reading
 from jinguo.warehouse.records import SubmissionRow
 from jinguo.warehouse.staff import uploader_of
-from jinguo.warehouse.submissions import (
-    accept,
-    findings_of,
-    give_reason,
-    load_facts_of,
-    load_reading,
-    set_state,
-    submissions_of,
-)
+from jinguo.warehouse.submissions import accept, give_reason, load_facts_of, set_state, submissions_of
 
 ACTIONS = ("accept", "return", "reopen", "declare_missing", "exclude", PROVISIONAL)
 _MISSING = "missing"

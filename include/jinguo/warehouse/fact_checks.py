@@ -11,8 +11,8 @@ from sqlalchemy import Connection, func, select
 from jinguo.forms.model import Form
 from jinguo.reading.model import CellState
 from jinguo.warehouse.engine import chunks
+from jinguo.warehouse.readings import values_of
 from jinguo.warehouse.records import SubmissionRow
-from jinguo.warehouse.submissions import values_of
 from jinguo.warehouse.tables import core_cell, core_fact, raw_submission
 
 _LARGEST = 2.0**53

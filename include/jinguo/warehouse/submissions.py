@@ -16,33 +16,10 @@ from jinguo.warehouse import audit
 from jinguo.warehouse.cells import cell_keys, unpack_grid
 from jinguo.warehouse.engine import chunks
 from jinguo.warehouse.facts import load_facts
-from jinguo.warehouse.findings import findings_of, insert_findings
-from jinguo.warehouse.readings import load_reading, load_readings, store_readings, values_of
+from jinguo.warehouse.findings import insert_findings
+from jinguo.warehouse.readings import store_readings
 from jinguo.warehouse.records import NewSubmission, SubmissionRow
 from jinguo.warehouse.tables import core_fact, raw_cells, raw_delivery, raw_file, raw_submission
-
-__all__ = [
-    "accept",
-    "accepted_submissions",
-    "findings_of",
-    "give_reason",
-    "insert_submissions",
-    "later_submissions",
-    "latest_submissions",
-    "load_facts_of",
-    "load_reading",
-    "load_readings",
-    "mark_outputs_done",
-    "mark_outputs_pending",
-    "pending_outputs",
-    "set_state",
-    "submission",
-    "submissions_by_id",
-    "submissions_of",
-    "submissions_of_whole",
-    "values_of",
-    "versions_of_period",
-]
 
 _Key = tuple[int, int, str, str]  # unit, period, form, basis
 

@@ -16,9 +16,10 @@ from jinguo.reading.privacy import masked_text
 from jinguo.review.confirmations import HOW, RECOMPUTED
 from jinguo.units.register import Unit
 from jinguo.warehouse.proposals import amendments_of
+from jinguo.warehouse.readings import load_reading
 from jinguo.warehouse.records import Proposal, SubmissionRow
 from jinguo.warehouse.staff import uploader_of
-from jinguo.warehouse.submissions import load_reading, submissions_of
+from jinguo.warehouse.submissions import submissions_of
 from jinguo.workbench.sheets import cell_text, line_text
 
 

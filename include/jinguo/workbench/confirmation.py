@@ -14,8 +14,9 @@ from jinguo.reading.model import Normalisation, Reading, format_number
 from jinguo.review.confirmations import HOW, RECOMPUTED
 from jinguo.units.register import Unit
 from jinguo.warehouse.proposals import amendments_of
+from jinguo.warehouse.readings import load_reading
 from jinguo.warehouse.records import Proposal, SubmissionRow
-from jinguo.warehouse.submissions import accepted_submissions, load_reading
+from jinguo.warehouse.submissions import accepted_submissions
 
 
 @dataclass(frozen=True)

@@ -30,9 +30,10 @@ from jinguo.warehouse.deliveries import delivery
 from jinguo.warehouse.fetches import is_mailbox
 from jinguo.warehouse.findings import findings_of
 from jinguo.warehouse.proposals import amendments_of, proposals_of
+from jinguo.warehouse.readings import load_reading, values_of
 from jinguo.warehouse.records import Decision, Proposal, SubmissionRow
 from jinguo.warehouse.staff import uploader_of
-from jinguo.warehouse.submissions import accepted_submissions, load_reading, submissions_of, values_of
+from jinguo.warehouse.submissions import accepted_submissions, submissions_of
 from jinguo.workbench.board import absent_state
 from jinguo.workbench.compare import origin_of
 from jinguo.workbench.sheets import Sheet, cell_text, make_sheets

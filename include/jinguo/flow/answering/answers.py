@@ -31,8 +31,9 @@ from jinguo.units.register import Unit
 from jinguo.warehouse.explanations import explanations_by_id, explanations_of_period
 from jinguo.warehouse.findings import findings_of_many
 from jinguo.warehouse.proposals import open_proposals
+from jinguo.warehouse.readings import load_readings
 from jinguo.warehouse.records import DeliveryRow, Proposal, SubmissionRow
-from jinguo.warehouse.submissions import load_readings, mark_outputs_done, pending_outputs, versions_of_period
+from jinguo.warehouse.submissions import mark_outputs_done, pending_outputs, versions_of_period
 
 if TYPE_CHECKING:
     from jinguo.flow.intake.collect import Collected

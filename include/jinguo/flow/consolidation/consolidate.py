@@ -35,9 +35,10 @@ from jinguo.units.register import Unit
 from jinguo.warehouse import audit
 from jinguo.warehouse.deliveries import delivery, pending_deliveries, record_deliveries
 from jinguo.warehouse.inputs import inputs_of
+from jinguo.warehouse.readings import load_reading
 from jinguo.warehouse.records import Delivery, SubmissionRow
 from jinguo.warehouse.staff import record_uploads
-from jinguo.warehouse.submissions import load_reading, submissions_of
+from jinguo.warehouse.submissions import submissions_of
 
 CHANNEL = "consolidation"
 SIGNATURES = ("head", "stat_head", "filler", "phone")  # of the cover: who answers for the figures

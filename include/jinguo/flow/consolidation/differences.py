@@ -15,8 +15,8 @@ from jinguo.forms.model import Cell
 from jinguo.release.model import plain_number
 from jinguo.rules.frame import Applicability
 from jinguo.units.register import Unit
+from jinguo.warehouse.readings import values_of
 from jinguo.warehouse.records import SubmissionRow
-from jinguo.warehouse.submissions import values_of
 
 
 @dataclass(frozen=True)

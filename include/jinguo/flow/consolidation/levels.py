@@ -27,7 +27,8 @@ from jinguo.release.model import plain_number
 from jinguo.rules.frame import Applicability
 from jinguo.settings import Settings
 from jinguo.units.register import PROVINCE_CODE, Unit
-from jinguo.warehouse.submissions import accepted_submissions, values_of
+from jinguo.warehouse.readings import values_of
+from jinguo.warehouse.submissions import accepted_submissions
 
 _REASONS = {NOT_ACCEPTED: "报表现未审定", CHANGED_SINCE: "汇总之后有更正", DEPARTS: "与下级之和不等"}
 _NAMED = 6

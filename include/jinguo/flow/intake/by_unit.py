@@ -20,9 +20,10 @@ from jinguo.rules.findings import Finding
 from jinguo.units.register import Unit
 from jinguo.warehouse.deliveries import delivery, record_parts
 from jinguo.warehouse.findings import findings_of_many
+from jinguo.warehouse.readings import load_readings
 from jinguo.warehouse.records import DeliveryRow, SubmissionRow
 from jinguo.warehouse.staff import record_uploads, uploader_of
-from jinguo.warehouse.submissions import accepted_submissions, load_readings, submissions_of_whole
+from jinguo.warehouse.submissions import accepted_submissions, submissions_of_whole
 
 _Read = tuple[DeliveryRow, Reading]
 

@@ -8,7 +8,6 @@ no backup of that moment.
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -19,6 +18,7 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from jinguo.errors import JinguoError, Refused
+from jinguo.files import file_sha256
 from jinguo.flow.intake.quarantine import archived_files, personal_files
 from jinguo.flow.office import Office, open_office
 from jinguo.flow.operation.alerts import BACKUP
@@ -71,7 +71,7 @@ def _back_up(office: Office, store: Store) -> Backup:
         copied = _copy_archive(office, store, files, problems) + _copy_releases(office, store)
         register, parts = _copy_register(office, store)
         store.put(snapshot, f"warehouse/{name}")
-        size, sha256 = snapshot.stat().st_size, _hash(snapshot)
+        size, sha256 = snapshot.stat().st_size, file_sha256(snapshot)
     manifest = Manifest(name, now.isoformat(), kind, sha256, size, len(files), head, register)
     store.write_manifest(manifest)
     if not problems:
@@ -180,7 +180,7 @@ def restore(settings: Settings, *, name: str = "", fields_of: FieldsOf = connect
     with _workspace(settings) as folder:
         snapshot = Path(folder) / manifest.name
         store.get(f"warehouse/{manifest.name}", snapshot)
-        if _hash(snapshot) != manifest.sha256:
+        if file_sha256(snapshot) != manifest.sha256:
             raise JinguoError(f"{manifest.name} is damaged: restore an earlier one")
         put_back(snapshot, settings.warehouse_url)
     _bring_register(settings, store, manifest.register)
@@ -216,8 +216,3 @@ def _record(office: Office, state: str, detail: str) -> None:
         record_run(conn, BACKUP, state, at=at, detail=detail)
         details = {"state": state, "backup": detail}
         audit.append(conn, at=at, actor=audit.SYSTEM, action="back_up", subject=BACKUP, details=details)
-
-
-def _hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

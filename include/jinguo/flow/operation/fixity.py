@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-import hashlib
 import time
 from dataclasses import dataclass
 
+from jinguo.files import file_sha256
 from jinguo.flow.intake.quarantine import archived_files
 from jinguo.flow.office import Office, open_office
 from jinguo.settings import Settings
@@ -49,7 +49,6 @@ def check_files(settings: Settings, *, seconds: float | None = SECONDS) -> Fixit
 def is_whole(office: Office, sha256: str) -> bool:
     """Whether the archive has the bytes with this hash."""
     try:
-        with office.archive.path(sha256).open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest() == sha256
+        return file_sha256(office.archive.path(sha256)) == sha256
     except OSError:
         return False

@@ -25,9 +25,10 @@ from jinguo.settings import Settings
 from jinguo.warehouse.engine import chunks
 from jinguo.warehouse.findings import count_reports_in_error
 from jinguo.warehouse.lookback import accepted_ids
+from jinguo.warehouse.readings import load_readings, values_of
 from jinguo.warehouse.records import SubmissionRow
 from jinguo.warehouse.standings import published_editions
-from jinguo.warehouse.submissions import load_readings, values_of, versions_of_period
+from jinguo.warehouse.submissions import versions_of_period
 
 _LINE = re.compile(r"\.n\d+\.")
 _COUNTED = ("asked", "prefilled", "answered", "nonzero", "changed", "returned", "released")

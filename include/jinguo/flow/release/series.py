@@ -17,7 +17,7 @@ from jinguo.units.lineage import Lineage
 from jinguo.units.register import Unit
 from jinguo.units.series import Point, Value, View, series, units_behind
 from jinguo.warehouse.lookback import accepted_ids
-from jinguo.warehouse.submissions import values_of
+from jinguo.warehouse.readings import values_of
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

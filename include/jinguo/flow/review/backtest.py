@@ -17,7 +17,8 @@ from jinguo.periods import Period
 from jinguo.rules.catalogue import ELSEWHERE, Rule, RuleBook, load_rules, read_rules
 from jinguo.rules.engine import check_batch
 from jinguo.settings import Settings
-from jinguo.warehouse.submissions import accepted_submissions, load_readings
+from jinguo.warehouse.readings import load_readings
+from jinguo.warehouse.submissions import accepted_submissions
 
 _ALWAYS = Period(2000, 1)
 _BATCH = 500  # readings in memory at a time

@@ -13,8 +13,9 @@ from jinguo.review.proposals import standing_text, value_for
 from jinguo.review.states import can_move, state_name
 from jinguo.units.register import Unit
 from jinguo.warehouse.proposals import insert_proposal, open_proposals
+from jinguo.warehouse.readings import load_reading
 from jinguo.warehouse.records import Proposal
-from jinguo.warehouse.submissions import give_reason, load_reading, set_state, submissions_of
+from jinguo.warehouse.submissions import give_reason, set_state, submissions_of
 
 
 def propose_value(

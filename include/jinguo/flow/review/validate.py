@@ -24,8 +24,9 @@ from jinguo.rules.context import CheckContext
 from jinguo.rules.frame import Applicability
 from jinguo.settings import Settings
 from jinguo.warehouse.fact_checks import Facts, count_accepted, read_facts
+from jinguo.warehouse.readings import load_readings
 from jinguo.warehouse.records import SubmissionRow
-from jinguo.warehouse.submissions import accepted_submissions, latest_submissions, load_readings
+from jinguo.warehouse.submissions import accepted_submissions, latest_submissions
 
 CONTRADICTIONS = {  # id → (column of counts by unit, what must be so)
     "KU-01": ("standings", "每项报送任务恰有一种状态：一份已审定，或未审定，或缺报"),

@@ -19,8 +19,9 @@ from jinguo.intake.folder import home_lock
 from jinguo.periods import Period
 from jinguo.review.decisions import demand_other_hands, demand_seen, what_stands
 from jinguo.settings import Settings
+from jinguo.warehouse.findings import findings_of
 from jinguo.warehouse.records import SubmissionRow, Waiver
-from jinguo.warehouse.submissions import findings_of, submissions_of, versions_of_period
+from jinguo.warehouse.submissions import submissions_of, versions_of_period
 from jinguo.warehouse.waivers import GRANTED, insert_waiver, revoke_waiver, waivers, waivers_by_id
 
 _PERSONAL_DATA = ("个人信息", "HL-009")  # the kind and the rule that nobody can waive
