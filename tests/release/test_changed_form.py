@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from dataclasses import replace
+
 import numpy as np
 import openpyxl
 import pytest
@@ -18,9 +21,12 @@ from jinguo.release.span_trace import trace_span
 from jinguo.settings import Settings
 from jinguo.units.register import load_register
 from jinguo.warehouse.engine import open_warehouse
+from jinguo.warehouse.explanations import accept_explanations, explanations_of, record_explanations
 from jinguo.warehouse.lookback import figures_of
 from jinguo.warehouse.readings import values_of
+from jinguo.warehouse.records import Explanation, Waiver
 from jinguo.warehouse.series import accepted_series
+from jinguo.warehouse.waivers import insert_waiver
 
 from ..changed_form import write_older_version
 from .conftest import NOW, OCTOBER, Office
@@ -139,6 +145,25 @@ def test_openings_and_what_a_report_is_checked_against_follow_it(home, old, new)
     (path,) = issue_templates(home, OCTOBER, out=home.home / "desk", unit_codes=[CITY])
     hidden = {row[0].value: row[1].value for row in openpyxl.load_workbook(path)["_jinguo"]}
     assert hidden["form_version"] == "2026"
+
+
+def test_explanations_and_waivers_of_september_are_about_the_same_cell_in_october(home, new):
+    unit_id, until = new.register.by_code[CITY].unit_id, dt.date(2026, 12, 31)
+    gone = "t02.r18.c1"  # the older version's own row
+    with open_office(home) as office:
+        with office.warehouse.write() as conn:
+            said = [Explanation(unit_id, 202609, "KQ-001", cell_id, "新组建", 1, NOW) for cell_id in (WAS, gone)]
+            record_explanations(conn, said)
+            given = explanations_of(conn, unit_id, 202609)
+            known = {"accepted_by": "张审核", "accepted_at": NOW, "value": "1", "remembered_until": until}
+            accept_explanations(conn, [replace(each, **known) for each in given])
+            of_all = Waiver((unit_id,), ("KQ-001",), 202609, 202612, until, "系统改版", "王主任", NOW)
+            for cell_id in ("", WAS, gone):
+                insert_waiver(conn, replace(of_all, cell_id=cell_id))
+        with office.warehouse.read() as conn:
+            settling = period_context(office, conn, OCTOBER, [CITY]).settlements
+    assert list(settling.explanations) == [(unit_id, ("KQ-001", MOVED))]
+    assert [waiver.cell_id for waiver in settling.waivers] == ["", MOVED]
 
 
 def test_the_series_on_the_command_line(home, old):
