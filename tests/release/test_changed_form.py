@@ -10,7 +10,7 @@ import openpyxl
 import pytest
 from jinguo.flow.expected.issue import issue_templates
 from jinguo.flow.office import open_office
-from jinguo.flow.predecessors import period_context
+from jinguo.flow.predecessors import period_context, settlements_on_record
 from jinguo.flow.release.series import cell_series
 from jinguo.forms.load import form_for
 from jinguo.periods import Period, Span
@@ -18,6 +18,7 @@ from jinguo.release.definitions import load_definitions
 from jinguo.release.explain import explain_figure
 from jinguo.release.model import FigureState
 from jinguo.release.span_trace import trace_span
+from jinguo.rules.findings import Finding
 from jinguo.settings import Settings
 from jinguo.units.register import load_register
 from jinguo.warehouse.engine import open_warehouse
@@ -162,6 +163,9 @@ def test_explanations_and_waivers_of_september_are_about_the_same_cell_in_octobe
                 insert_waiver(conn, replace(of_all, cell_id=cell_id))
         with office.warehouse.read() as conn:
             settling = period_context(office, conn, OCTOBER, [CITY]).settlements
+            settled = Finding("KQ-001", "query", "t02", "02表", "D24", MOVED, (), "1", "", "explanation 1")
+            on_record = settlements_on_record(office, conn, OCTOBER, {unit_id: [settled]})
+    assert list(on_record.explanations) == [(unit_id, ("KQ-001", MOVED))]
     assert list(settling.explanations) == [(unit_id, ("KQ-001", MOVED))]
     assert [waiver.cell_id for waiver in settling.waivers] == ["", MOVED]
 

@@ -110,12 +110,18 @@ def period_context(
 
 
 def _settlements_in_force(office: Office, conn: Connection, period: Period, unit_ids: list[int]) -> Settlements:
-    """Explanations and waivers name a cell as the form of their own month does."""
     at = office.settings.now()
     remembered = remembered_explanations(conn, unit_ids, period_key=period.key, ends_on=period.last_day, as_of=at)
     waivers = waivers_in_force(conn, period.key, as_of=at)
+    return _settlements(office, period, remembered, waivers)
+
+
+def _settlements(
+    office: Office, period: Period, explanations: Iterable[Explanation], waivers: Iterable[Waiver]
+) -> Settlements:
+    """Explanations, newest first, and waivers: each names its cell as the form of its own month does."""
     return settlements_of(
-        _named_now(office, period, remembered, lambda given: given.period_key),
+        _named_now(office, period, explanations, lambda given: given.period_key),
         _named_now(office, period, waivers, lambda waiver: waiver.first_period),
     )
 
@@ -136,8 +142,11 @@ def _named_now(
     return found
 
 
-def settlements_on_record(conn: Connection, findings: Mapping[int, Sequence[Finding]]) -> Settlements:
-    """What settled these findings (by unit id) when they were judged, in force or not; each for its own unit only."""
+def settlements_on_record(
+    office: Office, conn: Connection, period: Period, findings: Mapping[int, Sequence[Finding]]
+) -> Settlements:
+    """What settled these findings of a period (by unit id) when they were judged, in force or not; each for its own
+    unit only."""
     settling: dict[str, dict[int, set[int]]] = {EXPLANATION: {}, WAIVER: {}}  # kind → record → units
     for unit_id, found in findings.items():
         for kind, _, number in (finding.settled_by.partition(" ") for finding in found):
@@ -147,7 +156,7 @@ def settlements_on_record(conn: Connection, findings: Mapping[int, Sequence[Find
     newest_first = sorted(explanations, key=lambda given: (given.period_key, given.id), reverse=True)
     waivers = waivers_by_id(conn, list(settling[WAIVER]))
     mine = [replace(each, unit_ids=tuple(sorted(settling[WAIVER][number]))) for number, each in waivers.items()]
-    return settlements_of(newest_first, mine)
+    return _settlements(office, period, newest_first, mine)
 
 
 def without_warehouse(period: Period) -> PeriodContext:

@@ -116,7 +116,7 @@ def _judged_again(
     known = period_context(office, conn, period, [reading.unit_code for reading in readings.values()])
     accepted = [row for row in rows if row.state == "accepted"]
     others = {unit_id: row for unit_id, row in known.accepted.items() if row not in accepted}
-    settled = settlements_on_record(conn, {row.unit_id: before[row.id] for row in accepted})
+    settled = settlements_on_record(office, conn, period, {row.unit_id: before[row.id] for row in accepted})
     in_force = replace(known, accepted=others, settlements=settled)  # no report is a second one beside itself
     checked: dict[int, Checked] = {}
     for context, chosen in ((known, [row for row in rows if row not in accepted]), (in_force, accepted)):
