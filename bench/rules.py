@@ -2,9 +2,9 @@
 
     JINGUO_SCHEMAS=… JINGUO_NOW=… python bench/rules.py FOLDER PERIOD COUNT
 
-The first of the small workbooks in FOLDER are read once and taken as often as it needs for COUNT. The engine is given them
-in the chunks that ``collect`` makes, and the garbage is collected between them as there; the gate gets a grid of all of
-them, as in ``validate_month``.
+The first of the small workbooks in FOLDER are read once and taken as often as it needs for COUNT. The engine is given
+them in the chunks that ``collect`` makes, and the garbage is collected between them as there; the gate gets a grid of
+all of them, as in ``validate_month``.
 """
 
 from __future__ import annotations
