@@ -20,7 +20,7 @@ from typing import Any
 from jinguo.files import write_whole
 from jinguo.forms.model import Form
 from jinguo.periods import Period
-from jinguo.rules.catalogue import Rule, RuleBook
+from jinguo.rules.catalogue import RuleBook
 from jinguo.rules.describe import describe
 from jinguo.rules.findings import Finding
 
@@ -87,7 +87,7 @@ def _validation(checked: Checked, number: int, finding: Finding) -> dict[str, An
             "language": _LANGUAGE,
             "expression": rule.check or f"builtin: {rule.builtin}",
             "severity": _SEVERITIES[finding.severity],
-            "description": f"{rule.id} {_relation(checked, rule)}",
+            "description": f"{rule.id} {rule.text or describe(rule)}",
         },
         "data": {
             "source": [_key(checked, source) for source in sources],
@@ -108,10 +108,6 @@ def _aggregation(checked: Checked, number: int, name: str, count: int) -> dict[s
         "data": {"source": whole, "target": whole},
         "value": str(count),
     }
-
-
-def _relation(checked: Checked, rule: Rule) -> str:
-    return rule.text or describe(rule)
 
 
 def _key(checked: Checked, cell_id: str) -> list[str]:

@@ -261,9 +261,15 @@ def _versions(path: Path, name: str, raw: dict[str, Any], forms: Sequence[Form])
     return found or [forms[-1]]
 
 
+def _named_in(options: Mapping[str, Any]) -> list[str]:
+    """The cells that a record's options name."""
+    kinds = [cell_id for cell_ids in options.get("kinds", {}).values() for cell_id in cell_ids]
+    return [*options.get("cells", ()), *(options[key] for key in ("cell", "per") if key in options), *kinds]
+
+
 def _demand_same_cells(path: Path, rule: Rule, earlier: Form) -> None:
     """A record is about the same cells in every version that it is read for: codes may have come to mean others."""
-    cells = {*rule.names_read, *rule.options.get("cells", ())} & rule.form.cell_by_id.keys()
+    cells = {*rule.names_read, *_named_in(rule.options)} & rule.form.cell_by_id.keys()
     moved = sorted(cell for cell in cells if earlier.here(rule.form.version, cell) != cell)
     if moved:
         accepted = (
@@ -302,9 +308,7 @@ def _check_places(path: Path, name: str, raw: dict[str, Any], form: Form) -> Non
     tables = ["", "cover", *form.table_by_id]
     if raw.get("table", "") not in tables:
         raise SchemaError(path, f"{name}.table", raw["table"], tables)
-    options = raw.get("options", {})
-    kinds = [cell_id for cell_ids in options.get("kinds", {}).values() for cell_id in cell_ids]
-    for cell_id in (*options.get("cells", ()), *(options[key] for key in ("cell", "per") if key in options), *kinds):
+    for cell_id in _named_in(raw.get("options", {})):
         if cell_id not in form.cell_by_id:
             raise SchemaError(path, f"{name}.options.cells", cell_id, form.cell_by_id)
 

@@ -17,7 +17,7 @@ def printed_checks(rulebook: Any, form: Form, period: Period, unit_type: str) ->
     if rulebook is None:
         return {}
     return {
-        table.id: _described(_Same(rulebook), _Same(form), table.id, period, unit_type)
+        table.id: _described(_Same(rulebook), table.id, period, unit_type)
         for table in form.tables_due(period, unit_type)
     }
 
@@ -36,7 +36,7 @@ class _Same:
 
 
 @lru_cache(maxsize=512)
-def _described(rulebook: _Same, form: _Same, table: str, period: Period, unit_type: str) -> tuple[str, ...]:
+def _described(rulebook: _Same, table: str, period: Period, unit_type: str) -> tuple[str, ...]:
     from jinguo.rules.describe import describe
 
     texts = []

@@ -217,7 +217,7 @@ def look_at_cell(office: Office, report: Report, cell_id: str) -> CellView | Non
         same_month_last_year=year_before,
         history=history,
         issues=issues,
-        rules=[(rule_id, _rule_text(office, rule_id, form)) for rule_id in rules],
+        rules=[(rule_id, _rule_text(office, rule_id)) for rule_id in rules],
         related=sorted({each for issue in issues for each in issue.finding.cells} - {cell_id}),
         proposable=_is_proposable(report, cell_id, form),
     )
@@ -300,6 +300,6 @@ def _label(form: Form, cell_id: str) -> str:
     return f"{table.sheet} {cell.row}行 {cell.label} · {table.column(cell.column).label}"
 
 
-def _rule_text(office: Office, rule_id: str, form: Form) -> str:
+def _rule_text(office: Office, rule_id: str) -> str:
     rule = office.rulebook.by_id.get(rule_id)
     return as_json(rule)["text"] if rule else ""
